@@ -1,0 +1,233 @@
+/*
+ * What a connector is to the rest: six functions down, a few calls up, and what it declares of
+ * itself. A connector knows its protocol and this file, nothing of the router; the router asks a
+ * connector's capabilities, never its name.
+ */
+#ifndef PH_CONNECTOR_H
+#define PH_CONNECTOR_H
+
+#include "log.h"
+#include "message.h"
+#include "yaml.h"
+
+/* The host's side of one channel; opaque to the connector. */
+struct connector_host;
+
+enum channel_state {
+	CHANNEL_STOPPED,
+	CHANNEL_CONNECTING,
+	CHANNEL_UP, /* can send and receive */
+	CHANNEL_SEND_ONLY,
+	CHANNEL_RECEIVE_ONLY,
+	CHANNEL_DOWN,         /* tries again by itself */
+	CHANNEL_MISCONFIGURED /* a human must act; tries again slowly */
+};
+
+enum stop_mode { STOP_NOW, STOP_DRAIN };
+
+enum send_outcome {
+	SEND_OK,        /* the peer took it; id is its name for it, empty where it gives none */
+	SEND_REFUSED,   /* it will never take it: code and reason say why */
+	SEND_RETRY,     /* not taken, and may be tried again after retry_ms */
+	SEND_UNCERTAIN, /* written, and no answer came: it may have been sent */
+	SEND_READ       /* readers only: shown to the customer */
+};
+
+enum send_flag {
+	SEND_WINDOW_CLOSED = 1 << 0, /* refused because the channel's reply window is over */
+	SEND_BUDGET_USED = 1 << 1,   /* refused because the channel's reply budget is used up */
+	SEND_FREE = 1 << 2,          /* taken, and it cost nothing of the reply budget */
+	SEND_BAD_ADDRESS = 1 << 3    /* the address cannot be reached by this channel at all */
+};
+
+/** The outcome of one part of a message; part counts from 0, and part == parts - 1 comes last. */
+struct send_result {
+	enum send_outcome outcome;
+	unsigned flags;
+	uint16_t part, parts;
+	struct span id;     /* the peer's id, binary, at most 64 octets */
+	const char *code;   /* stable, "smpp.0x0000000b" or "wechat.45015"; NULL with SEND_OK */
+	const char *reason; /* for a human, in English; NULL: none */
+	uint64_t retry_ms;
+};
+
+/** What a peer says later of a message it took. */
+struct receipt {
+	struct span id;      /* as the peer wrote it now; the host tries its other forms */
+	struct span address; /* whom it was for, canonical; empty where the receipt does not say */
+	enum message_status status; /* SENT for an intermediate one */
+	const char *code;           /* "smpp.dlr.000"; NULL: none */
+	uint64_t ts_ms;             /* when it arrived here */
+};
+
+/** One part of a long message. Parts of one key are kept, durable, until all are there. */
+struct message_part {
+	struct span key;        /* names the whole message: peer addresses, reference, total */
+	uint16_t number, total; /* number from 1 */
+	struct span octets;     /* as received, not decoded; at most 255 octets */
+	struct span
+		meta; /* what the connector needs to decode the whole; the first part's is kept */
+};
+
+/** What there is of a long message. parts[i].len == 0: part i+1 is missing. */
+struct message_parts {
+	struct span key, meta;
+	uint64_t generation; /* makes key unique: a reference is used again */
+	uint16_t total, present;
+	const struct span *parts;
+	bool timed_out; /* deliver what is there, marked MARK_INCOMPLETE */
+};
+
+/** kept 0: the part is durable; whole is set when it was the last one missing, else NULL. */
+typedef void part_fn(void *arg, int kept, const struct message_parts *whole);
+
+/** value is empty when there is none; borrowed for the call. */
+typedef void load_fn(void *arg, int err, struct span value);
+
+/** One step of a conversation as a reader sees it; text and name are borrowed for the call. */
+struct log_event {
+	uint64_t seq, ts_ms;
+	enum log_event_type { LOG_MESSAGE, LOG_STATUS, LOG_SESSION } type;
+	const struct message *message; /* LOG_MESSAGE; author is "agent:mei" */
+	struct span author_name;       /* how the author is called to a customer; may be empty */
+	uint64_t of;                   /* LOG_STATUS */
+	enum message_status status;
+	struct span state, agent_name; /* LOG_SESSION: "queued", "assigned" ... */
+};
+
+/** more: there are older events than those (history), or newer ones (since). */
+typedef void log_fn(void *arg, int err, const struct log_event *events, size_t count, bool more);
+
+/* A connector whose far end reads the conversation's log itself, as a web page does. */
+struct connector_reader {
+	/** The conversation with address has reached seq: read it if the customer is here. */
+	void (*reached)(void *self, struct span address, uint64_t seq);
+	/** Somebody types, or stopped; never stored. name is empty for nobody in particular. */
+	void (*typing)(void *self, struct span address, bool on, struct span name);
+};
+
+struct connector_caps {
+	unsigned kinds;       /* 1 << MESSAGE_TEXT | ... that it can send */
+	size_t text_max;      /* octets of UTF-8 in one message; the router cuts or refuses */
+	bool receipts;        /* delivered comes later */
+	bool replies_limited; /* inbound messages carry grants: keep the ledger */
+	const char *scheme;   /* of its addresses: "sms", "wechat", "web" */
+	const struct connector_reader *reader; /* NULL: messages are pushed by send() */
+};
+
+struct connector_ops {
+	const char *name;                  /* config key and log value: "smpp" */
+	struct connector_caps caps;        /* kinds, length, reply window, receipts */
+	size_t self_size;                  /* octets of self: the host allocates, zeroes, frees */
+	size_t config_size;                /* octets of the struct that config binds */
+	const struct config_field *config; /* ends with {0}: parses, checks, documents the config */
+
+	/**
+	 * Reads cfg (bound by the table, lives as long as self), opens nothing but registers its
+	 * routes. errors is NULL or takes what the table cannot check; line of the channel's
+	 * section. -EINVAL after telling.
+	 */
+	int (*init)(void *self, struct connector_host *host, const void *cfg,
+	            struct yaml_errors *errors, unsigned line);
+
+	/** Begins to connect and returns at once; the outcome comes as connector_state(). */
+	int (*start)(void *self);
+
+	/**
+	 * Takes *msg and sets it NULL on 0; on an error it stays the caller's. 0 is begun, not
+	 * sent: connector_result() tells (sent, refused, uncertain), connector_receipt() later.
+	 * -EAGAIN: window full, wait for connector_ready(). -EMSGSIZE. -ENOTCONN: not bound.
+	 */
+	int (*send)(void *self, struct message **msg);
+
+	/** The one spelling of an address, e.g. sms:+4917000 (E.164); NUL-terminated. -EINVAL: not
+	 * one. */
+	int (*address)(struct span raw, char *out, size_t size);
+
+	/** STOP_DRAIN gives what is in flight the host's drain time. Never blocks; safe twice.
+	 *  The end is told by connector_state(CHANNEL_STOPPED). */
+	void (*stop)(void *self, enum stop_mode mode);
+
+	/** Frees what self holds, not self. Works after half an init. */
+	void (*fini)(void *self);
+};
+
+/*
+ * Calls up. All but the done functions are made on the loop's thread; none blocks; done may be
+ * called before the call returns only with an error.
+ */
+
+/**
+ * Takes *msg (always, and sets it NULL). done(arg, 0) says durable, with all that follows from it:
+ * only then may the peer be answered. An immediate answer may be given to send() before done is
+ * called (reply_to is then this message's cid). done(arg, -EAGAIN): not now, let the peer try
+ * again. Safe to repeat.
+ */
+void connector_received(struct connector_host *host, struct message **msg, done_fn *done,
+                        void *arg);
+
+/** The outcome of a message that send() took; msg is borrowed, the connector drops its own
+ * reference. */
+void connector_result(struct connector_host *host, const struct message *msg,
+                      const struct send_result *result);
+
+/** done(arg, 0): noted (known or not), the receipt may be acknowledged. */
+void connector_receipt(struct connector_host *host, const struct receipt *receipt, done_fn *done,
+                       void *arg);
+
+/** why: for a human, in English; borrowed. */
+void connector_state(struct connector_host *host, enum channel_state state, const char *why);
+
+/** There is room again after -EAGAIN or -ENOTCONN. */
+void connector_ready(struct connector_host *host);
+
+/** Keeps a part, shared by all binds and nodes of the channel. -EMSGSIZE to fn for a bad total or
+ * size. */
+void connector_part(struct connector_host *host, const struct message_part *part, part_fn *fn,
+                    void *arg);
+
+/** Where incomplete messages are told after their time; set once in init. */
+void connector_on_parts(struct connector_host *host,
+                        void (*fn)(void *self, const struct message_parts *parts));
+
+/** A small value shared by all nodes under a key of this channel, for ttl_ms; kept out of every
+ * log. */
+void connector_store(struct connector_host *host, struct span key, struct span value,
+                     uint64_t ttl_ms, done_fn *done, void *arg);
+void connector_load(struct connector_host *host, struct span key, load_fn *fn, void *arg);
+/** fn(arg, 0, "1") to exactly one caller of all nodes within ttl_ms, "" to the others. */
+void connector_lock(struct connector_host *host, struct span key, uint64_t ttl_ms, load_fn *fn,
+                    void *arg);
+
+/** Readers: what was said with address after since (before == 0), or before a seq; at most limit.
+ */
+void connector_read(struct connector_host *host, struct span address, uint64_t since,
+                    uint64_t before, unsigned limit, log_fn *fn, void *arg);
+/** Readers: the customer has our messages up to seq on the screen (seen) or in the client. */
+void connector_reached(struct connector_host *host, struct span address, uint64_t seq, bool seen);
+/** Readers: the customer is here on this node (watch it), or has gone. */
+void connector_watch(struct connector_host *host, struct span address, bool here);
+/** The customer types, or stopped. */
+void connector_typing(struct connector_host *host, struct span address, bool on);
+
+/** False while nothing can be made durable: say so to whoever waits. */
+bool connector_durable(const struct connector_host *host);
+/** Told whenever connector_durable() changes; set once in init; NULL allowed. */
+void connector_on_durable(struct connector_host *host, void (*fn)(void *self, bool durable));
+
+/* What a connector gets from the host to work with. */
+struct io_loop;
+struct http_server;
+struct http_client;
+const char *connector_channel(const struct connector_host *host);
+const struct logger *connector_log(const struct connector_host *host);
+struct io_loop *connector_loop(const struct connector_host *host);
+/** The public listener, for routes of its own. */
+struct http_server *connector_http(const struct connector_host *host);
+struct http_client *connector_http_client(const struct connector_host *host);
+/** How long STOP_DRAIN may take. */
+uint64_t connector_drain_ms(const struct connector_host *host);
+/** A directory of built assets, "console" or "widget", or NULL when not configured. */
+const char *connector_assets(const struct connector_host *host);
+
+#endif

@@ -1,0 +1,104 @@
+/*
+ * A message: one thing said, in either direction, on any channel. Plain data, made in one block
+ * and never changed after; whoever keeps it takes a reference.
+ */
+#ifndef PH_MESSAGE_H
+#define PH_MESSAGE_H
+
+#include "span.h"
+
+enum message_direction { MESSAGE_IN, MESSAGE_OUT };
+
+enum message_kind {
+	MESSAGE_TEXT,
+	MESSAGE_IMAGE,
+	MESSAGE_VOICE,
+	MESSAGE_VIDEO,
+	MESSAGE_LOCATION,
+	MESSAGE_LINK,
+	MESSAGE_FILE,
+	MESSAGE_EVENT, /* follow, menu click, scan: something done, not said */
+	MESSAGE_MENU,  /* a text with choices */
+	MESSAGE_KINDS
+};
+
+/* Ranked; from DELIVERED on they are final and sticky, but for UNKNOWN which a late answer settles.
+ */
+enum message_status {
+	STATUS_ACCEPTED,
+	STATUS_SCHEDULED,
+	STATUS_QUEUED,
+	STATUS_SENDING,
+	STATUS_UNKNOWN, /* written, and no answer ever came */
+	STATUS_SENT,
+	STATUS_PARTIALLY_DELIVERED,
+	STATUS_DELIVERED,
+	STATUS_READ,
+	STATUS_UNDELIVERED,
+	STATUS_FAILED,
+	STATUS_CANCELED,
+	STATUS_COUNT
+};
+
+/* Strictly in this order: interactive before bulk. */
+enum lane { LANE_REPLY, LANE_CONFIRMATION, LANE_CAMPAIGN, LANE_COUNT };
+
+/* What follows when a submit's answer never came. */
+enum on_uncertain { UNCERTAIN_RESEND, UNCERTAIN_HOLD };
+
+enum {
+	MARK_INCOMPLETE = 1 << 0,    /* parts of it never came */
+	MARK_MAYBE_DOUBLED = 1 << 1, /* sent again after an uncertain first try */
+	MARK_LOSSY = 1 << 2          /* octets that are not text in its alphabet were replaced */
+};
+
+struct message {
+	int refs;
+	enum message_direction direction;
+	enum message_kind kind;
+	enum lane lane;
+	enum message_status status;
+	enum on_uncertain on_uncertain;
+	unsigned marks;
+	uint64_t ts_ms;      /* when it was said, ms since 1970 */
+	uint64_t seq;        /* in its conversation; 0: not yet appended */
+	struct span address; /* the far end, canonical: sms:+8613800138000 */
+	struct span channel; /* name of the channel */
+	struct span local;   /* our end: short code, appid, site; may be empty */
+	struct span text;    /* UTF-8; for other kinds what stands for it in a list */
+	struct span data;    /* JSON object with the rest of other kinds; may be empty */
+	struct span author;  /* "customer", "bot", "agent:mei", "api:cti", "system" */
+	struct span cid;     /* the author's own id of it; may be empty */
+	struct span template_id;
+	struct span lang;     /* "zh", "en" or empty */
+	struct span reply_to; /* out: cid of the inbound message it answers, where there is one */
+	/*
+	 * In: by what a second delivery is known. The same dup_key is the same message, when
+	 * dup_epoch is empty. With a dup_epoch (the connection it came over) it is the same only
+	 * when the first came over another connection at or after dup_after_ms: the same text said
+	 * twice over one connection is two messages.
+	 */
+	struct span dup_key, dup_epoch;
+	uint64_t dup_after_ms;
+	/* In: what the channel allows us now because of it: replies, and until when; 0: no limit.
+	 */
+	uint32_t grant_count;
+	uint64_t grant_until_ms;
+	/* Out: validity in ms from ts_ms, 0 for the channel's own. */
+	uint64_t validity_ms;
+};
+
+/** Copies *like, spans and all, into one block with one reference. NULL when out of memory. */
+struct message *message_create(const struct message *like);
+struct message *message_ref(struct message *m);
+/** Drops a reference, sets *m NULL; accepts NULL. */
+void message_unref(struct message **m);
+
+const char *message_kind_name(enum message_kind kind);
+const char *message_status_name(enum message_status status);
+const char *lane_name(enum lane lane);
+/** -EINVAL: no such name. */
+int message_kind_parse(struct span name, enum message_kind *out) MUST_CHECK;
+int message_status_parse(struct span name, enum message_status *out) MUST_CHECK;
+
+#endif
