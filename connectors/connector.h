@@ -6,8 +6,8 @@
 #ifndef PH_CONNECTOR_H
 #define PH_CONNECTOR_H
 
+#include "event.h"
 #include "log.h"
-#include "message.h"
 #include "yaml.h"
 
 /* The host's side of one channel; opaque to the connector. */
@@ -83,17 +83,6 @@ typedef void part_fn(void *arg, int kept, const struct message_parts *whole);
 
 /** value is empty when there is none; borrowed for the call. */
 typedef void load_fn(void *arg, int err, struct span value);
-
-/** One step of a conversation as a reader sees it; text and name are borrowed for the call. */
-struct log_event {
-	uint64_t seq, ts_ms;
-	enum log_event_type { LOG_MESSAGE, LOG_STATUS, LOG_SESSION } type;
-	const struct message *message; /* LOG_MESSAGE; author is "agent:mei" */
-	struct span author_name;       /* how the author is called to a customer; may be empty */
-	uint64_t of;                   /* LOG_STATUS */
-	enum message_status status;
-	struct span state, agent_name; /* LOG_SESSION: "queued", "assigned" ... */
-};
 
 /** more: there are older events than those (history), or newer ones (since). */
 typedef void log_fn(void *arg, int err, const struct log_event *events, size_t count, bool more);

@@ -1,0 +1,43 @@
+/*
+ * One step of a conversation, as its log keeps it: something said, what became of it, or a change
+ * of the session. Steps are numbered by seq without gaps and never change.
+ */
+#ifndef PH_EVENT_H
+#define PH_EVENT_H
+
+#include "message.h"
+
+enum log_event_type { LOG_MESSAGE, LOG_STATUS, LOG_SESSION };
+
+enum session_state {
+	SESSION_NONE, /* nobody has said anything yet */
+	SESSION_BOT,
+	SESSION_QUEUED,
+	SESSION_ASSIGNED,
+	SESSION_WRAPUP,
+	SESSION_CLOSED,
+	SESSION_STATES
+};
+
+/** Spans and the message are borrowed from whoever shows the event. */
+struct log_event {
+	uint64_t seq, ts_ms;
+	enum log_event_type type;
+	/* LOG_MESSAGE */
+	const struct message *message; /* its status is the one it had when it was appended */
+	struct span author_name;       /* how the author is called; may be empty */
+	/* LOG_STATUS */
+	uint64_t of; /* seq of the message */
+	enum message_status status;
+	struct span code, reason;
+	unsigned marks;
+	/* LOG_SESSION */
+	struct span session, agent, agent_name, queue, disposition, note, by;
+	enum session_state state;
+};
+
+const char *session_state_name(enum session_state state);
+/** -EINVAL: no such name. */
+int session_state_parse(struct span name, enum session_state *out) MUST_CHECK;
+
+#endif

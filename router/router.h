@@ -1,0 +1,219 @@
+/*
+ * The router: conversations, sessions, queues and agents, outbound lanes. It knows messages,
+ * nothing of protocols; what must be atomic is a Redis function (redis/posthouse.lua), called by id
+ * so that every step may be repeated. It also is the host of the connectors (connector.h).
+ */
+#ifndef PH_ROUTER_H
+#define PH_ROUTER_H
+
+#include "connector.h"
+#include "redis.h"
+
+struct router;
+struct catalogue;
+
+struct router_options {
+	const char *node; /* name of this node; one process at a time may bear it */
+	const char *default_queue;
+	uint64_t bot_idle_ms;    /* a session with the bot ends after this silence; 0: 30 min */
+	uint64_t agent_grace_ms; /* an agent whose console is gone keeps the sessions so long; 0: 60
+	                            s */
+	uint64_t retention_ms;   /* how long a conversation without news is kept; 0: 400 days */
+	uint64_t log_max;        /* events kept per conversation, about; 0: 10,000 */
+	uint64_t drain_ms;
+	enum on_uncertain uncertain[LANE_COUNT]; /* LANE_REPLY: only where the connector resends */
+	struct http_server *http;
+	struct http_client *http_client;
+	const char *widget_assets;
+};
+
+/** What goes wrong is told by its code, stable, for peers: "conversation_unknown", "not_yours"...
+ */
+struct router_error {
+	int err; /* 0, or negative errno: -ENOTCONN/-ETIMEDOUT/-EAGAIN: Redis is away, try again */
+	const char *code;   /* with err: stable snake_case */
+	const char *detail; /* with err: for a human, in English */
+};
+
+/** The libraries that redis_create() must load for the router. */
+extern const struct redis_library router_libraries[];
+extern const size_t router_library_count;
+
+int router_create(struct io_loop *loop, const struct logger *log,
+                  const struct router_options *options, struct router **out) MUST_CHECK;
+void router_destroy(struct router **router);
+/** The Redis to use, created with router_libraries; once, before anything else. */
+void router_set_redis(struct router *router, struct redis *redis);
+/** Tell it what redis_state_fn was told. */
+void router_redis_state(struct router *router, bool up);
+/** Swaps the catalogue; the router takes the reference. */
+void router_set_catalogue(struct router *router, struct catalogue *catalogue);
+
+/** Makes a channel of a connector (init is called; nothing is opened). cfg must outlive the router.
+ */
+int router_channel_add(struct router *router, const char *name, const struct connector_ops *ops,
+                       const void *cfg, struct yaml_errors *errors, unsigned line) MUST_CHECK;
+/** Starts all channels. */
+void router_start(struct router *router);
+/** Stops all channels (drains), finishes what is under way; done when none is left. */
+void router_drain(struct router *router, done_fn *done, void *arg);
+
+/** For /readyz and status pages. fn is called for each channel. */
+void router_channels(struct router *router,
+                     void (*fn)(void *arg, const char *name, const struct connector_ops *ops,
+                                enum channel_state state, const char *why),
+                     void *arg);
+
+enum {
+	CONVERSATION_ID_LEN = 32 /* hex; derived from the address */
+};
+/** The id of the conversation with a canonical address, NUL-terminated. */
+void router_conversation_id(struct span address, char out[CONVERSATION_ID_LEN + 1]);
+/** A message's public id is "CONVERSATION-SEQ". -EINVAL: not one. */
+int router_message_id_parse(struct span id, char conversation[CONVERSATION_ID_LEN + 1],
+                            uint64_t *seq) MUST_CHECK;
+
+/* --- Sending ------------------------------------------------------------------------------- */
+
+struct router_send {
+	struct span conversation; /* or empty, then address and channel say where to */
+	struct span
+		address; /* raw, as a human writes it ("+86 138…" with a channel) or canonical */
+	struct span
+		channel;  /* empty: the conversation's last, or the first of the address' scheme */
+	struct span text; /* rendered already */
+	struct span template_id, lang;
+	struct span author; /* "agent:mei", "api:cti" */
+	struct span cid;    /* the same author and cid again is the same message */
+	enum lane lane;
+	enum on_uncertain on_uncertain;
+	uint64_t validity_ms;
+	bool agent_only; /* refuse (not_yours) unless the session is assigned to this author */
+};
+
+struct router_sent {
+	struct router_error error;
+	bool repeated;            /* it was there already */
+	struct span conversation; /* borrowed for the call */
+	uint64_t seq, ts_ms;
+	enum message_status status;
+};
+typedef void router_sent_fn(void *arg, const struct router_sent *sent);
+/** Appends the message and queues it; fn when that is durable. -EINVAL address, -ENOENT channel,
+ * -EMSGSIZE. */
+int router_send(struct router *router, const struct router_send *send, router_sent_fn *fn,
+                void *arg) MUST_CHECK;
+
+struct router_message {
+	struct router_error error;     /* message_unknown */
+	const struct log_event *event; /* as appended */
+	enum message_status status;    /* as it is now */
+	uint64_t status_ts_ms;
+	struct span code, reason;
+};
+typedef void router_message_fn(void *arg, const struct router_message *message);
+int router_message_get(struct router *router, struct span conversation, uint64_t seq,
+                       router_message_fn *fn, void *arg) MUST_CHECK;
+
+/* --- Reading ------------------------------------------------------------------------------- */
+
+/** more: older events exist before the first (history, newest), or newer ones after the last
+ * (since). */
+typedef void router_read_fn(void *arg, const struct router_error *error,
+                            const struct log_event *events, size_t count, bool more);
+/** Events after since (before 0), or the last limit ones before a seq (UINT64_MAX: the newest). */
+int router_read(struct router *router, struct span conversation, uint64_t since, uint64_t before,
+                unsigned limit, router_read_fn *fn, void *arg) MUST_CHECK;
+
+struct conversation_summary {
+	struct span conversation, channel, address, scheme, agent, queue, session, lang;
+	enum session_state state;
+	uint64_t waiting_since_ms; /* 0: nobody waits */
+	uint64_t seq, read_seq;
+	uint64_t unread; /* customer messages after read_seq */
+	uint64_t first_ms, last_ms, messages;
+	struct span last_text; /* cut */
+	bool last_in;
+	bool limited; /* the channel limits replies: */
+	uint32_t replies_left;
+	uint64_t replies_until_ms;
+};
+typedef void router_summary_fn(void *arg, const struct router_error *error,
+                               const struct conversation_summary *summary);
+int router_summary(struct router *router, struct span conversation, router_summary_fn *fn,
+                   void *arg) MUST_CHECK;
+
+/** The agent has read the customer's messages up to seq. Not acknowledged. */
+void router_mark_read(struct router *router, struct span conversation, uint64_t seq);
+
+/**
+ * Hints: fn whenever the conversation may have reached seq (read it then; seq 0: read anyway) or
+ * its summary changed. A watch lives until router_unwatch(). Hints may be lost or repeated.
+ */
+struct router_watch;
+typedef void router_watch_fn(void *arg, struct span conversation, uint64_t seq);
+int router_watch(struct router *router, struct span conversation, router_watch_fn *fn, void *arg,
+                 struct router_watch **out) MUST_CHECK;
+void router_unwatch(struct router *router, struct router_watch **watch);
+
+/** Typing, to the customer (name: the agent's) and from it (told to router_on_typing of every
+ * node). */
+void router_typing(struct router *router, struct span conversation, bool on, struct span name);
+
+/* --- The desk ------------------------------------------------------------------------------ */
+
+struct router_agent {
+	struct span id, name;
+	unsigned capacity;
+	const char *const
+		*queues; /* that the agent serves, ends with NULL; NULL: the default one */
+};
+
+enum presence { PRESENCE_OFFLINE, PRESENCE_AWAY, PRESENCE_AVAILABLE };
+
+typedef void router_ok_fn(void *arg, const struct router_error *error);
+/** Sets an agent's presence; available agents get sessions. Renew (same call) at least every 20 s
+ * while the console is connected. */
+int router_presence(struct router *router, const struct router_agent *agent, enum presence presence,
+                    router_ok_fn *fn, void *arg) MUST_CHECK;
+/** Takes a queued session (or a bot's) for the agent. session_taken: somebody else has it. */
+int router_take(struct router *router, struct span conversation, const struct router_agent *agent,
+                router_ok_fn *fn, void *arg) MUST_CHECK;
+/** Back to its queue, at its old place by waiting time. not_yours. */
+int router_requeue(struct router *router, struct span conversation, struct span agent,
+                   struct span note, router_ok_fn *fn, void *arg) MUST_CHECK;
+int router_close(struct router *router, struct span conversation, struct span agent,
+                 struct span disposition, struct span note, router_ok_fn *fn, void *arg) MUST_CHECK;
+
+struct queue_state {
+	struct span name;
+	uint64_t waiting, oldest_ms; /* 0: none waits */
+};
+/** What an agent's console shows: conversations assigned to the agent, then those that wait. */
+typedef void router_desk_fn(void *arg, const struct router_error *error, enum presence presence,
+                            const struct span *mine, size_t mine_count, const struct span *waiting,
+                            size_t waiting_count, const struct queue_state *queues,
+                            size_t queue_count);
+int router_desk(struct router *router, struct span agent, router_desk_fn *fn, void *arg) MUST_CHECK;
+
+/* What happens at the desk and around it, from all nodes; set before router_start(). Any may be
+ * NULL. */
+struct router_listener {
+	void *arg;
+	/** The agent got, lost or changed a conversation. */
+	void (*assigned)(void *arg, struct span agent, struct span conversation);
+	/** Queues changed: waiting numbers, who waits. */
+	void (*queues)(void *arg);
+	void (*typing)(void *arg, struct span conversation, bool on);
+	/** Redis went or came back. */
+	void (*durable)(void *arg, bool durable);
+	/** Made durable by this node, for webhooks; event is borrowed. Once for each message and
+	 * status. */
+	void (*message)(void *arg, struct span conversation, const struct log_event *event);
+	void (*status)(void *arg, struct span conversation, const struct log_event *event);
+};
+void router_listen(struct router *router, const struct router_listener *listener);
+
+bool router_durable(const struct router *router);
+
+#endif
