@@ -8,6 +8,7 @@
 set(PH_LAYER_base 0)
 set(PH_LAYER_model 1)
 set(PH_LAYER_config 1)
+set(PH_LAYER_codec 1)    # a protocol's octets: parsers, to be fuzzed alone
 set(PH_LAYER_io 2)
 set(PH_LAYER_text 3)     # templates: knows text, nothing of protocols or Redis
 set(PH_LAYER_api 3)      # connectors/connector.h

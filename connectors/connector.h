@@ -129,9 +129,12 @@ struct connector_ops {
 	 */
 	int (*send)(void *self, struct message **msg);
 
-	/** The one spelling of an address, e.g. sms:+4917000 (E.164); NUL-terminated. -EINVAL: not
-	 * one. */
-	int (*address)(struct span raw, char *out, size_t size);
+	/**
+	 * The one spelling of an address, e.g. sms:+4917000 (E.164); NUL-terminated. self gives the
+	 * channel's own reading (a default country); NULL: only what is clear without one. -EINVAL:
+	 * not an address.
+	 */
+	int (*address)(const void *self, struct span raw, char *out, size_t size);
 
 	/** STOP_DRAIN gives what is in flight the host's drain time. Never blocks; safe twice.
 	 *  The end is told by connector_state(CHANNEL_STOPPED). */
