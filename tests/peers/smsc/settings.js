@@ -1,0 +1,110 @@
+// Settings that can be turned while the simulator runs (faults, receipt forms), each from a table that
+// names the allowed values; a wrong name or value is refused with a sentence, never ignored, so that a
+// test with a typo fails instead of testing nothing.
+
+import { STATUS } from "./wire.js";
+
+/** Faults of the SMSC: [initial value, allowed values or a type]. All start switched off. */
+export const FAULTS = {
+  latencyMs: [0, "number"], // before each response
+  jitterMs: [0, "number"], // up to this much more
+  throttlePerSecond: [null, "number?"], // more submits than this get 0x58; 0 throttles all
+  queueFull: [false, "boolean"], // every submit gets 0x14
+  mute: ["off", ["off", "submits", "all"]], // no responses to submits, or to anything
+  errorNext: [null, "error?"], // {status, count, to?}: the next submits get this status
+  dropNext: [0, "number"], // accept the next N submits, drop the link instead of responding
+  refuseBind: [0, "number"], // status for every bind; 0 takes them
+  refuseTransceiver: [false, "boolean"], // bind_transceiver gets 0x03
+  errorBody: [false, "boolean"], // error responses keep a body (usually a bare header)
+  vendorTlvs: [false, "boolean"], // unknown and zero-length TLVs on what we send
+  congestion: [null, "number?"], // congestion_state 0x0428 in responses
+  omitVersion: [false, "boolean"], // no sc_interface_version in bind responses
+  answerEnquire: [true, "boolean"],
+  duplicateResponses: [false, "boolean"],
+  dribble: [0, "number"], // octets per write, to cut PDUs anywhere
+  submitStatusOf: [{}, "object"], // {number: status}: for one destination only
+};
+
+const EMPTY = () => undefined;
+
+export class Settings {
+  #table;
+  #values;
+  #changed;
+
+  constructor(table, changed = EMPTY) {
+    this.#table = table;
+    this.#changed = changed;
+    this.clear();
+  }
+
+  get values() {
+    return this.#values;
+  }
+
+  /** Changes what `patch` names; throws with a sentence on a wrong name or value, changing nothing. */
+  set(patch) {
+    for (const [name, value] of Object.entries(patch)) {
+      if (!this.#table[name])
+        throw new TypeError(`no such setting: ${name} (there are: ${Object.keys(this.#table).join(", ")})`);
+      const [, allowed] = this.#table[name];
+      if (!fits(value, allowed))
+        throw new TypeError(`${name} cannot be ${JSON.stringify(value)}: ${allowedText(allowed)}`);
+    }
+    this.#values = { ...this.#values, ...structuredClone(patch) };
+    this.#changed(this.#values);
+    return this.#values;
+  }
+
+  /** All back to their initial values. */
+  clear() {
+    this.#values = Object.fromEntries(
+      Object.entries(this.#table).map(([name, [initial]]) => [name, structuredClone(initial)]),
+    );
+    this.#changed(this.#values);
+    return this.#values;
+  }
+}
+
+function fits(value, allowed) {
+  if (Array.isArray(allowed)) return allowed.includes(value);
+  if (allowed.endsWith("?")) return value === null || fits(value, allowed.slice(0, -1));
+  if (allowed === "number") return Number.isInteger(value) && value >= 0;
+  if (allowed === "error")
+    return typeof value === "object" && Number.isInteger(value.status) && Number.isInteger(value.count);
+  if (allowed === "object") return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === allowed;
+}
+
+function allowedText(allowed) {
+  if (Array.isArray(allowed)) return `one of ${allowed.map((v) => JSON.stringify(v)).join(", ")}`;
+  if (allowed === "error" || allowed === "error?") return "{status, count, to?}";
+  return allowed;
+}
+
+/** The status a submit to `destination` gets from the faults that are on now, or 0. Counts down. */
+export function submitStatus(faults, destination, rate) {
+  const v = faults.values;
+  const own = v.submitStatusOf[destination];
+  if (own) return own;
+  const next = v.errorNext;
+  if (next && next.count > 0 && (!next.to || next.to === destination)) {
+    faults.set({ errorNext: next.count > 1 ? { ...next, count: next.count - 1 } : null });
+    return next.status;
+  }
+  if (v.queueFull) return STATUS.ESME_RMSGQFUL;
+  if (v.throttlePerSecond !== null && !rate.take(v.throttlePerSecond)) return STATUS.ESME_RTHROTTLED;
+  return 0;
+}
+
+/** Counts events in the running second. */
+export class Rate {
+  #second = 0;
+  #count = 0;
+
+  take(limit) {
+    const second = Math.floor(Date.now() / 1000);
+    if (second !== this.#second) [this.#second, this.#count] = [second, 0];
+    return this.#count++ < limit;
+  }
+}
