@@ -25,6 +25,7 @@ struct router_options {
 	struct http_server *http;
 	struct http_client *http_client;
 	const char *widget_assets;
+	bool outbox; /* keep what webhooks tell: see router_outbox_key() */
 };
 
 /** What goes wrong is told by its code, stable, for peers: "conversation_unknown", "not_yours"...
@@ -207,13 +208,18 @@ struct router_listener {
 	void (*typing)(void *arg, struct span conversation, bool on);
 	/** Redis went or came back. */
 	void (*durable)(void *arg, bool durable);
-	/** Made durable by this node, for webhooks; event is borrowed. Once for each message and
-	 * status. */
-	void (*message)(void *arg, struct span conversation, const struct log_event *event);
-	void (*status)(void *arg, struct span conversation, const struct log_event *event);
 };
 void router_listen(struct router *router, const struct router_listener *listener);
 
 bool router_durable(const struct router *router);
+
+/*
+ * The outbox: with options.outbox, the same step that makes a message or a status durable also adds
+ * it to the stream of its partition (entries: e = "received" or "status", c = conversation, s = seq
+ * of the event in the log), at most about 100,000 in each. Whoever tells the world reads the
+ * streams with a consumer group and deletes what is told; nothing durable is left untold.
+ */
+enum { ROUTER_PARTITIONS = 16, ROUTER_OUTBOX_KEY_LEN = 16 };
+void router_outbox_key(unsigned partition, char out[ROUTER_OUTBOX_KEY_LEN]);
 
 #endif
