@@ -35,8 +35,9 @@ function(ph_library name)
   ph_check_layers(${name} ${A_LAYER} ${A_USES})
   add_library(${name} STATIC ${A_SOURCES})
   set_target_properties(${name} PROPERTIES PH_LAYER ${A_LAYER})
-  # Each folder is included by its own name ("smpp_pdu.h"), not by a path through the tree.
-  target_include_directories(${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+  # Each folder is included by its own name ("smpp_pdu.h"), not by a path through the tree; only
+  # in quotes, so that our yaml.h never hides the <yaml.h> of libyaml.
+  target_compile_options(${name} PUBLIC "SHELL:-iquote ${CMAKE_CURRENT_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE ph_warnings PUBLIC ${A_USES} ${A_PACKAGES})
 endfunction()
 
@@ -52,12 +53,22 @@ function(ph_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT 60)
 endfunction()
 
-# ph_fuzz(NAME SOURCES fuzz_x.c USES library ...): a libFuzzer target; `make fuzz T=NAME`.
+# ph_fuzz(NAME CORPUS folder SOURCES fuzz_x.c USES library ...): with PH_FUZZ a libFuzzer target,
+# `make fuzz T=NAME`; without, a test that runs it over tests/fuzz/corpus/<folder>. Asserts count
+# in both.
 function(ph_fuzz name)
-  cmake_parse_arguments(A "" "" "SOURCES;USES" ${ARGN})
+  cmake_parse_arguments(A "" "CORPUS" "SOURCES;USES" ${ARGN})
+  set(corpus ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${A_CORPUS})
   add_executable(${name} ${A_SOURCES})
   target_link_libraries(${name} PRIVATE ph_warnings ${A_USES})
-  target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
-  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  target_compile_options(${name} PRIVATE -UNDEBUG)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+  if(PH_FUZZ)
+    target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests/fuzz/replay.c)
+    add_test(NAME ${name} COMMAND ${name} ${corpus})
+    set_tests_properties(${name} PROPERTIES TIMEOUT 60)
+  endif()
 endfunction()

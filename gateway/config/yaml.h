@@ -1,7 +1,8 @@
 /*
  * A YAML document as a tree that remembers its lines, and tables that check it and bind it to a
  * struct. Every error is told with its file and line, not only the first; unknown keys, duplicate
- * keys, anchors, tags and aliases are errors. Source: YAML 1.1 as libyaml reads it.
+ * keys, anchors, tags and aliases are errors, and so is a NUL in a text. Source: YAML 1.1 as
+ * libyaml reads it.
  */
 #ifndef PH_YAML_H
 #define PH_YAML_H
@@ -36,8 +37,9 @@ struct yaml_doc;
 int yaml_parse(struct span text, struct yaml_errors *errors, struct yaml_doc **out) MUST_CHECK;
 /** Reads a file. Errors as yaml_parse(), or the errno of open or read, told too. */
 int yaml_load(const char *path, struct yaml_errors *errors, struct yaml_doc **out) MUST_CHECK;
-/** Accepts NULL inside and sets it NULL. What was bound from it stays valid: binds copy. */
-void yaml_free(struct yaml_doc **doc);
+/** Accepts NULL inside and sets it NULL (yaml_free is libyaml's own). What was bound from it stays
+ * valid: binds copy. */
+void yaml_doc_free(struct yaml_doc **doc);
 const struct yaml_node *yaml_root(const struct yaml_doc *doc);
 /** The value of key in a mapping, or NULL. */
 const struct yaml_node *yaml_get(const struct yaml_node *mapping, const char *key);
@@ -77,9 +79,11 @@ struct config_field {
 	enum config_type type;
 	size_t offset;
 	bool required;
-	const char *fallback; /* as it would be written; NULL: zero */
-	int64_t least, most;  /* CONFIG_INT and durations (ms), both 0: any not negative; strings
-	                         and strings of a list: octets; lists: items */
+	const char *fallback;       /* as it would be written (lists and mappings: in YAML's flow
+	                               style); NULL: zero */
+	int64_t least, most;        /* CONFIG_INT and durations (ms), both 0: any not negative; most
+	                               under least: no upper bound; strings, secrets and strings of a
+	                               list: octets; lists: items */
 	const char *const *choices; /* CONFIG_ENUM; ends with NULL */
 	const struct config_field *sub;
 	size_t item_size;
@@ -87,7 +91,8 @@ struct config_field {
 };
 
 /**
- * Binds a mapping (NULL: an empty one, so that fallbacks apply) to out, which must be zeroed.
+ * Binds a mapping (NULL: an empty one, so that fallbacks apply) to out, which must be zeroed. In
+ * a CONFIG_MAP that is left out, fallbacks apply too but what is required there is not asked for.
  * Tells every error; -EINVAL when there was one. What was bound is freed by config_free() either
  * way.
  */
