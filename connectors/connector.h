@@ -100,6 +100,7 @@ struct connector_caps {
 	size_t text_max;      /* octets of UTF-8 in one message; the router cuts or refuses */
 	bool receipts;        /* delivered comes later */
 	bool replies_limited; /* inbound messages carry grants: keep the ledger */
+	bool resend_replies;  /* a reply of uncertain fate is sent again, marked */
 	const char *scheme;   /* of its addresses: "sms", "wechat", "web" */
 	const struct connector_reader *reader; /* NULL: messages are pushed by send() */
 };

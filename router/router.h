@@ -85,6 +85,7 @@ struct router_send {
 	struct span text; /* rendered already */
 	struct span template_id, lang;
 	struct span author; /* "agent:mei", "api:cti" */
+	struct span author_name;  /* how a customer and colleagues see it; may be empty */
 	struct span cid;    /* the same author and cid again is the same message */
 	enum lane lane;
 	enum on_uncertain on_uncertain;

@@ -1,0 +1,257 @@
+/* Log entries as fields of a stream entry; arguments and replies of Redis functions. */
+#include "log_codec.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+void args_init(struct fcall_args *a)
+{
+	a->count = 0;
+	a->numbers = 0;
+}
+
+void args_add(struct fcall_args *a, struct span s)
+{
+	assert(a->count < FCALL_ARGS_MAX);
+	a->arg[a->count++] = s.ptr ? s : SPAN_LIT("");
+}
+
+size_t args_slot(struct fcall_args *a)
+{
+	assert(a->numbers < FCALL_NUMBERS_MAX);
+	args_add(a, (struct span){a->number[a->numbers++], 0});
+	return a->count - 1;
+}
+
+void args_set_num(struct fcall_args *a, size_t slot, uint64_t n)
+{
+	/* The slot's span points into number[]; the cast only takes the promise of struct span back. */
+	char *at = a->number[(size_t)(a->arg[slot].ptr - a->number[0]) / sizeof(a->number[0])];
+	int len = snprintf(at, sizeof(a->number[0]), "%llu", (unsigned long long)n);
+
+	a->arg[slot].len = (size_t)len;
+}
+
+void args_num(struct fcall_args *a, uint64_t n)
+{
+	args_set_num(a, args_slot(a), n);
+}
+
+static void add_text(struct fcall_args *a, const char *name, struct span value)
+{
+	if (!value.len)
+		return;
+	args_add(a, span_of(name));
+	args_add(a, value);
+}
+
+static void add_num(struct fcall_args *a, const char *name, uint64_t value)
+{
+	if (!value)
+		return;
+	args_add(a, span_of(name));
+	args_num(a, value);
+}
+
+void log_encode_message(struct fcall_args *a, const struct message *m, struct span author_name)
+{
+	add_text(a, "t", SPAN_LIT("m"));
+	add_text(a, "d", m->direction == MESSAGE_IN ? SPAN_LIT("i") : SPAN_LIT("o"));
+	add_text(a, "k", span_of(message_kind_name(m->kind)));
+	add_text(a, "x", m->text);
+	add_text(a, "j", m->data);
+	add_text(a, "by", m->author);
+	add_text(a, "bn", author_name);
+	add_text(a, "ch", m->channel);
+	add_text(a, "lo", m->local);
+	add_text(a, "id", m->cid);
+	add_text(a, "tp", m->template_id);
+	add_text(a, "lg", m->lang);
+	add_text(a, "rt", m->reply_to);
+	if (m->direction == MESSAGE_OUT) {
+		add_text(a, "st", span_of(message_status_name(m->status)));
+		args_add(a, SPAN_LIT("uc"));
+		args_add(a, m->on_uncertain == UNCERTAIN_HOLD ? SPAN_LIT("1") : SPAN_LIT("0"));
+	}
+	add_num(a, "ln", m->lane);
+	add_num(a, "mk", m->marks);
+	add_num(a, "vm", m->validity_ms);
+	add_num(a, "ts", m->ts_ms);
+}
+
+struct span reply_span(const redisReply *r)
+{
+	if (!r || (r->type != REDIS_REPLY_STRING && r->type != REDIS_REPLY_STATUS))
+		return SPAN_NONE;
+	return (struct span){r->str, r->len};
+}
+
+uint64_t reply_num(const redisReply *r)
+{
+	uint64_t value = 0;
+
+	if (r && r->type == REDIS_REPLY_INTEGER)
+		return r->integer > 0 ? (uint64_t)r->integer : 0;
+	return span_u64(reply_span(r), &value) ? 0 : value;
+}
+
+const redisReply *reply_at(const redisReply *r, size_t i)
+{
+	return r && r->type == REDIS_REPLY_ARRAY && i < r->elements ? r->element[i] : NULL;
+}
+
+/* What each field of an entry sets. A parser answers 0 or -EBADMSG. */
+typedef int field_fn(struct log_entry *e, struct span v);
+
+static int read_kind(struct log_entry *e, struct span v)
+{
+	return message_kind_parse(v, &e->message.kind) ? -EBADMSG : 0;
+}
+
+static int read_direction(struct log_entry *e, struct span v)
+{
+	e->message.direction = span_is(v, "o") ? MESSAGE_OUT : MESSAGE_IN;
+	return 0;
+}
+
+static int read_type(struct log_entry *e, struct span v)
+{
+	e->event.type = span_is(v, "m") ? LOG_MESSAGE : span_is(v, "s") ? LOG_STATUS : LOG_SESSION;
+	return 0;
+}
+
+/* "st" says the status of a message and of a status event, and the state of a session. */
+static int read_status(struct log_entry *e, struct span v)
+{
+	if (e->event.type == LOG_SESSION)
+		return session_state_parse(v, &e->event.state) ? -EBADMSG : 0;
+	if (message_status_parse(v, &e->event.status))
+		return -EBADMSG;
+	e->message.status = e->event.status;
+	return 0;
+}
+
+static int read_time(struct log_entry *e, struct span v)
+{
+	e->event.ts_ms = e->message.ts_ms = 0;
+	if (span_u64(v, &e->event.ts_ms))
+		return -EBADMSG;
+	e->message.ts_ms = e->event.ts_ms;
+	return 0;
+}
+
+static int read_marks(struct log_entry *e, struct span v)
+{
+	uint64_t marks;
+
+	if (span_u64(v, &marks))
+		return -EBADMSG;
+	e->message.marks = e->event.marks = (unsigned)marks;
+	return 0;
+}
+
+static int read_of(struct log_entry *e, struct span v)
+{
+	return span_u64(v, &e->event.of) ? -EBADMSG : 0;
+}
+
+static int read_validity(struct log_entry *e, struct span v)
+{
+	return span_u64(v, &e->message.validity_ms) ? -EBADMSG : 0;
+}
+
+static int read_lane(struct log_entry *e, struct span v)
+{
+	uint64_t lane;
+
+	if (span_u64(v, &lane) || lane >= LANE_COUNT)
+		return -EBADMSG;
+	e->message.lane = (enum lane)lane;
+	return 0;
+}
+
+static int read_uncertain(struct log_entry *e, struct span v)
+{
+	e->message.on_uncertain = span_is(v, "1") ? UNCERTAIN_HOLD : UNCERTAIN_RESEND;
+	return 0;
+}
+
+static int read_by(struct log_entry *e, struct span v)
+{
+	e->message.author = e->event.by = v;
+	return 0;
+}
+
+#define IN_MESSAGE(member) offsetof(struct log_entry, message.member)
+#define IN_EVENT(member) offsetof(struct log_entry, event.member)
+
+static const struct field {
+	const char *name;
+	field_fn *read; /* NULL: a span at offset */
+	size_t offset;
+} fields[] = {
+	{"t",   read_type,      0                      },
+	{"d",   read_direction, 0                      },
+	{"k",   read_kind,      0                      },
+	{"st",  read_status,    0                      },
+	{"ts",  read_time,      0                      },
+	{"mk",  read_marks,     0                      },
+	{"of",  read_of,        0                      },
+	{"vm",  read_validity,  0                      },
+	{"ln",  read_lane,      0                      },
+	{"uc",  read_uncertain, 0                      },
+	{"by",  read_by,        0                      },
+	{"x",   NULL,           IN_MESSAGE(text)       },
+	{"j",   NULL,           IN_MESSAGE(data)       },
+	{"ch",  NULL,           IN_MESSAGE(channel)    },
+	{"lo",  NULL,           IN_MESSAGE(local)      },
+	{"id",  NULL,           IN_MESSAGE(cid)        },
+	{"tp",  NULL,           IN_MESSAGE(template_id)},
+	{"lg",  NULL,           IN_MESSAGE(lang)       },
+	{"rt",  NULL,           IN_MESSAGE(reply_to)   },
+	{"bn",  NULL,           IN_EVENT(author_name)  },
+	{"cd",  NULL,           IN_EVENT(code)         },
+	{"rs",  NULL,           IN_EVENT(reason)       },
+	{"sid", NULL,           IN_EVENT(session)      },
+	{"ag",  NULL,           IN_EVENT(agent)        },
+	{"an",  NULL,           IN_EVENT(agent_name)   },
+	{"qu",  NULL,           IN_EVENT(queue)        },
+	{"di",  NULL,           IN_EVENT(disposition)  },
+	{"no",  NULL,           IN_EVENT(note)         },
+};
+
+static int read_field(struct log_entry *e, struct span name, struct span value)
+{
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		if (!span_is(name, fields[i].name))
+			continue;
+		if (fields[i].read)
+			return fields[i].read(e, value);
+		*(struct span *)(void *)((char *)e + fields[i].offset) = value;
+		return 0;
+	}
+	return 0; /* a newer node's field */
+}
+
+int log_decode_fields(uint64_t seq, const redisReply *list, struct log_entry *out)
+{
+	*out = (struct log_entry){.event = {.seq = seq}, .message = {.refs = 1, .seq = seq}};
+	if (!list || list->type != REDIS_REPLY_ARRAY || list->elements % 2)
+		return -EBADMSG;
+	for (size_t i = 0; i < list->elements; i += 2)
+		if (read_field(out, reply_span(list->element[i]), reply_span(list->element[i + 1])))
+			return -EBADMSG;
+	if (out->event.type == LOG_MESSAGE)
+		out->event.message = &out->message;
+	return 0;
+}
+
+int log_decode(const redisReply *reply, struct log_entry *out)
+{
+	struct span rest;
+	uint64_t seq;
+
+	if (span_u64(span_split(reply_span(reply_at(reply, 0)), '-', &rest), &seq))
+		return -EBADMSG;
+	return log_decode_fields(seq, reply_at(reply, 1), out);
+}

@@ -1,0 +1,216 @@
+#!lua name=posthouse_desk
+-- version 1
+--
+-- Queues, agents and who serves whom: the control plane. keys[1] is "{desk}", and all keys share its slot; they change
+-- once a session, not once a message. What is decided here is told to the conversation afterwards (ph_assign)
+-- and confirmed here (ph_desk_confirm), so a node that dies between leaves an open pair that the next call
+-- returns. Every function may be called again with the same arguments.
+--
+--   ph:{desk}:q:QUEUE  zset   C by waiting since       ph:{desk}:queues  set of queue names
+--   ph:{desk}:s        hash   C -> "sid queue since agent" (agent "-" while it waits)
+--   ph:{desk}:a:AGENT  hash   name, cap, pres, load, until (lease), qs (queues, joined by " ")
+--   ph:{desk}:idle     zset   available agents by since when they are idle
+--   ph:{desk}:as:AGENT set    C
+--   ph:{desk}:pair     hash   C -> "sid agent": decided here, not yet told to the conversation
+
+local D = 'ph:{desk}:'
+
+local function call(...) return redis.call(...) end
+
+local function desk_session(C)
+	local s = call('HGET', D .. 's', C)
+	if not s then return nil end
+	local sid, queue, since, agent = s:match('^(%S+) (%S+) (%S+) (%S+)$')
+	return {sid = sid, queue = queue, since = since, agent = agent ~= '-' and agent or nil}
+end
+
+local function desk_keep(C, s)
+	call('HSET', D .. 's', C, s.sid .. ' ' .. s.queue .. ' ' .. s.since .. ' ' .. (s.agent or '-'))
+end
+
+local function tell_queues()
+	call('PUBLISH', 'ph:hint', 'Q')
+end
+
+local function give(C, s, agent, now)
+	s.agent = agent
+	desk_keep(C, s)
+	call('ZREM', D .. 'q:' .. s.queue, C)
+	call('SADD', D .. 'as:' .. agent, C)
+	call('HINCRBY', D .. 'a:' .. agent, 'load', 1)
+	call('HSET', D .. 'pair', C, s.sid .. ' ' .. agent)
+	call('PUBLISH', 'ph:hint', 'A ' .. agent .. ' ' .. C)
+end
+
+-- Takes a session away from its agent.
+local function take_back(C, s, now)
+	if not s.agent then return end
+	local key = D .. 'a:' .. s.agent
+	if call('SREM', D .. 'as:' .. s.agent, C) == 1 and call('HINCRBY', key, 'load', -1) < 0 then
+		call('HSET', key, 'load', 0)
+	end
+	call('HDEL', D .. 'pair', C)
+	if call('HGET', key, 'pres') == 'available' then call('ZADD', D .. 'idle', now, s.agent) end
+	call('PUBLISH', 'ph:hint', 'A ' .. s.agent .. ' ' .. C)
+	s.agent = nil
+end
+
+local function serves(queues, queue)
+	return (' ' .. queues .. ' '):find(' ' .. queue .. ' ', 1, true) ~= nil
+end
+
+-- The longest-idle available agent with free capacity who serves the queue.
+local function free_agent(queue)
+	for _, agent in ipairs(call('ZRANGE', D .. 'idle', 0, -1)) do
+		local h = call('HMGET', D .. 'a:' .. agent, 'cap', 'load', 'qs')
+		if tonumber(h[2] or 0) < tonumber(h[1] or 0) and serves(h[3] or '', queue) then return agent end
+	end
+end
+
+-- The longest-waiting customer to the longest-idle agent, until one of both runs out.
+local function match(now)
+	for _, queue in ipairs(call('SMEMBERS', D .. 'queues')) do
+		while true do
+			local C = call('ZRANGE', D .. 'q:' .. queue, 0, 0)[1]
+			local agent = C and free_agent(queue)
+			if not agent then break end
+			give(C, desk_session(C), agent, now)
+			call('ZADD', D .. 'idle', now, agent)
+		end
+	end
+end
+
+-- All pairs that their conversations were not told yet: {C, sid, agent, name, ...}
+local function pairs_open(limit)
+	local out = {}
+	for i, x in ipairs(call('HGETALL', D .. 'pair')) do
+		if i > limit * 2 then break end
+		if i % 2 == 1 then
+			out[#out + 1] = x
+		else
+			local sid, agent = x:match('^(%S+) (%S+)$')
+			out[#out + 1] = sid
+			out[#out + 1] = agent
+			out[#out + 1] = call('HGET', D .. 'a:' .. agent, 'name') or agent
+		end
+	end
+	return out
+end
+
+-- A session waits. args: C sid queue since now; returns pairs
+local function desk_offer(keys, v)
+	local s = desk_session(v[1])
+	if s and tonumber(s.sid) > tonumber(v[2]) then return {} end
+	if not (s and s.sid == v[2]) then
+		if s then
+			take_back(v[1], s, v[5])
+			call('ZREM', D .. 'q:' .. s.queue, v[1])
+		end
+		s = {sid = v[2], queue = v[3], since = v[4]}
+		desk_keep(v[1], s)
+		call('SADD', D .. 'queues', v[3])
+		call('ZADD', D .. 'q:' .. v[3], v[4], v[1])
+		tell_queues()
+		match(v[5])
+	end
+	return pairs_open(100)
+end
+
+-- The conversation knows its agent (ok), or its session is over (stale: forget it). args: C sid ok|stale now; returns pairs
+local function desk_confirm(keys, v)
+	local s = desk_session(v[1])
+	local pair = call('HGET', D .. 'pair', v[1])
+	if pair and pair:match('^(%S+)') == v[2] then call('HDEL', D .. 'pair', v[1]) end
+	if v[3] == 'stale' and s and s.sid == v[2] then
+		take_back(v[1], s, v[4])
+		call('ZREM', D .. 'q:' .. s.queue, v[1])
+		call('HDEL', D .. 's', v[1])
+		tell_queues()
+		match(v[4])
+	end
+	return pairs_open(100)
+end
+
+-- args: agent name capacity presence queues("a b") now lease_ms; returns pairs
+local function desk_presence(keys, v)
+	local key, now = D .. 'a:' .. v[1], tonumber(v[6])
+	local before = call('HGET', key, 'pres')
+	call('HSET', key, 'name', v[2], 'cap', v[3], 'pres', v[4], 'qs', v[5], 'until', now + tonumber(v[7]))
+	call('ZADD', D .. 'leases', now + tonumber(v[7]), v[1])
+	for queue in v[5]:gmatch('%S+') do call('SADD', D .. 'queues', queue) end
+	if v[4] ~= 'available' then
+		call('ZREM', D .. 'idle', v[1])
+	elseif before ~= 'available' then
+		call('ZADD', D .. 'idle', now, v[1])
+	end
+	if v[4] == 'available' then match(now) end
+	return pairs_open(100)
+end
+
+-- args: C sid agent name queue now; returns {ok, pairs} or {session_taken}
+local function desk_take(keys, v)
+	local s = desk_session(v[1])
+	if s and s.sid == v[2] and s.agent == v[3] then return {'ok', pairs_open(100)} end
+	if s and s.sid == v[2] and s.agent then return {'session_taken', {}} end
+	if not s or s.sid ~= v[2] then s = {sid = v[2], queue = v[5], since = v[6]} end
+	call('HSETNX', D .. 'a:' .. v[3], 'name', v[4])
+	give(v[1], s, v[3], v[6])
+	tell_queues()
+	return {'ok', pairs_open(100)}
+end
+
+-- The session left its agent: closed, or back in its queue. args: C sid closed|queued queue since now; returns pairs
+local function desk_release(keys, v)
+	local s = desk_session(v[1])
+	if s and s.sid == v[2] then
+		take_back(v[1], s, v[6])
+		if v[3] == 'queued' then
+			s.queue, s.since = v[4], v[5]
+			desk_keep(v[1], s)
+			call('ZADD', D .. 'q:' .. s.queue, s.since, v[1])
+		else
+			call('ZREM', D .. 'q:' .. s.queue, v[1])
+			call('HDEL', D .. 's', v[1])
+		end
+		tell_queues()
+		match(v[6])
+	end
+	return pairs_open(100)
+end
+
+-- args: agent max; returns {presence, {mine...}, {waiting...}, {queue, count, oldest, ...}}
+local function desk_view(keys, v)
+	local queues, waiting = {}, {}
+	local names = call('SMEMBERS', D .. 'queues')
+	table.sort(names)
+	for _, queue in ipairs(names) do
+		local first = call('ZRANGE', D .. 'q:' .. queue, 0, 0, 'WITHSCORES')
+		for _, x in ipairs({queue, tostring(call('ZCARD', D .. 'q:' .. queue)), first[2] or '0'}) do queues[#queues + 1] = x end
+		for _, C in ipairs(call('ZRANGE', D .. 'q:' .. queue, 0, tonumber(v[2]) - 1)) do waiting[#waiting + 1] = C end
+	end
+	return {call('HGET', D .. 'a:' .. v[1], 'pres') or 'offline', call('SMEMBERS', D .. 'as:' .. v[1]), waiting, queues}
+end
+
+-- Agents whose consoles are gone for longer than their lease are offline, and their sessions go
+-- back. args: now max; returns {{C, agent...}, pairs}: sessions to put back at their conversations first
+local function desk_sweep(keys, v)
+	local back = {}
+	for _, agent in ipairs(call('ZRANGEBYSCORE', D .. 'leases', '-inf', v[1], 'LIMIT', 0, v[2])) do
+		call('HSET', D .. 'a:' .. agent, 'pres', 'offline')
+		call('ZREM', D .. 'idle', agent)
+		local mine = call('SMEMBERS', D .. 'as:' .. agent)
+		for _, C in ipairs(mine) do
+			for _, x in ipairs({C, agent}) do back[#back + 1] = x end
+		end
+		if #mine == 0 then call('ZREM', D .. 'leases', agent) end
+	end
+	return {back, pairs_open(100)}
+end
+
+redis.register_function('ph_desk_offer', desk_offer)
+redis.register_function('ph_desk_confirm', desk_confirm)
+redis.register_function('ph_desk_presence', desk_presence)
+redis.register_function('ph_desk_take', desk_take)
+redis.register_function('ph_desk_release', desk_release)
+redis.register_function('ph_desk_view', desk_view)
+redis.register_function('ph_desk_sweep', desk_sweep)

@@ -1,0 +1,146 @@
+/* How ids and partitions follow from what peers call things. */
+#include "router_keys.h"
+
+#include <ctype.h>
+#include <openssl/bn.h>
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+#include <stdio.h>
+
+enum {
+	ID_TEXT_MAX = 64,   /* octets of a peer's id */
+	NUMBER_DIGITS = 40  /* a number of more digits is a name, not a number */
+};
+
+static const char digits[] = "0123456789abcdef";
+
+struct span router_partition(unsigned index)
+{
+	static const char names[ROUTER_PARTITIONS][4] = {
+		"{0}", "{1}", "{2}", "{3}", "{4}", "{5}", "{6}", "{7}",
+		"{8}", "{9}", "{a}", "{b}", "{c}", "{d}", "{e}", "{f}",
+	};
+
+	return (struct span){names[index % ROUTER_PARTITIONS], 3};
+}
+
+unsigned router_partition_of(struct span conversation)
+{
+	const char *at = conversation.len ? strchr(digits, conversation.ptr[0]) : NULL;
+
+	return at ? (unsigned)(at - digits) : 0;
+}
+
+unsigned router_partition_hash(struct span anything)
+{
+	uint32_t hash = 2166136261U; /* FNV-1a */
+
+	for (size_t i = 0; i < anything.len; i++)
+		hash = (hash ^ (unsigned char)anything.ptr[i]) * 16777619U;
+	return (hash ^ hash >> 16) % ROUTER_PARTITIONS;
+}
+
+struct span router_conversation_key(char kind, struct span conversation, char *out, size_t size)
+{
+	int len = snprintf(out, size, "ph:%c:%s:%.*s", kind,
+	                   router_partition(router_partition_of(conversation)).ptr,
+	                   SPAN_FMT(conversation));
+
+	return (struct span){out, len > 0 && (size_t)len < size ? (size_t)len : 0};
+}
+
+void router_conversation_id(struct span address, char out[CONVERSATION_ID_LEN + 1])
+{
+	unsigned char hash[SHA256_DIGEST_LENGTH];
+
+	SHA256((const unsigned char *)address.ptr, address.len, hash);
+	for (unsigned i = 0; i < CONVERSATION_ID_LEN; i++)
+		out[i] = digits[hash[i / 2] >> (i % 2 ? 0 : 4) & 0xF];
+	out[CONVERSATION_ID_LEN] = '\0';
+}
+
+static bool is_conversation_id(struct span id)
+{
+	for (size_t i = 0; i < id.len; i++)
+		if (!memchr(digits, id.ptr[i], sizeof(digits) - 1))
+			return false;
+	return id.len == CONVERSATION_ID_LEN;
+}
+
+int router_message_id_parse(struct span id, char conversation[CONVERSATION_ID_LEN + 1],
+                            uint64_t *seq)
+{
+	struct span rest;
+	struct span name = span_split(id, '-', &rest);
+	uint64_t value;
+
+	if (!is_conversation_id(name) || span_u64(rest, &value) || value == 0)
+		return -EINVAL;
+	memcpy(conversation, name.ptr, name.len);
+	conversation[name.len] = '\0';
+	*seq = value;
+	return 0;
+}
+
+void router_outbox_key(unsigned partition, char out[ROUTER_OUTBOX_KEY_LEN])
+{
+	snprintf(out, ROUTER_OUTBOX_KEY_LEN, "ph:w:%s", router_partition(partition).ptr);
+}
+
+/* Upper case without leading zeros, or hex where it is not printable. */
+static void normal_form(struct span id, char *out)
+{
+	bool printable = true;
+	size_t len = 0;
+
+	for (size_t i = 0; i < id.len; i++)
+		printable = printable && isgraph((unsigned char)id.ptr[i]);
+	while (printable && id.len > 1 && id.ptr[0] == '0') {
+		id.ptr++;
+		id.len--;
+	}
+	if (id.len > ID_TEXT_MAX)
+		id.len = ID_TEXT_MAX;
+	for (size_t i = 0; i < id.len; i++) {
+		unsigned char c = (unsigned char)id.ptr[i];
+
+		if (printable) {
+			out[len++] = (char)toupper(c);
+			continue;
+		}
+		out[len++] = digits[c >> 4];
+		out[len++] = digits[c & 0xF];
+	}
+	out[len] = '\0';
+}
+
+/* The same number in the other base; false when text is none. */
+static bool other_base(const char *text, bool from_hex, char *out)
+{
+	BIGNUM *number = NULL;
+	size_t len = strlen(text);
+	char *converted = NULL;
+	int used;
+
+	if (len == 0 || len > NUMBER_DIGITS)
+		return false;
+	used = from_hex ? BN_hex2bn(&number, text) : BN_dec2bn(&number, text);
+	if (used > 0 && (size_t)used == len && text[0] != '-')
+		converted = from_hex ? BN_bn2dec(number) : BN_bn2hex(number);
+	if (converted)
+		normal_form(span_of(converted), out);
+	OPENSSL_free(converted);
+	BN_free(number);
+	return converted != NULL;
+}
+
+unsigned router_id_forms(struct span id, char out[ROUTER_ID_FORMS][ROUTER_ID_FORM_MAX])
+{
+	unsigned count = 1;
+
+	normal_form(id, out[0]);
+	for (int from_hex = 0; from_hex <= 1; from_hex++)
+		if (other_base(out[0], from_hex, out[count]) && strcmp(out[0], out[count]) != 0)
+			count++;
+	return count;
+}

@@ -1,0 +1,34 @@
+/*
+ * Names in Redis: how a conversation's id and partition follow from its address, and which
+ * partition keeps what has no conversation. The keys themselves are listed in redis/conversation.lua.
+ */
+#ifndef PH_ROUTER_KEYS_H
+#define PH_ROUTER_KEYS_H
+
+#include "router.h"
+
+/** The control plane's slot. */
+#define ROUTER_DESK SPAN_LIT("{desk}")
+/** Where hints between nodes go (pub/sub). */
+#define ROUTER_HINTS "ph:hint"
+
+/** "{0}" ... "{f}": static. */
+struct span router_partition(unsigned index);
+/** The partition of a conversation's id. */
+unsigned router_partition_of(struct span conversation);
+/** The partition of anything else: spread by its octets. */
+unsigned router_partition_hash(struct span anything);
+/** ph:KIND:PARTITION:ID, the key of one of a conversation's values; borrowed from out. */
+struct span router_conversation_key(char kind, struct span conversation, char *out, size_t size);
+
+enum {
+	ROUTER_ID_FORM_MAX = 132, /* 64 octets in hex, and more than 40 digits of a 128 bit number */
+	ROUTER_ID_FORMS = 3
+};
+/**
+ * The forms in which a peer may write its id of a message later: the normal one first (upper case without
+ * leading zeros; binary in hex), then decimal read as hex and hex read as decimal. Returns how many.
+ */
+unsigned router_id_forms(struct span id, char out[ROUTER_ID_FORMS][ROUTER_ID_FORM_MAX]);
+
+#endif
