@@ -1,0 +1,106 @@
+/*
+ * The whole configuration of a node as one struct, bound by tables from one YAML file. A channel's
+ * section is bound by its connector's own table, found by the name that stands in it.
+ */
+#ifndef PH_CONFIG_H
+#define PH_CONFIG_H
+
+#include "connector.h"
+#include "yaml.h"
+
+struct config_api_key {
+	char *name;
+	char *key;
+	char **scopes;
+};
+
+struct config_rule {
+	char *disposition; /* "*": any that no rule before it names */
+	char *template_id;
+	char *lang; /* NULL: calls.lang */
+};
+
+struct config_webhook {
+	char *name, *url, *secret;
+	char **events;
+	bool allow_private;
+	int64_t timeout_ms, give_up_ms, keep;
+};
+
+struct config_disposition {
+	char *id, *zh, *en;
+};
+
+/* One channel: what all have, and what its connector's table bound. */
+struct config_channel {
+	char *name;
+	char *connector;
+	const struct connector_ops *ops;
+	void *cfg; /* of ops->config_size octets; on the heap */
+	unsigned line;
+};
+
+struct config {
+	struct {
+		char *name;
+		int64_t drain_ms;
+	} node;
+	struct {
+		char *public, *internal;
+		char *tls_cert, *tls_key; /* both or none; for the public one */
+	} listen;
+	struct {
+		char *address, *username, *password;
+		int64_t database, connections, timeout_ms;
+	} redis;
+	struct {
+		int level; /* enum log_level */
+	} log;
+	struct {
+		char *console, *widget;
+	} assets;
+	struct {
+		char *directory;
+	} templates;
+	struct {
+		char *default_queue;
+		int64_t capacity; /* of an agent who has none of their own */
+		int64_t login_ms, bot_idle_ms, grace_ms;
+		char **origins; /* besides the public listener's own */
+		struct config_list dispositions;
+	} desk;
+	struct {
+		struct config_list keys; /* struct config_api_key */
+		int64_t remember_ms;     /* how long an idempotency key is known */
+	} api;
+	struct {
+		char *channel;
+		char *lang;
+		struct config_list rules; /* struct config_rule */
+	} calls;
+	struct config_list webhooks;     /* struct config_webhook */
+	struct config_channel *channels; /* channel_count of them */
+	size_t channel_count;
+	const struct yaml_node *sections; /* only while it is read */
+};
+
+/** Finds a connector by its name, or NULL; the registry's function, given so that tests bring
+ * their own. */
+typedef const struct connector_ops *config_find_fn(const char *name);
+
+/**
+ * Reads and checks a file. Every error is told; -EINVAL, or the errno of reading. *out is for
+ * config_destroy().
+ */
+int config_load(const char *path, config_find_fn *find, struct yaml_errors *errors,
+                struct config **out) MUST_CHECK;
+/** The same from text. */
+int config_parse(struct span text, config_find_fn *find, struct yaml_errors *errors,
+                 struct config **out) MUST_CHECK;
+/** Wipes the secrets; accepts NULL inside and sets it NULL. */
+void config_destroy(struct config **config);
+
+/** The rule for a disposition: the first that names it, else the first "*", else NULL. */
+const struct config_rule *config_rule_find(const struct config *config, struct span disposition);
+
+#endif
