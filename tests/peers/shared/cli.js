@@ -1,6 +1,7 @@
 // What every simulator's command line does alike: read options from one table (which is also --help),
 // start, print one JSON line with the real addresses when ready, end cleanly on SIGTERM and SIGINT.
 
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { pathToFileURL } from "node:url";
 
@@ -48,7 +49,10 @@ function read(table) {
   return options;
 }
 
-function typed(flag, value, initial) {
+function typed(flag, given, initial) {
+  // --password @FILE reads a secret from a file, so that it is not seen in the list of processes.
+  const value =
+    typeof given === "string" && given.startsWith("@") ? readFileSync(given.slice(1), "utf8").trim() : given;
   if (typeof initial !== "number") return value;
   const number = Number(value);
   if (!Number.isInteger(number) || number < 0) throw new Error(`--${flag} wants a whole number`);
@@ -64,5 +68,5 @@ function help(name, table) {
     const value = initial === "" || initial === false ? "" : ` (${initial})`;
     return `  --${flag.padEnd(20)} ${what}${value}`;
   });
-  return [`${name}: options`, ...rows].join("\n");
+  return [`${name}: options (a value @FILE is read from that file)`, ...rows].join("\n");
 }

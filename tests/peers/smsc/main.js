@@ -14,7 +14,7 @@ const OPTIONS = {
   "http-port": [7082, "port of the page and the control API, 0 picks one"],
   "system-id": ["posthouse", "account that may bind"],
   password: ["secret", "its password"],
-  "short-code": ["96100", "number the page texts to by itself"],
+  "short-code": ["95500", "number the page texts to by itself"],
   "default-alphabet": ["gsm7", "what data_coding 0 means: gsm7, latin1 or ascii"],
   "enquire-ms": [30000, "how often it sends enquire_link, 0 for never"],
 };
@@ -29,7 +29,7 @@ export async function startSmsc(options = {}) {
     host = "127.0.0.1",
     smppPort = 0,
     httpPort = 0,
-    shortCode = "96100",
+    shortCode = "95500",
     systemId = "posthouse",
     password = "secret",
     ...rest

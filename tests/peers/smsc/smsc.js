@@ -5,11 +5,12 @@
 import { createServer } from "node:net";
 import { EventLog, Timers } from "../shared/events.js";
 import { listen } from "../shared/http.js";
+import { Settings } from "../shared/settings.js";
 import { Handsets, numberOf } from "./handsets.js";
 import { Link } from "./link.js";
 import { DELIVERY_OPTIONS, Outbox } from "./outbox.js";
 import { RECEIPT_OPTIONS, STATES, idsFor, receiptBody, wanted } from "./receipts.js";
-import { FAULTS, Rate, Settings, submitStatus } from "./settings.js";
+import { FAULTS, Rate, submitStatus } from "./faults.js";
 import { concatUdh, cutParts, encode } from "./text.js";
 import { HEADER, STATUS, decodeFrame, summary } from "./wire.js";
 
