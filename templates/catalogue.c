@@ -1,0 +1,232 @@
+/*
+ * The snapshot: made from texts in memory by reading, checking, training; asked for ids and
+ * matches; gone with its last reference.
+ */
+#include "catalogue_parts.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+const char *template_kind_name(enum template_kind kind)
+{
+	static const char *const names[TEMPLATE_KINDS] = {"answer", "notification", "confirmation",
+	                                                  "canned", "system"};
+
+	return names[kind];
+}
+
+struct catalogue *catalogue_ref(struct catalogue *c)
+{
+	c->refs++;
+	return c;
+}
+
+void catalogue_unref(struct catalogue **c)
+{
+	if (*c && --(*c)->refs == 0) {
+		matcher_destroy(&(*c)->matcher);
+		arena_fini(&(*c)->arena);
+		free(*c);
+	}
+	*c = NULL;
+}
+
+const char *catalogue_version(const struct catalogue *c)
+{
+	return c->version;
+}
+
+size_t catalogue_count(const struct catalogue *c)
+{
+	return c->count;
+}
+
+const struct template *catalogue_at(const struct catalogue *c, size_t index)
+{
+	return index < c->count ? c->templates[index] : NULL;
+}
+
+struct span catalogue_sms_signature(const struct catalogue *c, enum language language)
+{
+	return language < LANGUAGE_COUNT ? c->signature[language] : c->signature[LANGUAGE_ZH];
+}
+
+static int compare_id(const void *key, const void *row)
+{
+	const struct span *id = key;
+	const struct template *const *t = row;
+	size_t shorter = id->len < (*t)->id.len ? id->len : (*t)->id.len;
+	int order = shorter ? memcmp(id->ptr, (*t)->id.ptr, shorter) : 0;
+
+	return order ? order : (id->len > (*t)->id.len) - (id->len < (*t)->id.len);
+}
+
+const struct template *catalogue_find(const struct catalogue *c, struct span id)
+{
+	const struct template **found =
+		c->count ? bsearch(&id, c->by_id, c->count, sizeof(const struct template *),
+	                           compare_id)
+			 : NULL;
+
+	return found ? *found : NULL;
+}
+
+void catalogue_match(const struct catalogue *c, struct match_scratch *scratch, struct span text,
+                     enum language hint, struct match *out)
+{
+	matcher_match(c->matcher, scratch, text, hint, out);
+	for (size_t i = 0; i < out->count; i++)
+		out->best[i].answer = c->answers[out->best[i].index];
+	if (out->zone == MATCH_ANSWER && out->best[0].answer->suggest_only)
+		out->zone = MATCH_MENU;
+}
+
+/* --- making one ---------------------------------------------------------------------------------
+ */
+
+static int index_templates(struct load *l)
+{
+	struct catalogue *c = l->c;
+	size_t room = (l->entry_count + 1) * sizeof(struct template *);
+
+	c->templates = arena_take(&c->arena, room);
+	c->by_id = arena_take(&c->arena, room);
+	c->answers = arena_take(&c->arena, room);
+	if (!c->templates || !c->by_id || !c->answers)
+		return -ENOMEM;
+	for (size_t i = 0; i < l->entry_count; i++) {
+		c->templates[c->count++] = l->entries[i].t;
+		if (l->entries[i].t->kind == TEMPLATE_ANSWER)
+			c->answers[c->answer_count++] = l->entries[i].t;
+	}
+	return 0;
+}
+
+static size_t collect_samples(const struct catalogue *c, struct match_sample *out)
+{
+	size_t count = 0;
+
+	for (uint32_t a = 0; a < c->answer_count; a++)
+		for (unsigned i = 0; i < LANGUAGE_COUNT; i++)
+			for (size_t s = 0; s < c->answers[a]->sample_count[i]; s++, count++)
+				if (out)
+					out[count] = (struct match_sample){
+						c->answers[a]->samples[i][s], a};
+	return count;
+}
+
+static int train_matcher(struct catalogue *c)
+{
+	size_t count = collect_samples(c, NULL);
+	struct match_sample *samples = calloc(count + 1, sizeof(*samples));
+	int err;
+
+	if (!samples)
+		return -ENOMEM;
+	collect_samples(c, samples);
+	err = matcher_create(samples, count, c->answer_count, &c->matcher);
+	free(samples);
+	return err;
+}
+
+/* FNV-1a, 64 bit, over names and texts: the same content has the same version. */
+static uint64_t hash_files(const struct catalogue_file *files, size_t count)
+{
+	uint64_t hash = 0xcbf29ce484222325U;
+
+	for (size_t f = 0; f < count; f++) {
+		struct span parts[] = {span_of(files[f].name), files[f].text};
+
+		for (size_t p = 0; p < ARRAY_LEN(parts); p++) {
+			for (size_t i = 0; i < parts[p].len; i++)
+				hash = (hash ^ (uint8_t)parts[p].ptr[i]) * 0x100000001b3U;
+			hash = (hash ^ 0xFF) * 0x100000001b3U; /* an octet no text has */
+		}
+	}
+	return hash;
+}
+
+static void set_version(struct catalogue *c, uint64_t hash, uint64_t now_ms)
+{
+	time_t now = (time_t)(now_ms / 1000);
+	struct tm tm;
+	char stamp[24] = "";
+
+	if (gmtime_r(&now, &tm))
+		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	snprintf(c->version, sizeof(c->version), "%016" PRIx64 " %s", hash, stamp);
+}
+
+/* The documents stay until all is checked: errors found late still tell their lines. */
+static void parse_files(struct load *l, const struct catalogue_file *files, size_t count,
+                        struct yaml_doc **docs)
+{
+	for (size_t i = 0; i < count; i++) {
+		l->errors.file = files[i].name;
+		if (files[i].text.len > CATALOGUE_FILE_SIZE_MAX)
+			yaml_error(&l->errors, 0, "larger than %zu octets",
+			           CATALOGUE_FILE_SIZE_MAX);
+		else if (yaml_parse(files[i].text, &l->errors, &docs[i]) == -ENOMEM)
+			l->err = -ENOMEM;
+	}
+}
+
+static void read_files(struct load *l, const struct catalogue_file *files, size_t count,
+                       struct yaml_doc **docs)
+{
+	for (size_t i = 0; i < count; i++) {
+		l->errors.file = files[i].name;
+		if (docs[i])
+			read_settings(l, yaml_root(docs[i]));
+	}
+	for (size_t i = 0; i < count; i++) {
+		l->errors.file = files[i].name;
+		if (docs[i])
+			read_templates(l, yaml_root(docs[i]));
+	}
+}
+
+static int build(struct load *l, const struct catalogue_file *files, size_t count,
+                 struct yaml_doc **docs)
+{
+	parse_files(l, files, count, docs);
+	read_files(l, files, count, docs);
+	if (l->err == 0)
+		l->err = index_templates(l);
+	if (l->err == 0)
+		check_catalogue(l);
+	if (l->err == 0 && l->errors.count)
+		l->err = -EINVAL;
+	if (l->err == 0)
+		l->err = train_matcher(l->c);
+	return l->err;
+}
+
+int catalogue_build(const struct catalogue_file *files, size_t count, uint64_t now_ms,
+                    catalogue_told_fn *told, void *arg, struct catalogue **out)
+{
+	struct load l = {
+		.errors = {.told = told, .arg = arg}
+        };
+	struct yaml_doc **docs = calloc(count + 1, sizeof(struct yaml_doc *));
+	int err = -ENOMEM;
+
+	l.c = calloc(1, sizeof(*l.c));
+	if (docs && l.c) {
+		l.c->refs = 1;
+		err = build(&l, files, count, docs);
+	}
+	for (size_t i = 0; docs && i < count; i++)
+		yaml_doc_free(&docs[i]);
+	free(docs);
+	free(l.entries);
+	if (err < 0) {
+		catalogue_unref(&l.c);
+		return err;
+	}
+	set_version(l.c, hash_files(files, count), now_ms);
+	*out = l.c;
+	return 0;
+}

@@ -1,0 +1,139 @@
+/*
+ * The catalogue of templates: an immutable snapshot of a directory of YAML files, with the matcher
+ * that was trained from its sample questions. A reload makes a new snapshot beside the old one and
+ * the caller swaps them; a directory with any error makes none, so a broken file never replaces
+ * what works. docs/templates.md describes the files.
+ *
+ * Reading needs no lock: nothing changes after the load. References are counted by the loop's
+ * thread alone; loading may be done on another thread and handed over.
+ */
+#ifndef PH_CATALOGUE_H
+#define PH_CATALOGUE_H
+
+#include "language.h"
+#include "matcher.h"
+#include "render.h"
+
+enum template_kind {
+	TEMPLATE_ANSWER,       /* answers a customer's question: has samples */
+	TEMPLATE_NOTIFICATION, /* sent by campaign or API; marketing ones carry the opt-out words */
+	TEMPLATE_CONFIRMATION, /* follows a call or an act: "call." + disposition by convention */
+	TEMPLATE_CANNED,       /* inserted by an agent with "/" */
+	TEMPLATE_SYSTEM,       /* what the bot itself says: welcome, handover, menu */
+	TEMPLATE_KINDS
+};
+
+enum variable_type {
+	VARIABLE_TEXT,
+	VARIABLE_NAME,
+	VARIABLE_AMOUNT, /* 1,234.00: digits, comma, point, minus */
+	VARIABLE_NUMBER, /* digits */
+	VARIABLE_CODE,   /* letters and digits, - allowed */
+	VARIABLE_TAIL,   /* the last four digits of a card */
+	VARIABLE_DATE,   /* 2026-11-22 */
+	VARIABLE_TIME,   /* 18:30 */
+	VARIABLE_PHONE,  /* digits, leading + allowed, - allowed */
+	VARIABLE_LINK,   /* printable ASCII without spaces */
+	VARIABLE_TYPES
+};
+
+struct template_variable {
+	struct span name;
+	enum variable_type type;
+	size_t max;          /* code points a value may have */
+	struct span example; /* valid for the type; what previews show */
+	struct span about;   /* one sentence for whoever fills it; may be empty */
+};
+
+struct wording; /* compiled, render.c reads it */
+
+struct template
+{
+	enum template_kind kind;
+	struct span id;                    /* card.lost; unique in the catalogue */
+	struct span title[LANGUAGE_COUNT]; /* for agents and menus */
+	struct span shortcut;              /* canned: what stands after "/"; else empty */
+	bool needs_verified;               /* only to a customer who proved who they are */
+	bool one_sms;                      /* every SMS wording was checked to fit one */
+	bool marketing;                    /* needs consent; carries the opt-out words */
+	bool suggest_only;                 /* for menus and agents: never sent by itself */
+	const struct template_variable *variables;
+	size_t variable_count;
+	const struct template *const *follow_up; /* answers to offer next */
+	size_t follow_up_count;
+	const struct span *samples[LANGUAGE_COUNT]; /* as written, for agents' search */
+	size_t sample_count[LANGUAGE_COUNT];
+	enum language first_language; /* of the catalogue: when none is known */
+	const struct wording *wording[MEDIUM_COUNT][LANGUAGE_COUNT];
+};
+
+#define CATALOGUE_FILES_MAX 256
+#define CATALOGUE_FILE_SIZE_MAX ((size_t)1 << 20)
+#define CATALOGUE_TEMPLATES_MAX 4096
+#define CATALOGUE_SAMPLES_MAX 64 /* a language */
+#define CATALOGUE_SAMPLE_SIZE_MAX 400
+#define CATALOGUE_WORDING_SIZE_MAX 4000
+#define CATALOGUE_VARIABLES_MAX 16
+#define CATALOGUE_SAMPLES_LEAST 3 /* a language, unless suggest_only */
+#define CATALOGUE_FOLLOW_UP_MAX 8
+#define CATALOGUE_ID_SIZE_MAX 64
+#define CATALOGUE_VERSION_SIZE 48
+
+struct catalogue;
+
+/** Told once an error: the file as the directory names it, its line (0: all of it), one sentence.
+ */
+typedef void catalogue_told_fn(void *arg, const char *file, unsigned line, const char *text);
+
+/**
+ * Reads every *.yaml of dir in the order of their names, checks all, trains the matcher; now_ms
+ * (since 1970) goes into the version. Reads files and computes for tens of milliseconds: not on the
+ * loop but at start. Every error is told (told may be NULL). -EINVAL after at least one; -ENOENT,
+ * -EACCES... for the directory; -ENOMEM.
+ */
+int catalogue_load(const char *dir, uint64_t now_ms, catalogue_told_fn *told, void *arg,
+                   struct catalogue **out) MUST_CHECK;
+
+/* A file that is already in memory, for catalogue_build(). */
+struct catalogue_file {
+	const char *name; /* for errors */
+	struct span text;
+};
+
+/** The same from memory: no file is read. */
+int catalogue_build(const struct catalogue_file *files, size_t count, uint64_t now_ms,
+                    catalogue_told_fn *told, void *arg, struct catalogue **out) MUST_CHECK;
+
+struct catalogue *catalogue_ref(struct catalogue *c);
+/** Drops a reference and sets *c NULL; accepts NULL. Templates of c are gone with the last. */
+void catalogue_unref(struct catalogue **c);
+
+/** Hash of the content and time of the load: "6f3a90c1d2e4b758 2026-11-22T02:30:00Z". */
+const char *catalogue_version(const struct catalogue *c);
+
+/** NULL: no such id. Borrowed from c, as are all templates. */
+const struct template *catalogue_find(const struct catalogue *c, struct span id);
+
+/** All templates in the order of the files, for lists and canned replies. */
+size_t catalogue_count(const struct catalogue *c);
+const struct template *catalogue_at(const struct catalogue *c, size_t index);
+
+/** What stands before an SMS of the bank in that language; may be empty. one_sms has counted it. */
+struct span catalogue_sms_signature(const struct catalogue *c, enum language language);
+
+/**
+ * What a customer's text asks for. hint: the language they are known to write, LANGUAGE_UNKNOWN
+ * for none; it decides out->language where the text does not. Any octets are allowed. Takes
+ * microseconds and allocates nothing; scratch is the caller's and is used by one call at a time.
+ */
+void catalogue_match(const struct catalogue *c, struct match_scratch *scratch, struct span text,
+                     enum language hint, struct match *out);
+
+/** "answer", "notification"... */
+const char *template_kind_name(enum template_kind kind);
+const char *variable_type_name(enum variable_type type);
+
+/** Whether value is of the type and at most max code points: the reason, or NULL when it is. */
+const char *variable_refuse(const struct template_variable *v, struct span value);
+
+#endif

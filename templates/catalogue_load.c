@@ -1,0 +1,151 @@
+/* The only place of the library that reads files: a directory's *.yaml, bounded, by name. */
+#include "catalogue_parts.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct shelf {
+	char *names[CATALOGUE_FILES_MAX];
+	struct catalogue_file files[CATALOGUE_FILES_MAX];
+	size_t count;
+	bool too_many;
+	struct yaml_errors errors;
+};
+
+static bool is_ours(const char *name)
+{
+	size_t len = strlen(name);
+
+	return name[0] != '.' && len > 5 && strcmp(name + len - 5, ".yaml") == 0;
+}
+
+static int list_names(struct shelf *s, const char *dir)
+{
+	DIR *d = opendir(dir);
+	const struct dirent *entry;
+	int err = 0;
+
+	if (!d)
+		return -errno;
+	while (err == 0 && (entry = readdir(d)) != NULL) {
+		if (!is_ours(entry->d_name))
+			continue;
+		if (s->count == CATALOGUE_FILES_MAX) {
+			s->too_many = true;
+			break;
+		}
+		s->names[s->count] = strdup(entry->d_name);
+		if (s->names[s->count++] == NULL)
+			err = -ENOMEM;
+	}
+	closedir(d);
+	return err;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const char *const *x = a, *const *y = b;
+
+	return strcmp(*x, *y);
+}
+
+/* Reads up to one octet more than allowed, so that catalogue_build() sees and tells the excess. */
+static int read_all(int fd, char *text, size_t room, size_t *len)
+{
+	ssize_t got;
+
+	for (*len = 0; *len < room; *len += (size_t)got) {
+		got = read(fd, text + *len, room - *len);
+		if (got < 0 && errno == EINTR)
+			got = 0;
+		else if (got < 0)
+			return -errno;
+		else if (got == 0)
+			break;
+	}
+	return 0;
+}
+
+static int read_file(const char *path, struct catalogue_file *f)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *text = malloc(CATALOGUE_FILE_SIZE_MAX + 1), *shrunk;
+	int err = fd < 0 ? -errno : text ? 0 : -ENOMEM;
+
+	if (err == 0)
+		err = read_all(fd, text, CATALOGUE_FILE_SIZE_MAX + 1, &f->text.len);
+	if (fd >= 0)
+		close(fd);
+	if (err < 0) {
+		free(text);
+		return err;
+	}
+	shrunk = realloc(text, f->text.len + 1);
+	f->text.ptr = shrunk ? shrunk : text;
+	return 0;
+}
+
+static int read_files(struct shelf *s, const char *dir)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		char path[4096];
+		int err = -ENAMETOOLONG;
+
+		s->files[i].name = s->names[i];
+		s->errors.file = s->names[i];
+		if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, s->names[i]) < sizeof(path))
+			err = read_file(path, &s->files[i]);
+		if (err == -ENOMEM)
+			return err;
+		if (err < 0)
+			yaml_error(&s->errors, 0, "cannot be read: %s", strerror(-err));
+	}
+	return s->errors.count ? -EINVAL : 0;
+}
+
+static int read_shelf(struct shelf *s, const char *dir)
+{
+	int err = list_names(s, dir);
+
+	s->errors.file = dir;
+	if (err < 0 && err != -ENOMEM)
+		yaml_error(&s->errors, 0, "cannot be read: %s", strerror(-err));
+	if (err < 0)
+		return err;
+	if (s->too_many)
+		yaml_error(&s->errors, 0, "more than %d files", CATALOGUE_FILES_MAX);
+	if (s->count == 0)
+		yaml_error(&s->errors, 0, "there is no *.yaml file in it");
+	if (s->errors.count)
+		return -EINVAL;
+	qsort(s->names, s->count, sizeof(s->names[0]), by_name);
+	return read_files(s, dir);
+}
+
+static void shelf_destroy(struct shelf *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		free(s->names[i]);
+		free((char *)(uintptr_t)s->files[i].text.ptr);
+	}
+	free(s);
+}
+
+int catalogue_load(const char *dir, uint64_t now_ms, catalogue_told_fn *told, void *arg,
+                   struct catalogue **out)
+{
+	struct shelf *s = calloc(1, sizeof(*s));
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	s->errors = (struct yaml_errors){.told = told, .arg = arg};
+	err = read_shelf(s, dir);
+	if (err == 0)
+		err = catalogue_build(s->files, s->count, now_ms, told, arg, out);
+	shelf_destroy(s);
+	return err;
+}

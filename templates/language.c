@@ -1,0 +1,62 @@
+/* Which language a text is in, by counting its letters. */
+#include "language.h"
+
+#include "utf8.h"
+
+static const char *const names[] = {[LANGUAGE_ZH] = "zh", [LANGUAGE_EN] = "en"};
+
+/* A long text shows its language early; the rest need not be read. */
+#define DETECT_OCTETS 4096
+#define CHARACTER_WEIGHT 2 /* Latin letters that one Chinese character outweighs */
+
+const char *language_name(enum language language)
+{
+	return language < LANGUAGE_COUNT ? names[language] : "";
+}
+
+int language_parse(struct span name, enum language *out)
+{
+	size_t len = 0;
+
+	while (len < name.len && name.ptr[len] != '-' && name.ptr[len] != '_')
+		len++;
+	for (unsigned i = 0; i < LANGUAGE_COUNT; i++) {
+		if (!span_is((struct span){name.ptr, len}, names[i]))
+			continue;
+		*out = (enum language)i;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static bool is_latin(uint32_t code)
+{
+	return ((code | 0x20) >= 'a' && (code | 0x20) <= 'z') || (code >= 0xC0 && code <= 0x24F);
+}
+
+static bool is_chinese(uint32_t code)
+{
+	return (code >= 0x3400 && code <= 0x9FFF) || (code >= 0xF900 && code <= 0xFAFF) ||
+	       (code >= 0x20000 && code <= 0x3134F);
+}
+
+enum language language_detect(struct span text)
+{
+	size_t latin = 0, chinese = 0;
+	uint32_t code;
+
+	if (text.len > DETECT_OCTETS)
+		text.len = DETECT_OCTETS;
+	while (text.len) {
+		if (utf8_next(&text, &code) < 0) {
+			text.ptr++;
+			text.len--;
+			continue;
+		}
+		latin += is_latin(code);
+		chinese += is_chinese(code);
+	}
+	if (!latin && !chinese)
+		return LANGUAGE_UNKNOWN;
+	return chinese * CHARACTER_WEIGHT >= latin ? LANGUAGE_ZH : LANGUAGE_EN;
+}

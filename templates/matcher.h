@@ -1,0 +1,91 @@
+/*
+ * What a text asks for: the best answers with a score each, how sure that is, and therefore what
+ * should follow. A linear model over hashed words and characters, trained once from sample
+ * questions and never changed after; matching is arithmetic over a few hundred numbers, allocates
+ * nothing and gives the same result for the same samples and text, always.
+ *
+ * Words for a human are an intent of its own and win over every answer.
+ */
+#ifndef PH_MATCHER_H
+#define PH_MATCHER_H
+
+#include "language.h"
+
+struct template;
+struct matcher;
+struct match_scratch;
+
+#define MATCH_BEST 5
+
+enum match_intent {
+	MATCH_NOTHING,    /* no word in it: empty, emoji, punctuation */
+	MATCH_QUESTION,   /* something was said; the zone tells what to do */
+	MATCH_WANTS_HUMAN /* "人工", "agent", "0": to a person, whatever else it says */
+};
+
+enum match_zone {
+	MATCH_HUMAN, /* a person; best[] are suggestions for the agent */
+	MATCH_MENU,  /* "did you mean": offer the best three */
+	MATCH_ANSWER /* best[0] may be sent by itself */
+};
+
+struct match_hit {
+	const struct template *answer; /* NULL from matcher_match(): it knows indexes only */
+	uint32_t index;                /* of the answer in the samples' numbering */
+	float score;                   /* signed distance to the model's border, or 1 when exact */
+};
+
+/* What the confidence is computed from; recorded with every automatic answer. */
+struct match_signals {
+	float top, margin, entropy, peak, known, length, top_known;
+};
+
+struct match {
+	enum match_intent intent;
+	enum match_zone zone;
+	enum language language; /* of the text, else the hint */
+	bool exact;             /* a sample, word for word after normalising */
+	bool cut;               /* longer than the matcher reads: never MATCH_ANSWER */
+	float confidence;       /* estimated probability that best[0] is right, 0 to 1 */
+	size_t count;           /* of best, which is sorted, best first */
+	struct match_hit best[MATCH_BEST];
+	struct match_signals signals;
+};
+
+struct match_sample {
+	struct span text; /* valid UTF-8 */
+	uint32_t answer;  /* from 0, less than answers */
+};
+
+#define MATCHER_ANSWERS_MAX 4096
+
+/* How sure it must be, in estimated probability. */
+struct match_zones {
+	float answer, menu;
+};
+
+/**
+ * Trains from samples; an answer with fewer than 3 is never sent by itself. Computes for tens of
+ * milliseconds a hundred answers. -EINVAL: an answer out of range; -ENOMEM. No sample at all is
+ * allowed: everything then goes to a person.
+ */
+int matcher_create(const struct match_sample *samples, size_t count, uint32_t answers,
+                   struct matcher **out) MUST_CHECK;
+/** Accepts NULL inside and sets it NULL. */
+void matcher_destroy(struct matcher **m);
+
+/** NULL when out of memory. For any matcher; one call at a time may use it. */
+struct match_scratch *match_scratch_create(void);
+void match_scratch_destroy(struct match_scratch **scratch);
+
+/** Any octets, any length: see catalogue_match(). */
+void matcher_match(const struct matcher *m, struct match_scratch *scratch, struct span text,
+                   enum language hint, struct match *out);
+
+/** Octets of memory the model holds. */
+size_t matcher_size(const struct matcher *m);
+
+/** "answer", "menu", "human". */
+const char *match_zone_name(enum match_zone zone);
+
+#endif
