@@ -33,7 +33,7 @@ export class HttpError extends Error {
  * Serves `routes` ([method, path with :names, handler, {any}]) and the files below `root`; /shared/ is
  * common to all pages. A handler gets {req, params, query, raw, json()} and returns a value (sent as
  * JSON), undefined (204) or {status, headers, body}. `any` waives the JSON content type.
- * Resolves to {port, url, publish(type, data), close()}.
+ * `page(html, req, url)` may fill in a page. Resolves to {port, url, viewers, publish(type, data), close()}.
  */
 export async function serve({ host = "127.0.0.1", port = 0, root, routes = [], hello, csp, page }) {
   const table = routes.map(compile);
@@ -50,7 +50,7 @@ export async function serve({ host = "127.0.0.1", port = 0, root, routes = [], h
       if (params) return run(route, req, res, url, params);
     }
     if (req.method !== "GET" && req.method !== "HEAD") throw new HttpError(404, "no such route");
-    return file(res, url.pathname);
+    return file(req, res, url);
   }
 
   async function run(route, req, res, url, params) {
@@ -78,14 +78,15 @@ export async function serve({ host = "127.0.0.1", port = 0, root, routes = [], h
     }
   }
 
-  async function file(res, path) {
+  async function file(req, res, url) {
+    const path = url.pathname;
     const [base, rest] = path.startsWith("/shared/") ? [SHARED, path.slice(7)] : [root, path];
     const name = normalize(rest === "/" ? "/index.html" : decodeURIComponent(rest));
     if (!base || name.includes("..") || name.includes("\0")) throw new HttpError(404, "no such file");
     let bytes = await readFile(join(base, name)).catch(() => {
       throw new HttpError(404, "no such file");
     });
-    if (page && name.endsWith(".html")) bytes = page(bytes.toString("utf8"));
+    if (page && name.endsWith(".html")) bytes = page(bytes.toString("utf8"), req, url);
     res.writeHead(200, {
       "content-type": TYPES[extname(name)] ?? "application/octet-stream",
       "content-security-policy": csp ?? "default-src 'self'; frame-ancestors 'none'; base-uri 'none'",
