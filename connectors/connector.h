@@ -183,6 +183,9 @@ void connector_part(struct connector_host *host, const struct message_part *part
 void connector_on_parts(struct connector_host *host,
                         void (*fn)(void *self, const struct message_parts *parts));
 
+/** What was told after its time is durable as a message: it is not told again. */
+void connector_parts_done(struct connector_host *host, struct span key);
+
 /** A small value shared by all nodes under a key of this channel, for ttl_ms; kept out of every
  * log. */
 void connector_store(struct connector_host *host, struct span key, struct span value,

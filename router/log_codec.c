@@ -25,7 +25,8 @@ size_t args_slot(struct fcall_args *a)
 
 void args_set_num(struct fcall_args *a, size_t slot, uint64_t n)
 {
-	/* The slot's span points into number[]; the cast only takes the promise of struct span back. */
+	/* The slot's span points into number[]; the cast only takes the promise of struct span
+	 * back. */
 	char *at = a->number[(size_t)(a->arg[slot].ptr - a->number[0]) / sizeof(a->number[0])];
 	int len = snprintf(at, sizeof(a->number[0]), "%llu", (unsigned long long)n);
 
@@ -235,7 +236,10 @@ static int read_field(struct log_entry *e, struct span name, struct span value)
 
 int log_decode_fields(uint64_t seq, const redisReply *list, struct log_entry *out)
 {
-	*out = (struct log_entry){.event = {.seq = seq}, .message = {.refs = 1, .seq = seq}};
+	*out = (struct log_entry){
+		.event = {.seq = seq },
+                  .message = { .refs = 1, .seq = seq}
+        };
 	if (!list || list->type != REDIS_REPLY_ARRAY || list->elements % 2)
 		return -EBADMSG;
 	for (size_t i = 0; i < list->elements; i += 2)

@@ -3,10 +3,10 @@
  * stream entry and read back. Short field names, since there are many entries:
  *
  *   t  m message, s status, z session      ts  ms since 1970
- *   m: d i in, o out; k kind; x text; j data; by author; bn its name; ch channel; lo our end; id cid;
- *      tp template; lg language; rt reply_to; st status when appended; mk marks; uc 1 hold; vm validity ms; ln lane
- *   s: of seq; st status; cd code; rs reason; mk marks
- *   z: sid; st state; ag agent; an its name; qu queue; di disposition; no note; by
+ *   m: d i in, o out; k kind; x text; j data; by author; bn its name; ch channel; lo our end; id
+ * cid; tp template; lg language; rt reply_to; st status when appended; mk marks; uc 1 hold; vm
+ * validity ms; ln lane s: of seq; st status; cd code; rs reason; mk marks z: sid; st state; ag
+ * agent; an its name; qu queue; di disposition; no note; by
  */
 #ifndef PH_LOG_CODEC_H
 #define PH_LOG_CODEC_H
@@ -14,11 +14,9 @@
 #include "event.h"
 #include "redis.h"
 
-/* Arguments of a function call under construction: spans, and storage for the numbers among them. */
-enum {
-	FCALL_ARGS_MAX = 640,
-	FCALL_NUMBERS_MAX = 400
-};
+/* Arguments of a function call under construction: spans, and storage for the numbers among them.
+ */
+enum { FCALL_ARGS_MAX = 640, FCALL_NUMBERS_MAX = 400 };
 struct fcall_args {
 	size_t count, numbers;
 	struct span arg[FCALL_ARGS_MAX];
@@ -27,7 +25,8 @@ struct fcall_args {
 void args_init(struct fcall_args *a);
 void args_add(struct fcall_args *a, struct span s);
 void args_num(struct fcall_args *a, uint64_t n);
-/** Places num later: a number whose value is not known yet. Returns its index for args_set_num(). */
+/** Places num later: a number whose value is not known yet. Returns its index for args_set_num().
+ */
 size_t args_slot(struct fcall_args *a);
 void args_set_num(struct fcall_args *a, size_t slot, uint64_t n);
 

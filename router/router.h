@@ -84,9 +84,9 @@ struct router_send {
 		channel;  /* empty: the conversation's last, or the first of the address' scheme */
 	struct span text; /* rendered already */
 	struct span template_id, lang;
-	struct span author; /* "agent:mei", "api:cti" */
-	struct span author_name;  /* how a customer and colleagues see it; may be empty */
-	struct span cid;    /* the same author and cid again is the same message */
+	struct span author;      /* "agent:mei", "api:cti" */
+	struct span author_name; /* how a customer and colleagues see it; may be empty */
+	struct span cid;         /* the same author and cid again is the same message */
 	enum lane lane;
 	enum on_uncertain on_uncertain;
 	uint64_t validity_ms;

@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 enum {
-	ID_TEXT_MAX = 64,   /* octets of a peer's id */
-	NUMBER_DIGITS = 40  /* a number of more digits is a name, not a number */
+	ID_TEXT_MAX = 64,  /* octets of a peer's id */
+	NUMBER_DIGITS = 40 /* a number of more digits is a name, not a number */
 };
 
 static const char digits[] = "0123456789abcdef";

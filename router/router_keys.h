@@ -1,6 +1,7 @@
 /*
  * Names in Redis: how a conversation's id and partition follow from its address, and which
- * partition keeps what has no conversation. The keys themselves are listed in redis/conversation.lua.
+ * partition keeps what has no conversation. The keys themselves are listed in
+ * redis/conversation.lua.
  */
 #ifndef PH_ROUTER_KEYS_H
 #define PH_ROUTER_KEYS_H
@@ -22,12 +23,14 @@ unsigned router_partition_hash(struct span anything);
 struct span router_conversation_key(char kind, struct span conversation, char *out, size_t size);
 
 enum {
-	ROUTER_ID_FORM_MAX = 132, /* 64 octets in hex, and more than 40 digits of a 128 bit number */
+	ROUTER_ID_FORM_MAX =
+		132, /* 64 octets in hex, and more than 40 digits of a 128 bit number */
 	ROUTER_ID_FORMS = 3
 };
 /**
- * The forms in which a peer may write its id of a message later: the normal one first (upper case without
- * leading zeros; binary in hex), then decimal read as hex and hex read as decimal. Returns how many.
+ * The forms in which a peer may write its id of a message later: the normal one first (upper case
+ * without leading zeros; binary in hex), then decimal read as hex and hex read as decimal. Returns
+ * how many.
  */
 unsigned router_id_forms(struct span id, char out[ROUTER_ID_FORMS][ROUTER_ID_FORM_MAX]);
 

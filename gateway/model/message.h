@@ -60,6 +60,7 @@ struct message {
 	enum message_status status;
 	enum on_uncertain on_uncertain;
 	unsigned marks;
+	unsigned attempts;   /* out: how often the peer has said to try again */
 	uint64_t ts_ms;      /* when it was said, ms since 1970 */
 	uint64_t seq;        /* in its conversation; 0: not yet appended */
 	struct span address; /* the far end, canonical: sms:+8613800138000 */

@@ -1,0 +1,851 @@
+/*
+ * From the lanes to the connectors, and what became of it. A node takes a few messages at once out
+ * of a lane into its hands (ph_claim), replies before confirmations before campaigns, and gives
+ * them to the connector. Outcomes are gathered for a turn of the loop and noted together
+ * (ph_settle); an outcome is kept until Redis has it. The peer's ids are kept before the outcome,
+ * so that a receipt always finds its message or waits for it.
+ */
+#include "router_private.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- Lists ------------------------------------------------------------------------------------ */
+
+static void outcomes_init(struct outcome_list *list)
+{
+	*list = (struct outcome_list){0};
+	list->end = &list->first;
+}
+
+static void outcomes_add(struct outcome_list *list, struct outcome *o)
+{
+	o->next = NULL;
+	*list->end = o;
+	list->end = &o->next;
+	list->count++;
+}
+
+static struct outcome *outcomes_take(struct outcome_list *list)
+{
+	struct outcome *o = list->first;
+
+	if (!o)
+		return NULL;
+	list->first = o->next;
+	if (!list->first)
+		list->end = &list->first;
+	list->count--;
+	return o;
+}
+
+static void outcomes_free(struct outcome_list *list)
+{
+	struct outcome *o;
+
+	while ((o = outcomes_take(list)))
+		free(o);
+}
+
+/* Moves the first; false when there is none. */
+static bool outcomes_pass(struct outcome_list *from, struct outcome_list *to)
+{
+	struct outcome *o = outcomes_take(from);
+
+	if (o)
+		outcomes_add(to, o);
+	return o != NULL;
+}
+
+static void on_flush(void *arg);
+static void on_retry(void *arg);
+
+int outbound_init(struct connector_host *host)
+{
+	host->held_end = &host->held;
+	host->flush = (struct io_later){.fn = on_flush, .arg = host};
+	for (unsigned p = 0; p < ROUTER_PARTITIONS; p++)
+		outcomes_init(&host->outcomes[p]);
+	return io_timer_create(host->router->loop, "router.retry", on_retry, host, &host->retry);
+}
+
+/* The first of a list, or NULL. */
+static struct message *held_take(struct held **list)
+{
+	struct held *h = *list;
+	struct message *m = h ? h->message : NULL;
+
+	if (h)
+		*list = h->next;
+	free(h);
+	return m;
+}
+
+static struct message *next_held(struct connector_host *host)
+{
+	struct message *m = held_take(&host->held);
+
+	if (!host->held)
+		host->held_end = &host->held;
+	return m;
+}
+
+void outbound_fini(struct connector_host *host)
+{
+	io_later_cancel(host->router->loop, &host->flush);
+	for (unsigned p = 0; p < ROUTER_PARTITIONS; p++)
+		outcomes_free(&host->outcomes[p]);
+	for (struct message *m; (m = held_take(&host->held));)
+		message_unref(&m);
+	for (struct message *m; (m = held_take(&host->later));)
+		message_unref(&m);
+	io_timer_destroy(&host->retry);
+}
+
+bool outbound_idle(const struct connector_host *host)
+{
+	for (unsigned p = 0; p < ROUTER_PARTITIONS; p++)
+		if (host->outcomes[p].count)
+			return false;
+	return !host->noting && !host->claiming && !host->held && !host->later;
+}
+
+/* --- Noting outcomes -------------------------------------------------------------------------- */
+
+/* A batch of outcomes of one partition on its way into Redis. */
+struct note {
+	struct connector_host *host;
+	unsigned partition;
+	struct outcome_list list;
+};
+
+static void outcome_args(struct fcall_args *a, const struct outcome *o)
+{
+	static const char letters[] = "qgnspdrufcb";
+	const char *letter = strchr(letters, o->letter);
+
+	args_add(a, span_of(o->conversation));
+	args_num(a, o->seq);
+	args_add(a, (struct span){letter, 1});
+	args_num(a, o->part);
+	args_num(a, o->parts);
+	args_add(a, span_of(o->code));
+	args_add(a, span_of(o->reason));
+	args_num(a, o->flags);
+	args_num(a, o->last);
+}
+
+static void note_failed(struct note *note)
+{
+	while (outcomes_pass(&note->list, &note->host->outcomes[note->partition]))
+		continue;
+	free(note); /* the next heartbeat or Redis' return tries again */
+}
+
+static void on_settled(void *arg, int err, const redisReply *reply, const char *why)
+{
+	struct note *note = arg;
+	struct connector_host *host = note->host;
+
+	(void)reply;
+	host->noting--;
+	if (err) {
+		log_warn(&host->log, EVENT("router.settle_failed"), ERR(err), STR("why", why));
+		note_failed(note);
+		return;
+	}
+	for (const struct outcome *o = note->list.first; o; o = o->next)
+		router_hint(host->router, span_of(o->conversation), 0);
+	for (const struct outcome *o = note->list.first; o; o = o->next)
+		if (o->letter == 'b')
+			outbound_dirty(host, note->partition, LANE_REPLY);
+	outcomes_free(&note->list);
+	free(note);
+}
+
+static void settle(struct note *note)
+{
+	struct connector_host *host = note->host;
+	struct router *r = host->router;
+	struct fcall_args *a = router_args(r);
+
+	args_add(a, span_of(host->name));
+	args_num(a, router_now(r));
+	args_num(a, host->ops->caps.replies_limited);
+	args_num(a, r->options.log_max);
+	args_num(a, r->options.outbox);
+	for (const struct outcome *o = note->list.first; o; o = o->next)
+		outcome_args(a, o);
+	if (router_fcall(r, "ph_settle", router_partition(note->partition), on_settled, note))
+		note_failed(note);
+	else
+		host->noting++;
+}
+
+static bool needs_id(const struct outcome *o)
+{
+	return o->id[0] && !o->last;
+}
+
+/* What waits for the ids of a note's messages: one call for each partition of ids. */
+struct id_note {
+	struct note *note;
+	unsigned open;
+	bool failed;
+};
+
+struct id_call {
+	struct id_note *ids;
+	unsigned partition;
+};
+
+static void apply_parked(struct connector_host *host, const struct outcome *o, struct span parked);
+
+static bool id_is_of(const struct outcome *o, unsigned partition)
+{
+	return needs_id(o) && router_partition_hash(span_of(o->id)) == partition;
+}
+
+static void ids_done(struct id_note *ids)
+{
+	struct note *note = ids->note;
+
+	if (ids->open)
+		return;
+	note->host->noting--;
+	if (ids->failed)
+		note_failed(note);
+	else
+		settle(note);
+	free(ids);
+}
+
+static void on_mapped(void *arg, int err, const redisReply *reply, const char *why)
+{
+	struct id_call *call = arg;
+	struct id_note *ids = call->ids;
+	size_t i = 0;
+
+	(void)why;
+	ids->open--;
+	ids->failed = ids->failed || err;
+	for (const struct outcome *o = ids->note->list.first; !err && o; o = o->next)
+		if (id_is_of(o, call->partition))
+			apply_parked(ids->note->host, o, reply_span(reply_at(reply, i++)));
+	free(call);
+	ids_done(ids);
+}
+
+static void map_partition(struct id_note *ids, unsigned partition)
+{
+	struct connector_host *host = ids->note->host;
+	struct fcall_args *a = router_args(host->router);
+	struct id_call *call;
+
+	args_add(a, span_of(host->name));
+	args_num(a, RECEIPT_TTL_MS);
+	for (const struct outcome *o = ids->note->list.first; o; o = o->next) {
+		if (!id_is_of(o, partition))
+			continue;
+		args_add(a, span_of(o->id));
+		args_add(a, span_of(o->conversation));
+		args_num(a, o->seq);
+		args_num(a, o->part);
+		args_num(a, o->parts);
+	}
+	if (a->count == 2)
+		return;
+	call = malloc(sizeof(*call));
+	if (!call) {
+		ids->failed = true;
+		return;
+	}
+	*call = (struct id_call){ids, partition};
+	if (router_fcall(host->router, "ph_map_ids", router_partition(partition), on_mapped,
+	                 call)) {
+		free(call);
+		ids->failed = true;
+		return;
+	}
+	ids->open++;
+}
+
+/* The ids first, so that a receipt finds its message; then the outcomes. */
+static void note_start(struct note *note)
+{
+	struct id_note *ids = NULL;
+	bool needed = false;
+
+	for (const struct outcome *o = note->list.first; o; o = o->next)
+		needed = needed || needs_id(o);
+	if (!needed) {
+		settle(note);
+		return;
+	}
+	ids = calloc(1, sizeof(*ids));
+	if (!ids) {
+		note_failed(note);
+		return;
+	}
+	ids->note = note;
+	note->host->noting++;
+	for (unsigned p = 0; p < ROUTER_PARTITIONS; p++)
+		map_partition(ids, p);
+	ids_done(ids);
+}
+
+static void flush_partition(struct connector_host *host, unsigned partition)
+{
+	struct outcome_list *list = &host->outcomes[partition];
+
+	while (list->count) {
+		struct note *note = malloc(sizeof(*note));
+
+		if (!note)
+			return;
+		*note = (struct note){.host = host, .partition = partition};
+		outcomes_init(&note->list);
+		while (note->list.count < SETTLE_MAX && outcomes_pass(list, &note->list))
+			continue;
+		note_start(note);
+		if (!host->router->up)
+			return;
+	}
+}
+
+static void on_flush(void *arg)
+{
+	struct connector_host *host = arg;
+
+	for (unsigned p = 0; host->router->up && p < ROUTER_PARTITIONS; p++)
+		flush_partition(host, p);
+}
+
+static void outcome_add(struct connector_host *host, const struct message *m, char letter,
+                        const struct send_result *result)
+{
+	struct outcome *o = calloc(1, sizeof(*o));
+	char forms[ROUTER_ID_FORMS][ROUTER_ID_FORM_MAX];
+
+	if (!o) {
+		log_error(&host->log, EVENT("router.outcome_lost"), NUM("seq", m->seq));
+		return;
+	}
+	router_conversation_id(m->address, o->conversation);
+	o->seq = m->seq;
+	o->letter = letter;
+	o->part = result->part;
+	o->parts = result->parts ? result->parts : 1;
+	o->flags = result->flags;
+	o->last = !host->ops->caps.receipts;
+	snprintf(o->code, sizeof(o->code), "%s", result->code ? result->code : "");
+	snprintf(o->reason, sizeof(o->reason), "%s", result->reason ? result->reason : "");
+	if (result->id.len && host->ops->caps.receipts) {
+		router_id_forms(result->id, forms);
+		snprintf(o->id, sizeof(o->id), "%s", forms[0]);
+	}
+	outcomes_add(&host->outcomes[router_partition_of(span_of(o->conversation))], o);
+	io_later(host->router->loop, &host->flush);
+}
+
+static void outcome_give_back(struct connector_host *host, const struct message *m)
+{
+	static const char *const lanes[LANE_COUNT] = {"0", "1", "2"};
+	const struct send_result back = {.parts = 1, .code = lanes[m->lane]};
+
+	outcome_add(host, m, 'b', &back);
+}
+
+/* The letter of an outcome; 'b' goes back to its lane. */
+static char letter_of(const struct connector_host *host, const struct message *m,
+                      const struct send_result *result)
+{
+	switch (result->outcome) {
+	case SEND_OK:
+		return 's';
+	case SEND_READ:
+		return 'r';
+	case SEND_REFUSED:
+		return 'f';
+	case SEND_RETRY:
+		return 'g';
+	case SEND_UNCERTAIN:
+		break;
+	}
+	return m->on_uncertain == UNCERTAIN_RESEND && host->ops->caps.resend_replies ? 'b' : 'n';
+}
+
+static void count_outcome(struct connector_host *host, enum send_outcome outcome)
+{
+	if (outcome == SEND_OK)
+		++*host->count.sent;
+	if (outcome == SEND_REFUSED)
+		++*host->count.refused;
+	if (outcome == SEND_UNCERTAIN)
+		++*host->count.uncertain;
+}
+
+/* Stays in this node's hands until it is due; no other message waits for it. */
+static void try_later(struct connector_host *host, const struct message *m,
+                      const struct send_result *result)
+{
+	const struct send_result refused = {
+		.parts = 1, .code = result->code, .reason = "tried too often"};
+	struct held *h = malloc(sizeof(*h));
+	struct message like = *m;
+
+	like.attempts++;
+	if (!h || like.attempts > ATTEMPTS_MAX || !(h->message = message_create(&like))) {
+		outcome_add(host, m, 'f', &refused);
+		free(h);
+		return;
+	}
+	h->due_ms = clock_mono_ms(io_loop_clock(host->router->loop)) + result->retry_ms;
+	h->next = host->later;
+	host->later = h;
+	if (!io_timer_active(host->retry))
+		io_timer_start(host->retry, RETRY_TICK_MS, RETRY_TICK_MS);
+}
+
+static void on_retry(void *arg)
+{
+	struct connector_host *host = arg;
+	uint64_t now = clock_mono_ms(io_loop_clock(host->router->loop));
+	struct held *list = host->later;
+
+	host->later = NULL;
+	while (list) {
+		struct held *h = list;
+		struct message *m = h->message;
+
+		list = h->next;
+		if (h->due_ms > now) {
+			h->next = host->later;
+			host->later = h;
+			continue;
+		}
+		free(h);
+		outbound_send(host, &m);
+	}
+	if (!host->later)
+		io_timer_stop(host->retry);
+}
+
+void connector_result(struct connector_host *host, const struct message *m,
+                      const struct send_result *result)
+{
+	char letter = letter_of(host, m, result);
+
+	count_outcome(host, result->outcome);
+	if (result->outcome == SEND_RETRY)
+		try_later(host, m, result);
+	else if (letter == 'b')
+		outcome_give_back(host, m);
+	else
+		outcome_add(host, m, letter, result);
+}
+
+/* --- From the lanes to the connector -------------------------------------------------------------
+ */
+
+static void hold(struct connector_host *host, struct message **m)
+{
+	struct held *h = malloc(sizeof(*h));
+
+	if (!h) {
+		outcome_give_back(host, *m);
+		message_unref(m);
+		return;
+	}
+	*h = (struct held){.message = *m};
+	*m = NULL;
+	*host->held_end = h;
+	host->held_end = &h->next;
+}
+
+static void refuse(struct connector_host *host, struct message **m, int err)
+{
+	const struct send_result refused = {
+		.outcome = SEND_REFUSED,
+		.parts = 1,
+		.code = err == -EMSGSIZE ? "too_long" : "not_sendable",
+	};
+
+	log_warn(&host->log, EVENT("router.not_sendable"), ERR(err), ADDR("to", (*m)->address));
+	connector_result(host, *m, &refused);
+	message_unref(m);
+}
+
+void outbound_send(struct connector_host *host, struct message **m)
+{
+	int err = host->full || host->held ? -EAGAIN : host->ops->send(host->self, m);
+
+	if (!err)
+		return;
+	if (err == -EAGAIN || err == -ENOTCONN) {
+		host->full = true;
+		hold(host, m);
+	} else {
+		refuse(host, m, err);
+	}
+}
+
+/* Puts back in front what was taken from there. */
+static void hold_first(struct connector_host *host, struct message **m)
+{
+	struct held *rest = host->held;
+
+	host->held = NULL;
+	host->held_end = &host->held;
+	hold(host, m);
+	*host->held_end = rest;
+	while (*host->held_end)
+		host->held_end = &(*host->held_end)->next;
+}
+
+static void send_held(struct connector_host *host)
+{
+	while (host->held && !host->full) {
+		struct message *m = next_held(host);
+		int err = host->ops->send(host->self, &m);
+
+		if (err == -EAGAIN || err == -ENOTCONN) {
+			host->full = true;
+			hold_first(host, &m);
+		} else if (err) {
+			refuse(host, &m, err);
+		}
+	}
+}
+
+struct claim {
+	struct connector_host *host;
+	unsigned partition;
+	enum lane lane;
+};
+
+/* {C, seq, address, local, fields}: a message as the connector wants it. */
+static struct message *claimed_message(const redisReply *item)
+{
+	struct log_entry entry;
+
+	if (log_decode_fields(reply_num(reply_at(item, 1)), reply_at(item, 4), &entry) ||
+	    !entry.event.message)
+		return NULL;
+	entry.message.address = reply_span(reply_at(item, 2));
+	if (!entry.message.local.len)
+		entry.message.local = reply_span(reply_at(item, 3));
+	return message_create(&entry.message);
+}
+
+static void on_claimed(void *arg, int err, const redisReply *reply, const char *why)
+{
+	struct claim *claim = arg;
+	struct connector_host *host = claim->host;
+
+	host->claiming = false;
+	if (err) {
+		log_warn(&host->log, EVENT("router.claim_failed"), ERR(err), STR("why", why));
+		free(claim);
+		return;
+	}
+	if (reply_num(reply_at(reply, 0)) > 0)
+		host->dirty[claim->lane] |= (uint16_t)(1U << claim->partition);
+	free(claim);
+	for (size_t i = 1; i < reply->elements; i++) {
+		struct message *m = claimed_message(reply->element[i]);
+
+		if (m)
+			outbound_send(host, &m);
+	}
+	outbound_pump(host);
+}
+
+static bool next_work(struct connector_host *host, unsigned *partition, enum lane *lane)
+{
+	for (unsigned l = 0; l < LANE_COUNT; l++) {
+		for (unsigned i = 0; i < ROUTER_PARTITIONS; i++) {
+			unsigned p = (host->next_partition + i) % ROUTER_PARTITIONS;
+
+			if (!(host->dirty[l] >> p & 1))
+				continue;
+			host->next_partition = p + 1;
+			*partition = p;
+			*lane = (enum lane)l;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void claim_args(struct connector_host *host, enum lane lane)
+{
+	struct router *r = host->router;
+	struct fcall_args *a = router_args(r);
+
+	args_add(a, span_of(host->name));
+	args_num(a, lane);
+	args_add(a, span_of(r->instance));
+	args_num(a, router_now(r));
+	args_num(a, CLAIM_MAX);
+	args_num(a, host->ops->caps.replies_limited);
+	args_num(a, r->options.log_max);
+	args_num(a, r->options.outbox);
+}
+
+void outbound_pump(struct connector_host *host)
+{
+	struct claim *claim;
+	unsigned partition;
+	enum lane lane;
+
+	send_held(host);
+	if (host->claiming || host->full || host->held || !router_host_sends(host) ||
+	    !host->router->up || host->router->draining || !next_work(host, &partition, &lane))
+		return;
+	claim = malloc(sizeof(*claim));
+	if (!claim)
+		return;
+	*claim = (struct claim){host, partition, lane};
+	claim_args(host, lane);
+	if (router_fcall(host->router, "ph_claim", router_partition(partition), on_claimed,
+	                 claim)) {
+		free(claim);
+		return;
+	}
+	host->dirty[lane] &= (uint16_t) ~(1U << partition);
+	host->claiming = true;
+}
+
+void outbound_dirty(struct connector_host *host, unsigned partition, enum lane lane)
+{
+	host->dirty[lane] |= (uint16_t)(1U << partition);
+	outbound_pump(host);
+}
+
+void connector_ready(struct connector_host *host)
+{
+	host->full = false;
+	outbound_pump(host);
+}
+
+void outbound_give_back(struct connector_host *host)
+{
+	struct held **const lists[] = {&host->held, &host->later};
+
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		for (struct message *m; (m = held_take(lists[i]));) {
+			outcome_give_back(host, m);
+			message_unref(&m);
+		}
+	host->held_end = &host->held;
+	io_timer_stop(host->retry);
+}
+
+/* --- What dead nodes held --------------------------------------------------------------------- */
+
+struct reap {
+	struct router *router;
+	unsigned partition;
+};
+
+static void on_reaped(void *arg, int err, const redisReply *reply, const char *why)
+{
+	struct reap *reap = arg;
+
+	(void)why;
+	for (size_t i = 0; !err && reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements;
+	     i += 2) {
+		struct connector_host *host =
+			router_host(reap->router, reply_span(reply->element[i]));
+		uint64_t lane = reply_num(reply->element[i + 1]);
+
+		if (host && lane < LANE_COUNT)
+			outbound_dirty(host, reap->partition, (enum lane)lane);
+	}
+	free(reap);
+}
+
+static void reap_partition(struct router *r, unsigned partition)
+{
+	struct reap *reap = malloc(sizeof(*reap));
+	struct fcall_args *a = router_args(r);
+
+	if (!reap)
+		return;
+	*reap = (struct reap){r, partition};
+	args_num(a, router_now(r));
+	args_num(a, r->options.log_max);
+	args_num(a, r->options.outbox);
+	args_num(a, 100);
+	for (const struct connector_host *h = r->hosts; h; h = h->next)
+		args_add(a, span_of(h->name));
+	if (router_fcall(r, "ph_reap", router_partition(partition), on_reaped, reap))
+		free(reap);
+}
+
+void outbound_reap(struct router *r)
+{
+	for (unsigned p = 0; p < ROUTER_PARTITIONS; p++)
+		reap_partition(r, p);
+}
+
+/* --- Receipts -----------------------------------------------------------------------------------
+ */
+
+struct receipt_call {
+	struct connector_host *host;
+	char forms[ROUTER_ID_FORMS][ROUTER_ID_FORM_MAX];
+	unsigned count, at;
+	bool parking;
+	char letter;
+	char code[40];
+	done_fn *done;
+	void *arg;
+};
+
+static char receipt_letter(enum message_status status)
+{
+	switch (status) {
+	case STATUS_DELIVERED:
+		return 'd';
+	case STATUS_READ:
+		return 'r';
+	case STATUS_UNDELIVERED:
+	case STATUS_FAILED:
+		return 'u';
+	case STATUS_CANCELED:
+		return 'c';
+	case STATUS_ACCEPTED:
+	case STATUS_SCHEDULED:
+	case STATUS_QUEUED:
+	case STATUS_SENDING:
+	case STATUS_UNKNOWN:
+	case STATUS_SENT:
+	case STATUS_PARTIALLY_DELIVERED:
+	case STATUS_COUNT:
+		break;
+	}
+	return 's';
+}
+
+static void receipt_end(struct receipt_call *call, int err)
+{
+	if (call->done)
+		call->done(call->arg, err);
+	free(call);
+}
+
+static void on_receipt_noted(void *arg, int err, const redisReply *reply, const char *why)
+{
+	struct receipt_call *call = arg;
+
+	(void)reply;
+	(void)why;
+	receipt_end(call, err ? -EAGAIN : 0);
+}
+
+/* place is "C seq part parts". */
+static void receipt_note(struct receipt_call *call, struct span place)
+{
+	struct router *r = call->host->router;
+	struct fcall_args *a = router_args(r);
+	struct span conversation = span_split(place, ' ', &place);
+	struct span seq = span_split(place, ' ', &place);
+	struct span part = span_split(place, ' ', &place);
+
+	args_add(a, conversation);
+	args_num(a, router_now(r));
+	args_add(a, seq);
+	args_add(a, part);
+	args_add(a, place);
+	args_add(a, (struct span){&call->letter, 1});
+	args_add(a, span_of(call->code));
+	args_num(a, r->options.log_max);
+	args_num(a, r->options.outbox);
+	++*call->host->count.receipts;
+	if (router_fcall(r, "ph_receipt", router_part(conversation), on_receipt_noted, call))
+		receipt_end(call, -EAGAIN);
+}
+
+static void receipt_ask(struct receipt_call *call);
+
+static void on_receipt_found(void *arg, int err, const redisReply *reply, const char *why)
+{
+	struct receipt_call *call = arg;
+	struct span place = reply_span(reply);
+
+	(void)why;
+	if (err) {
+		receipt_end(call, -EAGAIN);
+		return;
+	}
+	if (place.len) {
+		receipt_note(call, place);
+		return;
+	}
+	if (++call->at == call->count) {
+		if (call->parking) {
+			++*call->host->count.receipts_unmatched;
+			receipt_end(call, 0);
+			return;
+		}
+		call->parking =
+			true; /* it came before its message's id: kept under all its forms */
+		call->at = 0;
+	}
+	receipt_ask(call);
+}
+
+static void receipt_ask(struct receipt_call *call)
+{
+	struct router *r = call->host->router;
+	struct fcall_args *a = router_args(r);
+	struct span id = span_of(call->forms[call->at]);
+	char parked[48];
+
+	args_add(a, span_of(call->host->name));
+	args_add(a, id);
+	if (call->parking) {
+		snprintf(parked, sizeof(parked), "%c %s", call->letter, call->code);
+		args_add(a, span_of(parked));
+		args_num(a, RECEIPT_TTL_MS);
+	}
+	if (router_fcall(r, call->parking ? "ph_park" : "ph_find_id",
+	                 router_partition(router_partition_hash(id)), on_receipt_found, call))
+		receipt_end(call, -EAGAIN);
+}
+
+void connector_receipt(struct connector_host *host, const struct receipt *receipt, done_fn *done,
+                       void *arg)
+{
+	struct receipt_call *call = host->router->up ? calloc(1, sizeof(*call)) : NULL;
+
+	if (!call) {
+		done(arg, -EAGAIN);
+		return;
+	}
+	*call = (struct receipt_call){
+		.host = host, .letter = receipt_letter(receipt->status), .done = done, .arg = arg};
+	call->count = router_id_forms(receipt->id, call->forms);
+	snprintf(call->code, sizeof(call->code), "%s", receipt->code ? receipt->code : "");
+	receipt_ask(call);
+}
+
+/* The receipt that came before o's id, "letter code": noted once o itself is. */
+static void apply_parked(struct connector_host *host, const struct outcome *o, struct span parked)
+{
+	struct receipt_call *call = parked.len ? calloc(1, sizeof(*call)) : NULL;
+	char place[96];
+
+	if (!call)
+		return;
+	*call = (struct receipt_call){.host = host, .letter = parked.ptr[0]};
+	if (parked.len > 2)
+		snprintf(call->code, sizeof(call->code), "%.*s", (int)parked.len - 2,
+		         parked.ptr + 2);
+	snprintf(place, sizeof(place), "%s %llu %u %u", o->conversation, (unsigned long long)o->seq,
+	         o->part, o->parts);
+	receipt_note(call, span_of(place));
+}

@@ -1,0 +1,462 @@
+/*
+ * The router's life: channels, the heartbeat that says this node lives, hints from other nodes,
+ * start and drain. What time starts is asked for on the heartbeat: dead nodes' messages, parts
+ * whose time is over, agents whose consoles are gone.
+ */
+#include "router_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { BOT_IDLE_MS = 1800000, AGENT_GRACE_MS = 60000, LOG_MAX = 10000, DRAIN_MS = 10000 };
+#define RETENTION_MS (UINT64_C(400) * 86400000)
+
+extern const char router_conversation_lua[], router_desk_lua[];
+
+const struct redis_library router_libraries[] = {
+	{"posthouse_conversation", router_conversation_lua},
+	{"posthouse_desk",         router_desk_lua        },
+};
+const size_t router_library_count = ARRAY_LEN(router_libraries);
+
+/* --- What the other files use
+ * --------------------------------------------------------------------- */
+
+struct fcall_args *router_args(struct router *r)
+{
+	args_init(&r->args);
+	return &r->args;
+}
+
+int router_fcall(struct router *r, const char *function, struct span key, redis_fn *fn, void *arg)
+{
+	if (!r->up)
+		return -ENOTCONN;
+	return redis_fcall(r->redis, function, key, r->args.arg, r->args.count, fn, arg);
+}
+
+struct router_error router_redis_error(int err)
+{
+	return (struct router_error){err, "unavailable",
+	                             "the store cannot be reached now; try again"};
+}
+
+/* Refusals of the functions, with their words for a human. */
+static const struct {
+	const char *code, *detail;
+	int err;
+} refusals[] = {
+	{"not_yours",            "the session is not assigned to you",           -EPERM },
+	{"session_taken",        "somebody else has the session",                -EBUSY },
+	{"session_closed",       "the session is over",                          -ENOENT},
+	{"conversation_unknown", "there is no such conversation",                -ENOENT},
+	{"message_unknown",      "there is no such message",                     -ENOENT},
+	{"channel_unknown",      "the conversation's channel is not configured", -ENOENT},
+	{"refused",              "refused",				      -EINVAL},
+};
+
+struct router_error router_refused(struct span code)
+{
+	size_t last = ARRAY_LEN(refusals) - 1;
+
+	for (size_t i = 0; i < last; i++)
+		if (span_is(code, refusals[i].code))
+			return (struct router_error){refusals[i].err, refusals[i].code,
+			                             refusals[i].detail};
+	return (struct router_error){refusals[last].err, refusals[last].code,
+	                             refusals[last].detail};
+}
+
+struct connector_host *router_host(struct router *r, struct span channel)
+{
+	for (struct connector_host *h = r->hosts; h; h = h->next)
+		if (span_is(channel, h->name))
+			return h;
+	return NULL;
+}
+
+struct connector_host *router_host_of_scheme(struct router *r, struct span scheme)
+{
+	for (struct connector_host *h = r->hosts; h; h = h->next)
+		if (span_is(scheme, h->ops->caps.scheme))
+			return h;
+	return NULL;
+}
+
+bool router_host_sends(const struct connector_host *host)
+{
+	return host->state == CHANNEL_UP || host->state == CHANNEL_SEND_ONLY;
+}
+
+const char *router_how(const struct connector_host *host, bool at_once)
+{
+	if (host->ops->caps.reader)
+		return "r";
+	return at_once && router_host_sends(host) && !host->full && !host->held &&
+	                       !host->router->draining
+	               ? "c"
+	               : "l";
+}
+
+/* --- Hints
+ * ------------------------------------------------------------------------------------------- */
+
+/* "T C c1 name": the customer (c) or an agent (a) types (1) or stopped (0). */
+static void on_typing_hint(struct router *r, struct span rest)
+{
+	struct span conversation = span_split(rest, ' ', &rest);
+	struct span what = span_split(rest, ' ', &rest);
+	struct here *here = NULL;
+	bool on = what.len == 2 && what.ptr[1] == '1';
+
+	if (what.len == 2 && what.ptr[0] == 'c') {
+		if (r->listener.typing)
+			r->listener.typing(r->listener.arg, conversation, on);
+		return;
+	}
+	HASH_FIND(hh, r->here, conversation.ptr, conversation.len, here);
+	if (here && here->host->ops->caps.reader->typing)
+		here->host->ops->caps.reader->typing(here->host->self, span_of(here->address), on,
+		                                     rest);
+}
+
+static void on_hint(void *arg, struct span text)
+{
+	struct router *r = arg;
+	struct span rest;
+	struct span kind = span_split(text, ' ', &rest);
+	struct span first = span_split(rest, ' ', &rest);
+	uint64_t seq = 0;
+
+	if (span_is(kind, "L")) {
+		router_hint(r, first, span_u64(rest, &seq) ? 0 : seq);
+	} else if (span_is(kind, "A")) {
+		if (r->listener.assigned)
+			r->listener.assigned(r->listener.arg, first, rest);
+	} else if (span_is(kind, "Q")) {
+		if (r->listener.queues)
+			r->listener.queues(r->listener.arg);
+	} else if (span_is(kind, "T")) {
+		on_typing_hint(r,
+		               (struct span){first.ptr, (size_t)(text.ptr + text.len - first.ptr)});
+	}
+}
+
+/* Hints may have been lost: everybody who watches looks again. */
+static void on_hints_lost(void *arg)
+{
+	struct router *r = arg;
+	struct watched *watched, *next;
+
+	HASH_ITER(hh, r->watched, watched, next)
+	router_hint(r, span_of(watched->conversation), 0);
+	if (r->listener.queues)
+		r->listener.queues(r->listener.arg);
+}
+
+/* --- Heartbeat
+ * ----------------------------------------------------------------------------------------- */
+
+static void say_alive(struct router *r)
+{
+	for (unsigned p = 0; p < ROUTER_PARTITIONS; p++) {
+		struct fcall_args *a = router_args(r);
+
+		args_add(a, span_of(r->node));
+		args_add(a, span_of(r->instance));
+		args_num(a, NODE_ALIVE_MS);
+		if (router_fcall(r, "ph_alive", router_partition(p), NULL, NULL))
+			return;
+	}
+}
+
+static bool is_drained(struct router *r)
+{
+	for (const struct connector_host *h = r->hosts; h; h = h->next)
+		if (h->state != CHANNEL_STOPPED || !outbound_idle(h))
+			return false;
+	return true;
+}
+
+static void drained(struct router *r, int err)
+{
+	done_fn *done = r->drained;
+
+	r->drained = NULL;
+	if (done)
+		done(r->drained_arg, err);
+}
+
+static void on_heartbeat(void *arg)
+{
+	struct router *r = arg;
+
+	if (!r->up)
+		return;
+	say_alive(r);
+	for (struct connector_host *h = r->hosts; h; h = h->next)
+		io_later(r->loop, &h->flush);
+	if (r->draining)
+		return;
+	if (r->beats++ % 2 == 0)
+		outbound_reap(r);
+	inbound_parts_due(r);
+	desk_sweep(r);
+}
+
+void router_redis_state(struct router *r, bool up)
+{
+	if (r->up == up)
+		return;
+	r->up = up;
+	if (up)
+		on_heartbeat(r);
+	for (struct connector_host *h = r->hosts; h; h = h->next) {
+		if (h->on_durable)
+			h->on_durable(h->self, up);
+		if (up)
+			outbound_pump(h);
+	}
+	if (up)
+		on_hints_lost(r);
+	if (r->listener.durable)
+		r->listener.durable(r->listener.arg, up);
+}
+
+/* --- Life
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static void defaults(struct router_options *o)
+{
+	o->bot_idle_ms = o->bot_idle_ms ? o->bot_idle_ms : BOT_IDLE_MS;
+	o->agent_grace_ms = o->agent_grace_ms ? o->agent_grace_ms : AGENT_GRACE_MS;
+	o->retention_ms = o->retention_ms ? o->retention_ms : RETENTION_MS;
+	o->log_max = o->log_max ? o->log_max : LOG_MAX;
+	o->drain_ms = o->drain_ms ? o->drain_ms : DRAIN_MS;
+}
+
+/* "node#time": this process, so that a node that starts again knows that its former self is dead.
+ */
+static int name_instance(struct router *r)
+{
+	char text[256];
+
+	r->node = strdup(r->options.node);
+	r->default_queue = strdup(r->options.default_queue ? r->options.default_queue : "general");
+	snprintf(text, sizeof(text), "%s#%llu", r->options.node, (unsigned long long)router_now(r));
+	r->instance = strdup(text);
+	return r->node && r->default_queue && r->instance ? 0 : -ENOMEM;
+}
+
+int router_create(struct io_loop *loop, const struct logger *log,
+                  const struct router_options *options, struct router **out)
+{
+	struct router *r = calloc(1, sizeof(*r));
+	int err;
+
+	if (!r)
+		return -ENOMEM;
+	r->loop = loop;
+	r->log = (struct logger){.parent = log};
+	r->options = *options;
+	defaults(&r->options);
+	r->scratch = match_scratch_create();
+	err = r->scratch ? name_instance(r) : -ENOMEM;
+	if (!err)
+		err = io_timer_create(loop, "router.heartbeat", on_heartbeat, r, &r->heartbeat);
+	if (err) {
+		router_destroy(&r);
+		return err;
+	}
+	*out = r;
+	return 0;
+}
+
+static void host_free(struct connector_host *host)
+{
+	if (host->self)
+		host->ops->fini(host->self);
+	outbound_fini(host);
+	free(host->self);
+	free(host->name);
+	free(host);
+}
+
+void router_destroy(struct router **router)
+{
+	struct router *r = *router;
+
+	if (!r)
+		return;
+	while (r->hosts) {
+		struct connector_host *host = r->hosts;
+
+		r->hosts = host->next;
+		host_free(host);
+	}
+	io_timer_destroy(&r->heartbeat);
+	io_timer_destroy(&r->drain_timer);
+	catalogue_unref(&r->catalogue);
+	match_scratch_destroy(&r->scratch);
+	free(r->node);
+	free(r->default_queue);
+	free(r->instance);
+	free(r);
+	*router = NULL;
+}
+
+void router_set_redis(struct router *r, struct redis *redis)
+{
+	r->redis = redis;
+	if (redis_subscribe(redis, ROUTER_HINTS, on_hint, on_hints_lost, r))
+		log_error(&r->log, EVENT("router.no_hints"));
+}
+
+void router_set_catalogue(struct router *r, struct catalogue *catalogue)
+{
+	catalogue_unref(&r->catalogue);
+	r->catalogue = catalogue;
+}
+
+void router_listen(struct router *r, const struct router_listener *listener)
+{
+	r->listener = *listener;
+}
+
+bool router_durable(const struct router *r)
+{
+	return r->up;
+}
+
+/* --- Channels
+ * ---------------------------------------------------------------------------------------------- */
+
+static void count_register(struct connector_host *h)
+{
+	static const struct {
+		size_t at;
+		const char *name, *help;
+	} table[] = {
+		{offsetof(struct outlet_counters, received),           "posthouse_received_total",
+	         "Messages received"											    },
+		{offsetof(struct outlet_counters, repeated),           "posthouse_repeated_total",
+	         "Second deliveries recognised"										 },
+		{offsetof(struct outlet_counters, answered),           "posthouse_answered_total",
+	         "Answered from a template"										     },
+		{offsetof(struct outlet_counters, handed_over),        "posthouse_handed_over_total",
+	         "Handed over to a person"										      },
+		{offsetof(struct outlet_counters, sent),               "posthouse_sent_total",
+	         "Parts the peer took"											  },
+		{offsetof(struct outlet_counters, refused),            "posthouse_refused_total",
+	         "Messages the peer refused"										    },
+		{offsetof(struct outlet_counters, uncertain),          "posthouse_uncertain_total",
+	         "Submits without an answer"										    },
+		{offsetof(struct outlet_counters, receipts),           "posthouse_receipts_total",
+	         "Receipts matched"											     },
+		{offsetof(struct outlet_counters, receipts_unmatched),
+	         "posthouse_receipts_unmatched_total",                                                "Receipts without message"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		*(uint64_t **)(void *)((char *)&h->count + table[i].at) = metric_get(
+			METRIC_COUNTER, table[i].name, table[i].help, "channel", h->name);
+	h->durable_us = metric_histogram("posthouse_receive_seconds",
+	                                 "From receiving a message to acknowledging it", "channel",
+	                                 h->name);
+}
+
+static void host_append(struct router *r, struct connector_host *host)
+{
+	struct connector_host **at = &r->hosts;
+
+	while (*at)
+		at = &(*at)->next;
+	*at = host;
+}
+
+int router_channel_add(struct router *r, const char *name, const struct connector_ops *ops,
+                       const void *cfg, struct yaml_errors *errors, unsigned line)
+{
+	struct connector_host *h = calloc(1, sizeof(*h));
+	int err;
+
+	if (!h)
+		return -ENOMEM;
+	h->router = r;
+	h->ops = ops;
+	h->name = strdup(name);
+	h->log = (struct logger){.parent = &r->log, .key = "channel", .value = h->name};
+	err = outbound_init(h);
+	if (!err)
+		h->self = calloc(1, ops->self_size ? ops->self_size : 1);
+	if (!h->name || !h->self)
+		err = -ENOMEM;
+	if (!err) {
+		count_register(h);
+		err = ops->init(h->self, h, cfg, errors, line);
+	}
+	if (err) {
+		host_free(h);
+		return err;
+	}
+	host_append(r, h);
+	return 0;
+}
+
+void router_start(struct router *r)
+{
+	r->started = true;
+	io_timer_start(r->heartbeat, HEARTBEAT_MS, HEARTBEAT_MS);
+	for (struct connector_host *h = r->hosts; h; h = h->next) {
+		int err = h->ops->start(h->self);
+
+		h->started = !err;
+		if (err)
+			log_error(&h->log, EVENT("channel.start_failed"), ERR(err));
+	}
+}
+
+void router_channels(struct router *r,
+                     void (*fn)(void *arg, const char *name, const struct connector_ops *ops,
+                                enum channel_state state, const char *why),
+                     void *arg)
+{
+	for (const struct connector_host *h = r->hosts; h; h = h->next)
+		fn(arg, h->name, h->ops, h->state, h->why);
+}
+
+/* --- Drain
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+enum {
+	DRAIN_TICK_MS = 20,
+	DRAIN_SPARE_MS = 1000 /* after the connectors' own drain time */
+};
+
+static void on_drain_tick(void *arg)
+{
+	struct router *r = arg;
+	r->drained_ms += DRAIN_TICK_MS;
+	if (!is_drained(r) && r->drained_ms < r->options.drain_ms + DRAIN_SPARE_MS)
+		return;
+	io_timer_stop(r->drain_timer);
+	drained(r, is_drained(r) ? 0 : -ETIMEDOUT);
+}
+
+void router_drain(struct router *r, done_fn *done, void *arg)
+{
+	r->draining = true;
+	r->drained = done;
+	r->drained_arg = arg;
+	for (struct connector_host *h = r->hosts; h; h = h->next) {
+		outbound_give_back(h);
+		h->ops->stop(h->self, STOP_DRAIN);
+	}
+	if (io_timer_create(r->loop, "router.drain", on_drain_tick, r, &r->drain_timer)) {
+		drained(r, -ENOMEM);
+		return;
+	}
+	io_timer_start(r->drain_timer, 0, DRAIN_TICK_MS);
+}

@@ -1,0 +1,199 @@
+/*
+ * What the files of the router share. router.c: life, timers, hints; inbound.c: what connectors
+ * received; outbound.c: lanes, results, receipts; conversation.c: reading and sending; desk.c:
+ * agents and queues; host.c: the rest of connector.h.
+ */
+#ifndef PH_ROUTER_PRIVATE_H
+#define PH_ROUTER_PRIVATE_H
+
+#include "catalogue.h"
+#include "log_codec.h"
+#include "metrics.h"
+#include "router.h"
+#include "router_keys.h"
+#include "utf8.h"
+
+#include <uthash.h>
+
+enum {
+	NODE_ALIVE_MS = 5000, /* a node that did not say so for this long is dead */
+	HEARTBEAT_MS = 1000,
+	DUPLICATE_TTL_MS = 86400000, /* how long a message is known by its peer's id */
+	RECEIPT_TTL_MS = 259200000,  /* how long a receipt may take: 72 h */
+	PART_TIMEOUT_MS = 120000,    /* for the missing parts of a long message */
+	PART_KEEP_MS = 3600000,
+	ATTEMPTS_MAX = 10, /* of a message that the peer says to try again */
+	RETRY_TICK_MS = 100,
+	CLAIM_MAX = 32,     /* messages taken from a lane at once */
+	SETTLE_MAX = 40,    /* outcomes noted at once: see FCALL_ARGS_MAX */
+	LAST_TEXT_MAX = 120 /* octets of a message shown in lists */
+};
+
+/* An outcome that waits to be noted in Redis. */
+struct outcome {
+	struct outcome *next;
+	char conversation[CONVERSATION_ID_LEN + 1];
+	uint64_t seq;
+	char letter;
+	uint16_t part, parts;
+	unsigned flags;
+	bool last; /* no receipt will come */
+	char code[40];
+	char reason[120];
+	char id[ROUTER_ID_FORM_MAX]; /* the peer's, in normal form; "" for none */
+};
+
+struct outcome_list {
+	struct outcome *first, **end;
+	size_t count;
+};
+
+/* A message that was taken from its lane and waits for room in the channel, or for its next try. */
+struct held {
+	struct held *next;
+	struct message *message;
+	uint64_t due_ms; /* monotonic; only of those that wait for a next try */
+};
+
+struct outlet_counters {
+	uint64_t *received, *repeated, *answered, *handed_over, *sent, *refused, *uncertain,
+		*receipts, *receipts_unmatched;
+};
+
+/* One channel: the router's side of a connector. */
+struct connector_host {
+	struct connector_host *next;
+	struct router *router;
+	char *name;
+	struct logger log;
+	const struct connector_ops *ops;
+	void *self;
+	enum channel_state state;
+	char why[120];
+	bool started, full;
+	/* Outbound: which partitions of which lane have work, and whether a claim is under way. */
+	uint16_t dirty[LANE_COUNT];
+	unsigned next_partition;
+	bool claiming;
+	struct held *held, **held_end;
+	struct held *later; /* to be tried again when due */
+	struct io_timer *retry;
+	struct outcome_list outcomes[ROUTER_PARTITIONS]; /* to be noted */
+	unsigned noting;                                 /* notes under way */
+	struct io_later flush;
+	void (*on_parts)(void *self, const struct message_parts *parts);
+	void (*on_durable)(void *self, bool durable);
+	struct outlet_counters count;
+	struct histogram *durable_us;
+};
+
+/* Who wants to hear of a conversation. */
+struct router_watch {
+	struct router_watch *next;
+	struct watched *watched;
+	router_watch_fn *fn;
+	void *arg;
+	bool dead;
+};
+
+struct watched {
+	char conversation[CONVERSATION_ID_LEN + 1];
+	struct router_watch *first;
+	unsigned telling;
+	UT_hash_handle hh;
+};
+
+/* A customer's own page that is open on this node. */
+struct here {
+	char conversation[CONVERSATION_ID_LEN + 1];
+	struct connector_host *host;
+	struct router_watch *watch;
+	char *address;
+	UT_hash_handle hh;
+};
+
+struct router {
+	struct io_loop *loop;
+	struct logger log;
+	struct router_options options;
+	char *node, *default_queue, *instance;
+	struct redis *redis;
+	struct catalogue *catalogue;
+	struct match_scratch *scratch;
+	struct router_listener listener;
+	struct connector_host *hosts;
+	struct watched *watched;
+	struct here *here;
+	struct io_timer *heartbeat;
+	unsigned beats;
+	bool up, started, draining;
+	done_fn *drained;
+	void *drained_arg;
+	struct io_timer *drain_timer;
+	uint64_t drained_ms;    /* since the drain began */
+	struct fcall_args args; /* scratch of one call under construction */
+};
+
+static inline uint64_t router_now(const struct router *r)
+{
+	return clock_wall_ms(io_loop_clock(r->loop));
+}
+
+static inline struct span router_part(struct span conversation)
+{
+	return router_partition(router_partition_of(conversation));
+}
+
+/** FCALL with r->args. 0 or what redis_fcall() says; fn is then not called. */
+int router_fcall(struct router *r, const char *function, struct span key, redis_fn *fn,
+                 void *arg) MUST_CHECK;
+/** The scratch, emptied. */
+struct fcall_args *router_args(struct router *r);
+
+/** A failed Redis call as an error for peers. */
+struct router_error router_redis_error(int err);
+struct router_error router_refused(struct span code);
+
+struct connector_host *router_host(struct router *r, struct span channel);
+/** The first channel for addresses of a scheme. */
+struct connector_host *router_host_of_scheme(struct router *r, struct span scheme);
+bool router_host_sends(const struct connector_host *host);
+/** The letter of how a message leaves through host: r its reader finds it, c this node sends now, l
+ * by its lane. */
+const char *router_how(const struct connector_host *host, bool at_once);
+
+/* outbound.c */
+int outbound_init(struct connector_host *host) MUST_CHECK;
+void outbound_fini(struct connector_host *host);
+/** Sends what this node has claimed; keeps it until there is room. Takes *m. */
+void outbound_send(struct connector_host *host, struct message **m);
+/** There may be work for host in a lane. */
+void outbound_dirty(struct connector_host *host, unsigned partition, enum lane lane);
+void outbound_pump(struct connector_host *host);
+/** Everything the node holds for the channel goes back to its lane. */
+void outbound_give_back(struct connector_host *host);
+/** True when nothing is under way. */
+bool outbound_idle(const struct connector_host *host);
+/** Asks for what dead nodes held, and for lanes with work. */
+void outbound_reap(struct router *r);
+
+/* inbound.c */
+void inbound_parts_due(struct router *r);
+
+/* desk.c */
+void desk_offer(struct router *r, struct span conversation, struct span session, struct span queue,
+                uint64_t since, done_fn *done, void *arg);
+void desk_sweep(struct router *r);
+
+/* conversation.c */
+void router_hint(struct router *r, struct span conversation, uint64_t seq);
+
+/* Text of a scheme: "sms" of "sms:+86...". */
+static inline struct span address_scheme(struct span address)
+{
+	struct span rest;
+
+	return span_split(address, ':', &rest);
+}
+
+#endif
