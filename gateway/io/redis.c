@@ -464,7 +464,7 @@ static size_t outstanding(const struct redis *r)
 
 int redis_command(struct redis *r, int argc, const struct span *argv, redis_fn *fn, void *arg)
 {
-	assert(argc > 0 && fn);
+	assert(argc > 0);
 	if (r->stage != STAGE_UP)
 		return -ENOTCONN;
 	if (outstanding(r) >= r->outstanding_max)

@@ -53,7 +53,8 @@ bool redis_up(const struct redis *redis);
 typedef void redis_fn(void *arg, int err, const redisReply *reply, const char *why);
 
 /**
- * Sends argv, which is copied. fn is called once, later. -ENOTCONN, -EAGAIN: fn is not called.
+ * Sends argv, which is copied. fn is called once, later; NULL: nobody asks. -ENOTCONN, -EAGAIN:
+ * fn is not called.
  * Commands on keys of one hash tag ("{...}", else the whole key) are carried out in the order in
  * which they were given. The key is argv[1], or argv[3] of FCALL and EVAL. No blocking commands.
  */
