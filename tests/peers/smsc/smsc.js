@@ -395,7 +395,7 @@ export class Smsc {
 
 function invalid(pdu) {
   if (!pdu.destination_addr) return STATUS.ESME_RINVDSTADR;
-  if (pdu.short_message?.length && pdu.tlvs.has("message_payload")) return STATUS.ESME_ROPTPARNOTALLWD;
+  if (pdu.short_message?.length && pdu.tlvs.has("message_payload")) return STATUS.ESME_RTLVNOTALLWD;
   return 0;
 }
 

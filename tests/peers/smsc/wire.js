@@ -82,7 +82,7 @@ function readTlvs(pdu, frame, start) {
     const tag = frame.readUInt16BE(at);
     const end = at + 4 + frame.readUInt16BE(at + 2);
     if (end > frame.length) {
-      pdu.bad = STATUS.ESME_RINVOPTPARSTREAM;
+      pdu.bad = STATUS.ESME_RINVTLVSTREAM;
       return;
     }
     pdu.tlvs.set(tlvName(tag), frame.subarray(at + 4, end));
