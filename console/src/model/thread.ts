@@ -1,0 +1,152 @@
+/**
+ * What we hold of one conversation's log: a contiguous stretch from `low` to `high`, and the best
+ * status known of each outbound message. Every function is pure: it answers a new thread.
+ *
+ * The stretch never has a hole. What does not follow on it is refused (`gap`), and the caller asks
+ * the server for everything after `high`; so nothing is lost or doubled whatever the connection did.
+ */
+import type { LogEvent, MessageEvent, SessionEvent, Status } from "../protocol";
+
+export type Item = MessageEvent | SessionEvent;
+
+export interface StatusView {
+  status: Status;
+  code?: string;
+  reason?: string;
+  part?: number;
+  parts?: number;
+}
+
+export interface Thread {
+  loaded: boolean;
+  items: readonly Item[];
+  low: number;
+  high: number;
+  /** Older events exist before `low`. */
+  more: boolean;
+  statuses: ReadonlyMap<number, StatusView>;
+}
+
+export const EMPTY: Thread = {
+  loaded: false,
+  items: [],
+  low: 0,
+  high: 0,
+  more: false,
+  statuses: new Map(),
+};
+
+const RANKS: readonly (readonly Status[])[] = [
+  ["accepted"],
+  ["scheduled"],
+  ["queued"],
+  ["sending"],
+  ["unknown"],
+  ["sent"],
+  ["partially_delivered"],
+  ["undelivered", "failed", "canceled"],
+  ["delivered"],
+  ["read"],
+];
+
+/** How far a status is; an unheard-of one is lowest, so that it never hides a known one. */
+export function rank(status: Status): number {
+  return RANKS.findIndex((row) => row.includes(status));
+}
+
+function foldStatuses(
+  known: ReadonlyMap<number, StatusView>,
+  events: readonly LogEvent[],
+): ReadonlyMap<number, StatusView> {
+  let out: Map<number, StatusView> | null = null;
+  for (const e of events) {
+    if (e.type !== "status") continue;
+    const old = (out ?? known).get(e.of);
+    if (old && rank(old.status) > rank(e.status)) continue;
+    out ??= new Map(known);
+    out.set(e.of, {
+      status: e.status,
+      ...(e.code != null && { code: String(e.code) }),
+      ...(e.reason != null && { reason: e.reason }),
+      ...(e.parts != null && { part: e.part ?? 0, parts: e.parts }),
+    });
+  }
+  return out ?? known;
+}
+
+const shown = (events: readonly LogEvent[]): Item[] =>
+  events.filter((e): e is Item => e.type !== "status");
+
+/** The highest-ranked status of one of our messages. */
+export function statusOf(thread: Thread, m: MessageEvent): StatusView {
+  const own = m.status ?? "queued";
+  const pushed = thread.statuses.get(m.seq);
+  return pushed && rank(pushed.status) >= rank(own) ? pushed : { status: own };
+}
+
+export interface Applied {
+  thread: Thread;
+  /** What was new, in order. */
+  added: readonly LogEvent[];
+  /** The events do not follow on what is held: ask for everything after `high`. */
+  gap: boolean;
+}
+
+/**
+ * Events at the end of the log, pushed or asked for. `answer` says that they are the server's own
+ * answer to "after `high`": a hole is then how the log is, unless `more` says that we were gone
+ * too long, when the thread starts again at the new stretch.
+ */
+export function append(
+  thread: Thread,
+  events: readonly LogEvent[],
+  more: boolean | undefined,
+  answer = false,
+): Applied {
+  const fresh = events.filter((e) => e.seq > thread.high).sort((a, b) => a.seq - b.seq);
+  const first = fresh[0];
+  const last = fresh[fresh.length - 1];
+  if (!first || !last) {
+    const opened = answer && !thread.loaded;
+    return { thread: opened ? { ...thread, loaded: true } : thread, added: [], gap: false };
+  }
+  const follows = first.seq === thread.high + 1;
+  if (thread.loaded && !follows && !answer) return { thread, added: [], gap: true };
+  const restart = !thread.loaded || (!follows && more === true);
+  const next: Thread = restart
+    ? {
+        loaded: true,
+        items: shown(fresh),
+        low: first.seq,
+        high: last.seq,
+        more: more ?? first.seq > 1,
+        statuses: foldStatuses(thread.statuses, fresh),
+      }
+    : {
+        ...thread,
+        items: thread.items.concat(shown(fresh)),
+        high: last.seq,
+        statuses: foldStatuses(thread.statuses, fresh),
+      };
+  return { thread: next, added: fresh, gap: false };
+}
+
+/** A page of history asked for with `before`; ignored when the thread has moved since. */
+export function prepend(
+  thread: Thread,
+  before: number,
+  events: readonly LogEvent[],
+  more: boolean | undefined,
+): Thread {
+  if (!thread.loaded || before !== thread.low) return thread;
+  const older = events.filter((e) => e.seq < before).sort((a, b) => a.seq - b.seq);
+  const first = older[0];
+  if (!first) return { ...thread, more: false };
+  return {
+    ...thread,
+    items: shown(older).concat(thread.items),
+    low: first.seq,
+    more: more ?? first.seq > 1,
+    statuses: foldStatuses(thread.statuses, older),
+  };
+}

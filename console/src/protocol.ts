@@ -1,0 +1,179 @@
+/**
+ * The frames of docs/protocols/console.md as types. Nothing here is checked at run time beyond
+ * "an object with a type": the server is ours, and a field that is missing shows as empty.
+ */
+
+export type Lang = "zh" | "en";
+export type Role = "agent" | "supervisor" | "marketer" | "administrator";
+export type Presence = "available" | "away";
+export type SessionState = "bot" | "queued" | "assigned" | "wrapup" | "closed";
+export type Status =
+  | "accepted" | "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read"
+  | "undelivered" | "failed" | "unknown" | "partially_delivered" | "canceled";
+
+export interface User {
+  id: string;
+  name: string;
+  role: Role;
+  capacity?: number;
+  skills?: string[];
+  lang?: Lang;
+}
+
+export interface Summary {
+  conversation: string;
+  channel: string;
+  connector: string;
+  title: string;
+  state: SessionState;
+  session?: string;
+  agent?: string | null;
+  queue?: string | null;
+  lang?: Lang | null;
+  waiting_since: number | null;
+  seq: number;
+  read_seq?: number;
+  unread: number;
+  last?: { text: string; ts: number; direction: "in" | "out" } | null;
+  reply?: { left: number; until_ts: number } | null;
+}
+
+export interface Author {
+  type: "customer" | "bot" | "agent" | "api" | "system";
+  id?: string;
+  name?: string;
+}
+
+interface EventBase {
+  seq: number;
+  ts: number;
+}
+
+export interface MessageEvent extends EventBase {
+  type: "message";
+  id?: string;
+  direction: "in" | "out";
+  kind: string;
+  text?: string;
+  media?: Record<string, unknown> | null;
+  author?: Author;
+  channel?: string;
+  status?: Status;
+  template?: string | null;
+  cid?: string | null;
+  marks?: string[];
+}
+
+export interface StatusEvent extends EventBase {
+  type: "status";
+  of: number;
+  status: Status;
+  code?: string | number | null;
+  reason?: string | null;
+  part?: number;
+  parts?: number;
+}
+
+export interface SessionEvent extends EventBase {
+  type: "session";
+  session?: string;
+  state: SessionState;
+  agent?: string | null;
+  queue?: string | null;
+  disposition?: string | null;
+  note?: string | null;
+  by?: string | null;
+}
+
+export type LogEvent = MessageEvent | StatusEvent | SessionEvent;
+
+export interface QueueState {
+  name: string;
+  waiting: number;
+  oldest_ts: number | null;
+}
+
+export interface Both {
+  zh: string;
+  en: string;
+}
+
+export interface Disposition extends Both {
+  id: string;
+}
+
+export interface Canned {
+  id: string;
+  title: Both;
+  text: Both;
+}
+
+export interface Suggestion {
+  id: string;
+  title?: string;
+  text: string;
+  score?: number;
+}
+
+export interface CustomerCard {
+  conversation: string;
+  addresses: { address: string; channel: string; connector: string }[];
+  sessions: {
+    id: string;
+    state: SessionState;
+    opened_ts: number;
+    closed_ts?: number | null;
+    agent?: string | null;
+    disposition?: string | null;
+  }[];
+  first_ts: number | null;
+  messages: number;
+}
+
+export type ServerFrame =
+  | {
+      type: "welcome";
+      user: User;
+      presence: Presence;
+      server_ts: number;
+      conversations: Summary[];
+      queues?: QueueState[];
+      dispositions?: Disposition[];
+      canned?: Canned[];
+    }
+  | { type: "summary"; summary: Summary }
+  | { type: "gone"; conversation: string }
+  | { type: "events"; conversation: string; events: LogEvent[]; more?: boolean; rid?: string }
+  | { type: "ack"; conversation: string; cid: string; seq: number; id?: string; ts?: number }
+  | { type: "ok"; rid: string }
+  | {
+      type: "error";
+      rid?: string;
+      cid?: string;
+      code: string;
+      detail?: string;
+      field?: string;
+      retry_after_ms?: number;
+    }
+  | ({ type: "customer"; rid?: string } & CustomerCard)
+  | { type: "suggestions"; rid?: string; items: Suggestion[] }
+  | { type: "queues"; queues: QueueState[] }
+  | { type: "presence"; state: Presence; reason?: string }
+  | { type: "typing"; conversation: string; on: boolean }
+  | { type: "service"; state: "ok" | "degraded" }
+  | { type: "bye"; reason?: string; retry_after_ms?: number }
+  | { type: "pong"; ts?: number };
+
+export type ClientFrame = { type: string; rid?: string } & Record<string, unknown>;
+
+/** A frame as it came, or null when it is not one: what is not understood is left alone. */
+export function parseFrame(data: unknown): ServerFrame | null {
+  if (typeof data !== "string") return null;
+  try {
+    const frame: unknown = JSON.parse(data);
+    if (typeof frame !== "object" || frame === null) return null;
+    return typeof (frame as { type?: unknown }).type === "string" ? (frame as ServerFrame) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,198 @@
+/** One row of the thread: a day, an event of the session, a message, or a reply on its way. Text is text. */
+import type { MessageEvent, SessionEvent } from "../protocol";
+import type { Entry } from "../model/outbox";
+import type { Row, Who } from "../model/rows";
+import type { StatusView } from "../model/thread";
+import { clock, day, full } from "../model/time";
+import { safeUrl, segments } from "../model/links";
+import { discard, dispositions, now, retry, user } from "../state/desk";
+import { lang, t } from "../state/prefs";
+import { sayOf } from "../text/strings";
+import { Icon, iconFor, type IconName } from "./icons";
+
+export function RowView({ row }: { row: Row }) {
+  switch (row.kind) {
+    case "start":
+      return <p class="line">{t("start")}</p>;
+    case "day":
+      return (
+        <p class="day">
+          <span>{dayWord(row.ts)}</span>
+        </p>
+      );
+    case "unread":
+      return (
+        <p class="unread-line">
+          <span>{t("new_below")}</span>
+        </p>
+      );
+    case "session":
+      return <SessionLine event={row.event} />;
+    case "message":
+      return <Message m={row.message} who={row.who} status={row.status} first={row.first} />;
+    case "entry":
+      return <Pending entry={row.entry} first={row.first} />;
+  }
+}
+
+export const dayWord = (ts: number): string =>
+  day(ts, now.value, lang.value, { today: t("today"), yesterday: t("yesterday") });
+
+export function dispositionName(id: string | null | undefined): string {
+  return (id && dispositions.value.find((d) => d.id === id)?.[lang.value]) || id || "";
+}
+
+function SessionLine({ event }: { event: SessionEvent }) {
+  const who = event.agent ? (event.agent === user.value?.id ? t("me") : event.agent) : "";
+  const what = {
+    bot: t("ev_bot"),
+    queued: t("ev_queued", event.queue ?? ""),
+    assigned: t("ev_assigned", who),
+    wrapup: t("ev_wrapup"),
+    closed: t("ev_closed"),
+  }[event.state];
+  const how = event.state === "closed" || event.state === "wrapup" ? dispositionName(event.disposition) : "";
+  return (
+    <p class="line">
+      <span>
+        {what}
+        {how && <b> · {how}</b>}
+      </span>
+      {event.note && <q>{event.note}</q>}
+      <time>{clock(event.ts, lang.value)}</time>
+    </p>
+  );
+}
+
+function label(m: MessageEvent, who: Who): string {
+  if (who === "bot") return m.author?.name || t("bot");
+  if (who === "colleague") return m.author?.name || m.author?.id || t("colleague");
+  return who === "system" ? m.author?.name || t("system") : "";
+}
+
+function Message({ m, who, status, first }: { m: MessageEvent; who: Who; status: StatusView | null; first: boolean }) {
+  const name = label(m, who);
+  const bad = status && /^(failed|undelivered|unknown|canceled|partially)/.test(status.status);
+  return (
+    <article class={`msg by-${who}${first ? " is-first" : ""}`} data-seq={m.seq}>
+      {first && name && (
+        <p class="author">
+          {who === "bot" && <Icon name="bot" />}
+          {name}
+        </p>
+      )}
+      {!name && <span class="sr">{who === "me" ? t("me") : t("customer")}</span>}
+      <div class={`bubble${bad ? " is-bad" : ""}`}>
+        {m.kind && m.kind !== "text" ? <Media m={m} /> : <Text text={m.text ?? ""} />}
+        <span class="meta">
+          <time title={full(m.ts, lang.value)}>{clock(m.ts, lang.value)}</time>
+          {status && <Tick status={status.status} {...(status.parts != null && { part: `${status.part}/${status.parts}` })} />}
+        </span>
+      </div>
+      {bad && (
+        <p class="why">
+          {sayOf(lang.value, `m_${status.status}`, status.status)}
+          {(status.reason || status.code) && `: ${[status.reason, status.code].filter(Boolean).join(" · ")}`}
+        </p>
+      )}
+      {m.marks?.map((mark) => (
+        <p class="mark-note" key={mark}>
+          {sayOf(lang.value, mark, mark)}
+        </p>
+      ))}
+    </article>
+  );
+}
+
+/** What the log does not show yet looks like it will, only lighter. */
+function Pending({ entry, first }: { entry: Entry; first: boolean }) {
+  const refused = entry.state === "refused";
+  const status = refused ? "refused" : entry.state === "acked" ? "queued" : entry.state === "sent" ? "saving" : "waiting";
+  return (
+    <article class={`msg by-me is-pending${first ? " is-first" : ""}`} data-cid={entry.cid}>
+      <span class="sr">{t("me")}</span>
+      <div class={`bubble${refused ? " is-bad" : ""}`}>
+        <Text text={entry.text} />
+        <span class="meta">
+          <time>{clock(entry.ts, lang.value)}</time>
+          <Tick status={status} />
+        </span>
+      </div>
+      {refused && (
+        <p class="why">
+          {t("m_refused")}: {sayOf(lang.value, `e_${entry.code}`, entry.code ?? "")}{" "}
+          <button type="button" class="link" onClick={() => retry(entry.cid)}>{t("retry")}</button>{" "}
+          <button type="button" class="link" onClick={() => discard(entry.cid)}>{t("discard")}</button>
+        </p>
+      )}
+    </article>
+  );
+}
+
+const TICKS: Record<string, IconName> = {
+  sent: "sent",
+  delivered: "delivered",
+  read: "delivered",
+  partially_delivered: "sent",
+  failed: "failed",
+  undelivered: "failed",
+  refused: "failed",
+  canceled: "failed",
+  unknown: "unknown",
+};
+
+function Tick({ status, part }: { status: string; part?: string }) {
+  const word = sayOf(lang.value, `m_${status}`, status) + (part ? ` ${part}` : "");
+  return (
+    <span class={`tick tick-${status}`} title={word}>
+      <Icon name={TICKS[status] ?? "waiting"} />
+      {part}
+      <span class="sr">{word}</span>
+    </span>
+  );
+}
+
+function Text({ text }: { text: string }) {
+  return (
+    <span class="text" dir="auto">
+      {segments(text).map((s, i) =>
+        s.href ? (
+          <a key={i} href={s.href} target="_blank" rel="noopener noreferrer nofollow">
+            {s.text}
+          </a>
+        ) : (
+          s.text
+        ),
+      )}
+    </span>
+  );
+}
+
+const str = (v: unknown): string => (typeof v === "string" ? v : typeof v === "number" ? String(v) : "");
+
+/** A picture, a place and the like as a labelled card; nothing of it is fetched by itself. */
+function Media({ m }: { m: MessageEvent }) {
+  const media = m.media ?? {};
+  const title = str(media.title) || str(media.label) || str(media.name) || sayOf(lang.value, `k_${m.kind}`, m.kind);
+  const url = safeUrl(media.url);
+  const place = media.latitude != null ? `${str(media.latitude)}, ${str(media.longitude)}` : "";
+  const more = str(media.description) || str(media.recognition) || place || str(media.format);
+  return (
+    <>
+      <span class="card">
+        <Icon name={iconFor(m.kind === "video" ? "image" : m.kind, "file")} />
+        <span>
+          <b>{sayOf(lang.value, `k_${m.kind}`, m.kind)}</b>
+          {title !== sayOf(lang.value, `k_${m.kind}`, m.kind) && <span>{title}</span>}
+          {more && <span>{more}</span>}
+          {url && (
+            <a href={url} target="_blank" rel="noopener noreferrer nofollow">
+              {new URL(url).host}
+            </a>
+          )}
+        </span>
+      </span>
+      {m.text && <Text text={m.text} />}
+    </>
+  );
+}

@@ -1,0 +1,35 @@
+/** The small switches that both the log-in page and the rail have. */
+import { lang, t, theme, type Theme } from "../state/prefs";
+import { Icon } from "./icons";
+
+export function LangSwitch() {
+  return (
+    <button
+      class="quiet lang"
+      type="button"
+      lang={lang.value === "zh" ? "en" : "zh-CN"}
+      aria-label={t("lang")}
+      title={t("lang")}
+      onClick={() => (lang.value = lang.value === "zh" ? "en" : "zh")}
+    >
+      {lang.value === "zh" ? "EN" : "中"}
+    </button>
+  );
+}
+
+const NEXT: Record<Theme, Theme> = { auto: "light", light: "dark", dark: "auto" };
+
+export function ThemeSwitch() {
+  const label = t(`theme_${theme.value}`);
+  return (
+    <button
+      class={`quiet theme-${theme.value}`}
+      type="button"
+      aria-label={label}
+      title={label}
+      onClick={() => (theme.value = NEXT[theme.value])}
+    >
+      <Icon name="theme" />
+    </button>
+  );
+}
