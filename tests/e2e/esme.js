@@ -17,7 +17,11 @@ export async function smsc(t, options = {}) {
 }
 
 /** A bound npm smpp client: request(command, fields) resolves to the response, `got` are deliver_sm. */
-export async function client(t, peer, { mode = "transceiver", answer = () => 0, password = "secret", systemId = "posthouse" } = {}) {
+export async function client(
+  t,
+  peer,
+  { mode = "transceiver", answer = () => 0, password = "secret", systemId = "posthouse" } = {},
+) {
   const session = smpp.connect({ host: "127.0.0.1", port: peer.smppPort });
   const got = [];
   session.on("error", () => {});
@@ -42,4 +46,5 @@ async function arrived(session, got, n) {
 }
 
 /** Submits to the phone; resolves to the response. */
-export const submit = (c, fields) => c.request("submit_sm", { source_addr: BANK, destination_addr: PHONE, ...fields });
+export const submit = (c, fields) =>
+  c.request("submit_sm", { source_addr: BANK, destination_addr: PHONE, ...fields });

@@ -38,7 +38,9 @@ test("throttling counts the submits of a second", async (t) => {
   const peer = await smsc(t);
   const c = await client(t, peer);
   peer.faults.set({ throttlePerSecond: 3 });
-  const statuses = (await Promise.all(Array.from({ length: 10 }, () => submit(c, TEXT)))).map((r) => r.command_status);
+  const statuses = (await Promise.all(Array.from({ length: 10 }, () => submit(c, TEXT)))).map(
+    (r) => r.command_status,
+  );
   const taken = statuses.filter((s) => s === 0).length;
   assert.ok(taken >= 3 && taken <= 6, `${taken} taken`); // a second may turn in between
   assert.ok(statuses.every((s) => s === 0 || s === smpp.ESME_RTHROTTLED));
@@ -92,7 +94,10 @@ test("PDUs cut to single octets still arrive, also with a vendor's TLVs", async 
   const pdu = await socket.frame();
   assert.equal(pdu.readUInt32BE(4), 5);
   const tail = pdu.subarray(-26); // 0x1401 "vendor", 0x2001 empty, 0x3177 four octets, 0x020c empty
-  assert.equal(tail.toString("hex"), "14010006" + Buffer.from("vendor").toString("hex") + "20010000" + "3177000400010203" + "020c0000");
+  assert.equal(
+    tail.toString("hex"),
+    "14010006" + Buffer.from("vendor").toString("hex") + "20010000" + "3177000400010203" + "020c0000",
+  );
   socket.write(frame(0x80000005, 0, pdu.readUInt32BE(12), Buffer.from([0])));
   assert.ok((await delivered).ok);
 });
@@ -103,7 +108,10 @@ test("a half-open link stands and is silent", async (t) => {
   assert.equal(peer.halfOpen(), 1);
   let closed = false;
   c.session.on("close", () => (closed = true));
-  const answer = await Promise.race([c.request("enquire_link"), new Promise((r) => setTimeout(r, 60, "silence"))]);
+  const answer = await Promise.race([
+    c.request("enquire_link"),
+    new Promise((r) => setTimeout(r, 60, "silence")),
+  ]);
   assert.equal(answer, "silence");
   assert.equal(closed, false);
   const other = await client(t, peer);
@@ -140,7 +148,8 @@ async function raw(t, peer) {
     socket.emit("more");
   });
   socket.frame = async () => {
-    while (buffer.length < 16 || buffer.length < buffer.readUInt32BE(0)) await once(socket, "more", { signal: AbortSignal.timeout(5000) });
+    while (buffer.length < 16 || buffer.length < buffer.readUInt32BE(0))
+      await once(socket, "more", { signal: AbortSignal.timeout(5000) });
     const length = buffer.readUInt32BE(0);
     const whole = buffer.subarray(0, length);
     buffer = buffer.subarray(length);
@@ -156,10 +165,26 @@ async function bindRaw(socket) {
 }
 
 const MALFORMED = [
-  ["an unknown command", frame(0x0000abcd, 0, 7), { id: 0x80000000, status: 0x03, sequence: 7, survives: true }],
-  ["a submit_sm without its NUL", frame(4, 0, 8, Buffer.from("abcdef")), { id: 0x80000004, status: 0x02, sequence: 8, survives: true }],
-  ["an impossible command_length", Buffer.from("0000000400000004", "hex"), { id: 0x80000000, status: 0x02, sequence: 0, survives: false }],
-  ["another protocol", Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), { id: 0x80000000, status: 0x02, sequence: 0, survives: false }],
+  [
+    "an unknown command",
+    frame(0x0000abcd, 0, 7),
+    { id: 0x80000000, status: 0x03, sequence: 7, survives: true },
+  ],
+  [
+    "a submit_sm without its NUL",
+    frame(4, 0, 8, Buffer.from("abcdef")),
+    { id: 0x80000004, status: 0x02, sequence: 8, survives: true },
+  ],
+  [
+    "an impossible command_length",
+    Buffer.from("0000000400000004", "hex"),
+    { id: 0x80000000, status: 0x02, sequence: 0, survives: false },
+  ],
+  [
+    "another protocol",
+    Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+    { id: 0x80000000, status: 0x02, sequence: 0, survives: false },
+  ],
 ];
 
 for (const [what, octets, wanted] of MALFORMED) {
@@ -170,7 +195,10 @@ for (const [what, octets, wanted] of MALFORMED) {
     const ended = once(socket, "end");
     socket.write(octets);
     const answer = await socket.frame();
-    assert.deepEqual([4, 8, 12].map((at) => answer.readUInt32BE(at)), [wanted.id, wanted.status, wanted.sequence]);
+    assert.deepEqual(
+      [4, 8, 12].map((at) => answer.readUInt32BE(at)),
+      [wanted.id, wanted.status, wanted.sequence],
+    );
     if (!wanted.survives) return void (await ended);
     socket.write(frame(0x15, 0, 9));
     assert.equal((await socket.frame()).readUInt32BE(4), 0x80000015);
@@ -181,7 +209,14 @@ test("a TLV that runs past the end is refused with 0xC0", async (t) => {
   const peer = await smsc(t);
   const socket = await raw(t, peer);
   await bindRaw(socket);
-  const body = new smpp.PDU("submit_sm", { source_addr: BANK, destination_addr: "8613800138000", short_message: Buffer.from("x"), data_coding: 0 }).toBuffer().subarray(16);
+  const body = new smpp.PDU("submit_sm", {
+    source_addr: BANK,
+    destination_addr: "8613800138000",
+    short_message: Buffer.from("x"),
+    data_coding: 0,
+  })
+    .toBuffer()
+    .subarray(16);
   socket.write(frame(4, 0, 2, Buffer.concat([body, Buffer.from([0x02, 0x04, 0x00, 0x09, 1])])));
   assert.equal((await socket.frame()).readUInt32BE(8), 0xc0);
   assert.equal(peer.messages(PHONE).length, 0);
@@ -189,15 +224,23 @@ test("a TLV that runs past the end is refused with 0xC0", async (t) => {
 
 // --- the control API and the program ------------------------------------------------------------
 
-const post = (url, body) => fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+const post = (url, body) =>
+  fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 
 test("the control API delivers, waits, sets, and says what is wrong", async (t) => {
   const peer = await smsc(t);
   const c = await client(t, peer);
-  const delivered = await post(`${peer.httpUrl}/api/deliver`, { from: PHONE, to: BANK, text: "你好", wait: true });
+  const delivered = await post(`${peer.httpUrl}/api/deliver`, {
+    from: PHONE,
+    to: BANK,
+    text: "你好",
+    wait: true,
+  });
   assert.deepEqual((await delivered.json()).statuses, [0]);
   await submit(c, TEXT);
-  const found = await (await fetch(`${peer.httpUrl}/api/wait?phone=${encodeURIComponent(PHONE)}&text=hell`)).json();
+  const found = await (
+    await fetch(`${peer.httpUrl}/api/wait?phone=${encodeURIComponent(PHONE)}&text=hell`)
+  ).json();
   assert.equal(found.text, "hello");
   assert.equal((await fetch(`${peer.httpUrl}/api/wait?text=never&timeout_ms=20`)).status, 408);
   const wrong = await post(`${peer.httpUrl}/api/faults`, { latncyMs: 5 });
@@ -225,7 +268,11 @@ test("the page comes with a strict policy, and its stream begins with the whole 
 
 test("the program says where it is, and ends on SIGTERM", async (t) => {
   const main = fileURLToPath(new URL("../peers/smsc/main.js", import.meta.url));
-  const child = spawn(process.execPath, [main, "--smpp-port", "0", "--http-port", "0", "--system-id", "op1", "--password", "pw"], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(
+    process.execPath,
+    [main, "--smpp-port", "0", "--http-port", "0", "--system-id", "op1", "--password", "pw"],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
   t.after(() => child.kill("SIGKILL"));
   const [line] = await once(createInterface(child.stdout), "line");
   const ready = JSON.parse(line);

@@ -52,7 +52,11 @@ for (const [what, dataCoding, encoder, name, text] of SINGLE) {
   test(`a submitted text in ${what} is on the phone as it was sent`, async (t) => {
     const peer = await smsc(t);
     const c = await client(t, peer);
-    const sent = await submit(c, { short_message: octets(text, encoder), data_coding: dataCoding, user_message_reference: 77 });
+    const sent = await submit(c, {
+      short_message: octets(text, encoder),
+      data_coding: dataCoding,
+      user_message_reference: 77,
+    });
     assert.equal(sent.command_status, 0);
     const message = await peer.waitForText({ to: PHONE });
     assert.equal(message.text, text);
@@ -68,10 +72,24 @@ function pieces(all, size) {
 }
 
 const WAYS = {
-  udh8: (raw, total, part) => ({ esm_class: 0x40, short_message: Buffer.concat([Buffer.from([5, 0, 3, 9, total, part]), raw]) }),
-  udh16: (raw, total, part) => ({ esm_class: 0x40, short_message: Buffer.concat([Buffer.from([6, 8, 4, 1, 9, total, part]), raw]) }),
-  "udh8 behind another element": (raw, total, part) => ({ esm_class: 0x40, short_message: Buffer.concat([Buffer.from([9, 0x70, 2, 0, 0, 0x00, 3, 9, total, part]), raw]) }),
-  sar: (raw, total, part) => ({ short_message: raw, sar_msg_ref_num: 300, sar_total_segments: total, sar_segment_seqnum: part }),
+  udh8: (raw, total, part) => ({
+    esm_class: 0x40,
+    short_message: Buffer.concat([Buffer.from([5, 0, 3, 9, total, part]), raw]),
+  }),
+  udh16: (raw, total, part) => ({
+    esm_class: 0x40,
+    short_message: Buffer.concat([Buffer.from([6, 8, 4, 1, 9, total, part]), raw]),
+  }),
+  "udh8 behind another element": (raw, total, part) => ({
+    esm_class: 0x40,
+    short_message: Buffer.concat([Buffer.from([9, 0x70, 2, 0, 0, 0x00, 3, 9, total, part]), raw]),
+  }),
+  sar: (raw, total, part) => ({
+    short_message: raw,
+    sar_msg_ref_num: 300,
+    sar_total_segments: total,
+    sar_segment_seqnum: part,
+  }),
 };
 
 for (const [way, make] of Object.entries(WAYS)) {
@@ -80,7 +98,8 @@ for (const [way, make] of Object.entries(WAYS)) {
     const c = await client(t, peer);
     const text = EMOJI.repeat(12);
     const cut = pieces(octets(text, "UCS2"), 130); // an odd number of units: pairs are cut
-    for (let i = cut.length; i > 0; i--) await submit(c, { data_coding: 8, ...make(cut[i - 1], cut.length, i) });
+    for (let i = cut.length; i > 0; i--)
+      await submit(c, { data_coding: 8, ...make(cut[i - 1], cut.length, i) });
     const message = await peer.waitForText({ to: PHONE, text: "余额" });
     assert.equal(message.text, text);
     assert.equal(message.parts.length, cut.length);
@@ -91,7 +110,11 @@ for (const [way, make] of Object.entries(WAYS)) {
 test("message_payload is one part", async (t) => {
   const peer = await smsc(t);
   const c = await client(t, peer);
-  await submit(c, { data_coding: 8, short_message: Buffer.alloc(0), message_payload: octets(EMOJI.repeat(20), "UCS2") });
+  await submit(c, {
+    data_coding: 8,
+    short_message: Buffer.alloc(0),
+    message_payload: octets(EMOJI.repeat(20), "UCS2"),
+  });
   const message = await peer.waitForText({ to: PHONE });
   assert.equal(message.text, EMOJI.repeat(20));
   assert.equal(message.split, "payload");
@@ -114,7 +137,11 @@ test("a text that came twice is a double; one part that came twice is not", asyn
 });
 
 for (const split of ["udh8", "udh16", "sar", "payload"]) {
-  for (const [encoding, text] of [["gsm7", "{fee} of 5€? ".repeat(40)], ["latin1", "Überweisung ±½ ".repeat(30)], ["ucs2", EMOJI.repeat(12)]]) {
+  for (const [encoding, text] of [
+    ["gsm7", "{fee} of 5€? ".repeat(40)],
+    ["latin1", "Überweisung ±½ ".repeat(30)],
+    ["ucs2", EMOJI.repeat(12)],
+  ]) {
     test(`what a person types arrives whole: ${encoding}, ${split}`, async (t) => {
       const peer = await smsc(t);
       const c = await client(t, peer);
@@ -135,7 +162,10 @@ for (const split of ["udh8", "udh16", "sar", "payload"]) {
 test("parts never end inside a pair, unless asked for", async (t) => {
   const peer = await smsc(t);
   const text = `a${"𝄞".repeat(100)}`; // one unit, then pairs: 67 units would cut one
-  const ends = (cut) => peer.smsc.partsOf({ from: PHONE, to: BANK, text, cut }).map((p) => Buffer.from(p.row.octets, "hex").readUInt16BE(p.row.size - 2));
+  const ends = (cut) =>
+    peer.smsc
+      .partsOf({ from: PHONE, to: BANK, text, cut })
+      .map((p) => Buffer.from(p.row.octets, "hex").readUInt16BE(p.row.size - 2));
   assert.ok(ends("clean").every((unit) => unit < 0xd800 || unit >= 0xdc00));
   assert.ok(ends("anywhere").some((unit) => unit >= 0xd800 && unit < 0xdc00));
   const escapes = peer.smsc.partsOf({ from: PHONE, to: BANK, text: `${"a".repeat(152)}€${"b".repeat(40)}` });
@@ -145,13 +175,19 @@ test("parts never end inside a pair, unless asked for", async (t) => {
 test("a real number and its spellings are one phone", async (t) => {
   const peer = await smsc(t);
   const c = await client(t, peer);
-  for (const to of ["8613800138000", "+8613800138000", "008613800138000"]) await submit(c, { destination_addr: to, short_message: Buffer.from("hi"), data_coding: 0 });
+  for (const to of ["8613800138000", "+8613800138000", "008613800138000"])
+    await submit(c, { destination_addr: to, short_message: Buffer.from("hi"), data_coding: 0 });
   assert.equal(peer.messages(PHONE).length, 3);
 });
 
 const FORMS = [
   ["decimal", { idStyle: "decimal" }, (id) => id, /^\d+$/],
-  ["hexadecimal in the response, decimal in the receipt", { idStyle: "hex", receiptIdStyle: "decimal" }, (id) => String(Number.parseInt(id, 16)), /^[0-9A-F]+$/],
+  [
+    "hexadecimal in the response, decimal in the receipt",
+    { idStyle: "hex", receiptIdStyle: "decimal" },
+    (id) => String(Number.parseInt(id, 16)),
+    /^[0-9A-F]+$/,
+  ],
   ["padded decimal in the receipt", { receiptIdStyle: "padded" }, (id) => id.padStart(20, "0"), /^\d+$/],
   ["UUID", { idStyle: "uuid" }, (id) => id, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/],
 ];
@@ -161,11 +197,20 @@ for (const [what, options, expected, pattern] of FORMS) {
     const peer = await smsc(t);
     peer.receipts.set(options);
     const c = await client(t, peer);
-    const { message_id: id } = await submit(c, { short_message: Buffer.from("hello"), data_coding: 0, registered_delivery: 1 });
+    const { message_id: id } = await submit(c, {
+      short_message: Buffer.from("hello"),
+      data_coding: 0,
+      registered_delivery: 1,
+    });
     const [receipt] = await c.arrived(1);
     assert.match(id, pattern);
     assert.equal(receipt.receipted_message_id, expected(id));
-    assert.match(receipt.short_message.message, new RegExp(`^id:${expected(id)} sub:001 dlvrd:001 submit date:\\d{10} done date:\\d{10} stat:DELIVRD err:000 text:hello$`));
+    assert.match(
+      receipt.short_message.message,
+      new RegExp(
+        `^id:${expected(id)} sub:001 dlvrd:001 submit date:\\d{10} done date:\\d{10} stat:DELIVRD err:000 text:hello$`,
+      ),
+    );
     assert.equal(receipt.message_state, 2);
     assert.equal(receipt.esm_class, 0x04);
     assert.equal(receipt.source_addr, PHONE);
@@ -182,15 +227,22 @@ test("a receipt comes before the response, twice, after an intermediate one, or 
   await submit(c, { short_message: Buffer.from("x"), data_coding: 0, registered_delivery: 1 });
   const got = await c.arrived(3);
   assert.equal(order.at(-1), "submit_sm_resp");
-  assert.deepEqual(got.map((p) => p.message_state), [1, 2, 2]);
-  assert.deepEqual(got.map((p) => p.esm_class), [0x20, 0x04, 0x04]);
+  assert.deepEqual(
+    got.map((p) => p.message_state),
+    [1, 2, 2],
+  );
+  assert.deepEqual(
+    got.map((p) => p.esm_class),
+    [0x20, 0x04, 0x04],
+  );
   assert.equal(got[1].short_message.message, "");
 });
 
 test("receipts come only as far as they were asked for", async (t) => {
   const peer = await smsc(t);
   const c = await client(t, peer);
-  const send = (registered) => submit(c, { short_message: Buffer.from("x"), data_coding: 0, registered_delivery: registered });
+  const send = (registered) =>
+    submit(c, { short_message: Buffer.from("x"), data_coding: 0, registered_delivery: registered });
   await send(0);
   await send(2);
   peer.fate(PHONE, "fail");
@@ -206,7 +258,10 @@ test("a phone that is off gets its messages, and we the receipts, when it is swi
   const c = await client(t, peer);
   peer.power(PHONE, false);
   await submit(c, { short_message: Buffer.from("x"), data_coding: 0, registered_delivery: 1 });
-  assert.equal((await c.request("query_sm", { message_id: peer.messages(PHONE)[0].parts[0].messageId })).message_state, 1);
+  assert.equal(
+    (await c.request("query_sm", { message_id: peer.messages(PHONE)[0].parts[0].messageId })).message_state,
+    1,
+  );
   assert.equal(c.got.length, 0);
   peer.power(PHONE, true);
   assert.match((await c.arrived(1))[0].short_message.message, /stat:DELIVRD/);
@@ -244,7 +299,9 @@ test("a temporary error is tried again, a permanent one ends the message", async
   const first = await peer.deliver({ from: PHONE, to: BANK, text: "one" });
   assert.deepEqual(first.statuses, [0]);
   assert.equal(peer.events.list("deliver.sent").length, 3);
-  assert.deepEqual((await peer.deliver({ from: PHONE, to: BANK, text: "two" })).statuses, [smpp.ESME_RX_R_APPN]);
+  assert.deepEqual((await peer.deliver({ from: PHONE, to: BANK, text: "two" })).statuses, [
+    smpp.ESME_RX_R_APPN,
+  ]);
 });
 
 test("parts and receipts spread over all binds of an account, and go to no transmitter", async (t) => {
@@ -263,6 +320,9 @@ test("higher priority goes first when a backlog is delivered", async (t) => {
   const sent = [0, 0, 3].map((priority, i) => peer.deliver({ from: PHONE, to: BANK, text: `m${i}`, priority }));
   const c = await client(t, peer);
   await Promise.all(sent);
-  assert.deepEqual(c.got.map((p) => p.short_message.message), ["m2", "m0", "m1"]);
+  assert.deepEqual(
+    c.got.map((p) => p.short_message.message),
+    ["m2", "m0", "m1"],
+  );
   assert.equal(c.got[0].priority_flag, 3);
 });

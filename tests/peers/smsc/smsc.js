@@ -6,12 +6,12 @@ import { createServer } from "node:net";
 import { EventLog, Timers } from "../shared/events.js";
 import { listen } from "../shared/http.js";
 import { Settings } from "../shared/settings.js";
+import { References, compose } from "./compose.js";
 import { Handsets, numberOf } from "./handsets.js";
 import { Link } from "./link.js";
 import { DELIVERY_OPTIONS, Outbox } from "./outbox.js";
 import { RECEIPT_OPTIONS, STATES, idsFor, receiptBody, wanted } from "./receipts.js";
 import { FAULTS, Rate, submitStatus } from "./faults.js";
-import { concatUdh, cutParts, encode } from "./text.js";
 import { HEADER, STATUS, decodeFrame, summary } from "./wire.js";
 
 const KEEP = 100000; // message ids that query_sm and late receipts still know
@@ -25,7 +25,7 @@ export class Smsc {
   #rate = new Rate();
   #nextLink = 1;
   #nextMessage = 0x1a2b3c00 + (Math.floor(Date.now() / 1000) % 0x10000); // hex and decimal differ
-  #references = new Map();
+  #references = new References();
   #submitted = new Map(); // message id -> part
 
   /** `watch(type, data)` gets what the page shows; `watched()` says whether anyone looks. */
@@ -318,35 +318,8 @@ export class Smsc {
   }
 
   /** The deliver_sm of a text, undelivered: [{fields, row, describes}]. */
-  partsOf({ from, to, text, encoding = "auto", split = "udh8", cut = "clean", ref, fields = {} }) {
-    const coded = encode(text, encoding);
-    const cuts = cutParts(coded.octets, coded.encoding, split, cut);
-    const reference = ref ?? this.#reference(from, to);
-    const base = { ...addresses(from, to), data_coding: coded.dataCoding, esm_class: 0, ...fields };
-    const describes = { encoding: coded.encoding, dataCoding: base.data_coding };
-    return cuts.map((octets, i) => {
-      const own = place(octets, { split, reference, total: cuts.length, part: i + 1, base });
-      const row = {
-        part: i + 1,
-        total: cuts.length,
-        octets: octets.toString("hex"),
-        size: octets.length,
-        ref: cuts.length > 1 ? reference : undefined,
-        udh: own.udh,
-        esmClass: own.fields.esm_class,
-        dataCoding: base.data_coding,
-        state: "stored",
-      };
-      return { fields: own.fields, row, describes };
-    });
-  }
-
-  // Random start, one counter per pair: a global 8-bit counter repeats to one peer within minutes.
-  #reference(from, to) {
-    const key = `${from} ${to}`;
-    const next = ((this.#references.get(key) ?? Math.floor(Math.random() * 65536)) + 1) & 0xffff;
-    this.#references.set(key, next);
-    return next;
+  partsOf(text) {
+    return compose(text, () => this.#references.next(text.from, text.to));
   }
 
   // --- what a person or a test does to the links -----------------------------------------------
@@ -401,30 +374,4 @@ function invalid(pdu) {
 
 function receiptText(message, part) {
   return message.encoding === "ucs2" ? Buffer.alloc(0) : Buffer.from(part.octets, "hex");
-}
-
-function addresses(from, to) {
-  const plus = String(from).startsWith("+");
-  const international = plus || String(from).length > 8;
-  return {
-    source_addr_ton: international ? 1 : 0,
-    source_addr_npi: 1,
-    source_addr: String(from).replace(/^\+/, ""),
-    dest_addr_ton: 0,
-    dest_addr_npi: 1,
-    destination_addr: String(to),
-  };
-}
-
-function place(octets, { split, reference, total, part, base }) {
-  if (split === "payload")
-    return { fields: { ...base, short_message: Buffer.alloc(0), message_payload: octets } };
-  if (total === 1) return { fields: { ...base, short_message: octets } };
-  if (split === "sar") {
-    const sar = { sar_msg_ref_num: reference, sar_total_segments: total, sar_segment_seqnum: part };
-    return { fields: { ...base, short_message: octets, ...sar } };
-  }
-  const udh = concatUdh(split, reference, total, part);
-  const fields = { ...base, esm_class: base.esm_class | 0x40, short_message: Buffer.concat([udh, octets]) };
-  return { fields, udh: udh.toString("hex") };
 }
