@@ -243,14 +243,16 @@ static void check_keys(struct loading *l)
 static void check_rules(struct loading *l)
 {
 	const struct config_list *list = &l->config->calls.rules;
-	const struct config_rule *rules = list->items;
+	struct config_rule *rules = list->items;
 	const struct yaml_node *item = items_of(l, "calls", "rules");
 	const struct yaml_node *calls = yaml_get(l->root, "calls");
 	const char *channel = l->config->calls.channel;
 	bool found = false;
 
-	for (size_t i = 0; i < list->count && item; i++, item = item->next)
+	for (size_t i = 0; i < list->count && item; i++, item = item->next) {
 		check_lang(l, line_of(item, "lang"), rules[i].lang);
+		rules[i].line = line_of(item, "template");
+	}
 	check_lang(l, line_of(calls, "lang"), l->config->calls.lang);
 	if (list->count && !channel)
 		yaml_error(l->errors, calls ? calls->line : 0,

@@ -17,7 +17,8 @@ struct config_api_key {
 struct config_rule {
 	char *disposition; /* "*": any that no rule before it names */
 	char *template_id;
-	char *lang; /* NULL: calls.lang */
+	char *lang;    /* NULL: calls.lang */
+	unsigned line; /* of the template's name */
 };
 
 struct config_webhook {

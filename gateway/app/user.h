@@ -1,5 +1,5 @@
 /*
- * Somebody who logs in: what is kept of them in Redis, as JSON in the hash ph:users:{desk}, and
+ * Somebody who logs in: what is kept of them in Redis, as JSON in the hash ph:{desk}:users, and
  * what the console is told. Plain data, no I/O.
  */
 #ifndef PH_USER_H
@@ -19,7 +19,7 @@ enum {
 	USER_CAPACITY_MAX = 100
 };
 
-#define USER_KEY "ph:users:{desk}"
+#define USER_KEY "ph:{desk}:users"
 
 struct user {
 	char id[USER_ID_MAX + 1];

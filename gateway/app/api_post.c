@@ -1,0 +1,210 @@
+/* POST /v1/messages and POST /v1/calls: what the bodies say, checked before anything is done. */
+#include "api_send.h"
+
+#include <stdio.h>
+#include <time.h>
+
+/* A message as it is posted. */
+struct posted_message {
+	struct span to, channel, text, template_id, lang, lane;
+	json_t *variables;
+	uint64_t validity_s;
+};
+
+static const struct json_field message_fields[] = {
+	{"to",			    JSON_KIND_TEXT, offsetof(struct posted_message, to), true, 1, 200},
+	{"channel", JSON_KIND_TEXT, offsetof(struct posted_message, channel), false, 1, 32},
+	{"text",			   JSON_KIND_TEXT, offsetof(struct posted_message, text), false, 1, API_TEXT_MAX},
+	{"template",			    JSON_KIND_TEXT, offsetof(struct posted_message, template_id), false, 1, 64},
+	{"variables",		       JSON_KIND_VALUES, offsetof(struct posted_message, variables), false, 0,
+         API_VALUE_MAX},
+	{"lang", JSON_KIND_TEXT, offsetof(struct posted_message, lang), false, 2, 2},
+	{"lane",			  JSON_KIND_TEXT, offsetof(struct posted_message, lane), false, 1, 20},
+	{"validity",			     JSON_KIND_NUMBER, offsetof(struct posted_message, validity_s), false, 1,
+         7 * 24 * 3600},
+	{0			 }
+};
+
+static bool read_lane(struct http_request *r, struct span name, enum lane *out)
+{
+	if (!name.len) {
+		*out = LANE_CONFIRMATION;
+		return true;
+	}
+	for (int i = 0; i < LANE_COUNT; i++)
+		if (span_is(name, lane_name((enum lane)i))) {
+			*out = (enum lane)i;
+			return true;
+		}
+	http_problem(r, 422, "field_range", "must be reply, confirmation or campaign", "lane");
+	return false;
+}
+
+static bool one_content(struct http_request *r, const struct posted_message *m)
+{
+	if (!m->text.len == !m->template_id.len) {
+		http_problem(r, 422, "field_missing", "either text or template must be given",
+		             "text");
+		return false;
+	}
+	if (m->text.len && m->variables) {
+		http_problem(r, 422, "field_unknown", "variables belong to a template",
+		             "variables");
+		return false;
+	}
+	return true;
+}
+
+static bool word_message(struct sending *s, const struct posted_message *m)
+{
+	const struct wording_order order = {
+		.template_id = m->template_id, .lang = m->lang, .variables = m->variables};
+
+	if (m->template_id.len)
+		return sending_render(s, &order);
+	s->send.text = m->text;
+	s->send.lang = m->lang;
+	return true;
+}
+
+static bool take_key(struct sending *s, const char *owner)
+{
+	struct span key = http_header(s->request, "idempotency-key");
+	char id[256];
+
+	if (!key.len)
+		return true;
+	if (key.len > 128) {
+		http_problem(s->request, 400, "idempotency_key_invalid",
+		             "Idempotency-Key is longer than 128 octets", NULL);
+		return false;
+	}
+	snprintf(id, sizeof(id), "%s %.*s", owner, SPAN_FMT(key));
+	s->conflict_code = "idempotency_conflict";
+	sending_once(s, "message", span_of(id));
+	return true;
+}
+
+static bool prepare_message(struct sending *s, const struct posted_message *m, const char *owner)
+{
+	s->send.address = m->to;
+	s->send.channel = m->channel;
+	s->send.validity_ms = m->validity_s * 1000;
+	s->send.on_uncertain = UNCERTAIN_HOLD; /* no SMSC knows a repeated submit: never twice */
+	snprintf(s->author, sizeof(s->author), "api:%s", owner);
+	return one_content(s->request, m) && read_lane(s->request, m->lane, &s->send.lane) &&
+	       sending_place(s) && word_message(s, m) && take_key(s, owner);
+}
+
+void api_post_message(void *arg, struct http_request *r)
+{
+	struct api *api = arg;
+	const struct api_key *key = api_authorize(api, r, SCOPE_MESSAGES);
+	struct posted_message m = {0};
+	json_t *body = NULL;
+	struct sending *s;
+
+	if (!key || !reply_read(r, message_fields, &m, &body))
+		return;
+	s = sending_create(api, r, body);
+	if (!s)
+		return;
+	if (prepare_message(s, &m, key->name))
+		sending_go(s);
+	else
+		sending_discard(&s);
+}
+
+/* A call that ended, as a telephone system posts it. */
+struct posted_call {
+	struct span call_id, caller, agent, disposition, lang;
+	json_t *variables;
+};
+
+static const struct json_field call_fields[] = {
+	{"call_id",		    JSON_KIND_TEXT, offsetof(struct posted_call, call_id), true, 1, API_ID_MAX},
+	{"caller", JSON_KIND_TEXT, offsetof(struct posted_call, caller), true, 1, 40},
+	{"agent",			JSON_KIND_TEXT, offsetof(struct posted_call, agent), false, 1, 120},
+	{"disposition",                  JSON_KIND_TEXT, offsetof(struct posted_call, disposition), true, 1, 64},
+	{"variables",                     JSON_KIND_VALUES, offsetof(struct posted_call, variables), false, 0,
+         API_VALUE_MAX},
+	{"lang", JSON_KIND_TEXT, offsetof(struct posted_call, lang), false, 2, 2},
+	{0		       }
+};
+
+static bool word_call(struct sending *s, const struct posted_call *call,
+                      const struct config_rule *rule)
+{
+	const struct config *config = s->api->options.config;
+	time_t now = (time_t)(clock_wall_ms(io_loop_clock(s->api->options.loop)) / 1000);
+	char date[16], hour[8];
+	struct tm local;
+	struct render_value defaults[] = {
+		{SPAN_LIT("agent"),   call->agent  },
+		{SPAN_LIT("call_id"), call->call_id},
+		{SPAN_LIT("date"),    SPAN_NONE    },
+		{SPAN_LIT("time"),    SPAN_NONE    },
+	};
+	struct wording_order order = {.template_id = span_of(rule->template_id),
+	                              .lang = call->lang,
+	                              .variables = call->variables,
+	                              .defaults = defaults,
+	                              .default_count = ARRAY_LEN(defaults)};
+
+	localtime_r(&now, &local);
+	strftime(date, sizeof(date), "%Y-%m-%d", &local);
+	strftime(hour, sizeof(hour), "%H:%M", &local);
+	defaults[2].value = span_of(date);
+	defaults[3].value = span_of(hour);
+	if (!call->agent.len) { /* absent is missing, not empty */
+		order.defaults++;
+		order.default_count--;
+	}
+	if (!order.lang.len)
+		order.lang = span_of(rule->lang ? rule->lang : config->calls.lang);
+	return sending_render(s, &order);
+}
+
+static bool prepare_call(struct sending *s, const struct posted_call *call)
+{
+	const struct config *config = s->api->options.config;
+	const struct config_rule *rule = config_rule_find(config, call->disposition);
+
+	if (!rule) {
+		http_problem(s->request, 422, "disposition_unknown",
+		             "no rule says what follows this disposition", "disposition");
+		return false;
+	}
+	s->call_id = call->call_id;
+	s->conflict_code = "call_conflict";
+	s->conflict_field = "call_id";
+	s->send.address = call->caller;
+	s->send.channel = span_of(config->calls.channel);
+	s->send.lane = LANE_CONFIRMATION;
+	s->send.on_uncertain = UNCERTAIN_HOLD;
+	/* Whichever key posts it, a call id is one call: so one author for all. */
+	snprintf(s->author, sizeof(s->author), "api:calls");
+	if (!word_call(s, call, rule))
+		return false;
+	sending_once(s, "call", call->call_id);
+	return true;
+}
+
+void api_post_call(void *arg, struct http_request *r)
+{
+	struct api *api = arg;
+	const struct api_key *key = api_authorize(api, r, SCOPE_CALLS);
+	struct posted_call call = {0};
+	json_t *body = NULL;
+	struct sending *s;
+
+	if (!key || !reply_read(r, call_fields, &call, &body))
+		return;
+	s = sending_create(api, r, body);
+	if (!s)
+		return;
+	if (prepare_call(s, &call))
+		sending_go(s);
+	else
+		sending_discard(&s);
+}

@@ -1,0 +1,41 @@
+/* What the files of the API share. */
+#ifndef PH_API_PRIVATE_H
+#define PH_API_PRIVATE_H
+
+#include "api.h"
+#include "digest.h"
+#include "reply.h"
+
+enum api_scope { SCOPE_CALLS = 1, SCOPE_MESSAGES = 2, SCOPE_CONVERSATIONS = 4 };
+
+enum {
+	API_BODY_MAX = 64 * 1024,
+	API_TEXT_MAX = 8000, /* octets of a text; a channel may take less */
+	API_VALUE_MAX = 1000,
+	API_ID_MAX = 64
+};
+
+struct api_key {
+	char hash[DIGEST_HEX_SIZE];
+	const char *name; /* borrowed from the configuration */
+	unsigned scopes;
+};
+
+struct api {
+	struct api_options options;
+	struct api_key *keys;
+	size_t key_count;
+};
+
+/** Whose key a request carries, with that scope; else answers 401 or 403 itself and says NULL. */
+const struct api_key *api_authorize(const struct api *api, struct http_request *r,
+                                    enum api_scope scope);
+
+/** The handlers; arg is the struct api. */
+void api_post_message(void *arg, struct http_request *r);
+void api_post_call(void *arg, struct http_request *r);
+void api_get_message(void *arg, struct http_request *r);
+void api_get_conversation(void *arg, struct http_request *r);
+void api_get_events(void *arg, struct http_request *r);
+
+#endif

@@ -1,0 +1,120 @@
+/* One function a type of event. */
+#include "event_json.h"
+
+#include <stdio.h>
+
+static const struct {
+	unsigned mark;
+	const char *name;
+} mark_names[] = {
+	{MARK_INCOMPLETE,    "incomplete"   },
+	{MARK_MAYBE_DOUBLED, "maybe_doubled"},
+	{MARK_LOSSY,         "lossy"        },
+};
+
+struct span event_id(struct span conversation, uint64_t seq, char out[EVENT_ID_SIZE])
+{
+	int len = snprintf(out, EVENT_ID_SIZE, "%.*s-%llu", SPAN_FMT(conversation),
+	                   (unsigned long long)seq);
+
+	return (struct span){out, (size_t)len};
+}
+
+json_t *event_author_json(struct span author, struct span name)
+{
+	json_t *object = json_object();
+	struct span id;
+	struct span type = span_split(author, ':', &id);
+
+	json_object_set_new(object, "type", strict_json_text(type));
+	strict_json_set(object, "id", id);
+	strict_json_set(object, "name", name);
+	return object;
+}
+
+static json_t *marks_json(unsigned marks)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < ARRAY_LEN(mark_names); i++)
+		if (marks & mark_names[i].mark)
+			json_array_append_new(list, json_string(mark_names[i].name));
+	return list;
+}
+
+static void add_media(json_t *object, struct span data)
+{
+	json_t *media = data.len ? json_loadb(data.ptr, data.len, 0, NULL) : NULL;
+
+	if (json_is_object(media))
+		json_object_set(object, "media", media);
+	json_decref(media);
+}
+
+static void add_message(json_t *object, struct span conversation, const struct log_event *e)
+{
+	const struct message *m = e->message;
+	char id[EVENT_ID_SIZE];
+
+	json_object_set_new(object, "type", json_string("message"));
+	json_object_set_new(object, "id", strict_json_text(event_id(conversation, e->seq, id)));
+	json_object_set_new(object, "direction",
+	                    json_string(m->direction == MESSAGE_IN ? "in" : "out"));
+	json_object_set_new(object, "kind", json_string(message_kind_name(m->kind)));
+	json_object_set_new(object, "text", strict_json_text(m->text));
+	add_media(object, m->data);
+	json_object_set_new(object, "author", event_author_json(m->author, e->author_name));
+	strict_json_set(object, "channel", m->channel);
+	if (m->direction == MESSAGE_OUT)
+		json_object_set_new(object, "status", json_string(message_status_name(m->status)));
+	strict_json_set(object, "template", m->template_id);
+	strict_json_set(object, "cid", m->cid);
+	if (m->marks)
+		json_object_set_new(object, "marks", marks_json(m->marks));
+}
+
+static void add_status(json_t *object, const struct log_event *e)
+{
+	json_object_set_new(object, "type", json_string("status"));
+	json_object_set_new(object, "of", json_integer((json_int_t)e->of));
+	json_object_set_new(object, "status", json_string(message_status_name(e->status)));
+	strict_json_set(object, "code", e->code);
+	strict_json_set(object, "reason", e->reason);
+	if (e->marks)
+		json_object_set_new(object, "marks", marks_json(e->marks));
+}
+
+static void add_session(json_t *object, const struct log_event *e)
+{
+	json_object_set_new(object, "type", json_string("session"));
+	strict_json_set(object, "session", e->session);
+	json_object_set_new(object, "state", json_string(session_state_name(e->state)));
+	strict_json_set(object, "agent", e->agent);
+	strict_json_set(object, "agent_name", e->agent_name);
+	strict_json_set(object, "queue", e->queue);
+	strict_json_set(object, "disposition", e->disposition);
+	strict_json_set(object, "note", e->note);
+	strict_json_set(object, "by", e->by);
+}
+
+json_t *event_json(struct span conversation, const struct log_event *e)
+{
+	json_t *object = json_object();
+
+	if (!object)
+		return NULL;
+	json_object_set_new(object, "seq", json_integer((json_int_t)e->seq));
+	json_object_set_new(object, "ts", json_integer((json_int_t)e->ts_ms));
+	switch (e->type) {
+	case LOG_MESSAGE:
+		add_message(object, conversation, e);
+		break;
+	case LOG_STATUS:
+		add_status(object, e);
+		break;
+	case LOG_SESSION:
+		add_session(object, e);
+		break;
+	}
+	return object;
+}
