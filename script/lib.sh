@@ -1,0 +1,87 @@
+# What script/server, script/test and script/bench share. Sourced; expects bash and the project's root as directory.
+set -euo pipefail
+
+BUILD=${BUILD:-build}
+
+say() {
+  printf '\033[1m%s\033[0m\n' "$*"
+}
+
+fail() {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+# as_root COMMAND...: apt needs it.
+as_root() {
+  if ((EUID == 0)); then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    fail "needs root or sudo to install packages: $*"
+  fi
+}
+
+# A command that another source than Debian may have provided.
+provided() {
+  case $1 in
+    nodejs) command -v node >/dev/null ;;
+    npm) command -v npm >/dev/null ;;
+    *) return 1 ;;
+  esac
+}
+
+# install_packages KIND...: what script/packages lists for them and the machine lacks.
+install_packages() {
+  local kind package rest installed missing=()
+  [[ -r /etc/debian_version ]] || fail "needs Debian 12 (there is no /etc/debian_version)"
+  installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' 2>/dev/null | sed -n 's/ installed$//p')
+  while read -r kind package rest; do
+    [[ " $* " == *" $kind "* ]] || continue
+    grep -qx "$package" <<<"$installed" || provided "$package" || missing+=("$package")
+  done < <(grep -v '^#' script/packages)
+  ((${#missing[@]})) || return 0
+  say "Installing ${#missing[@]} Debian packages: ${missing[*]}"
+  as_root apt-get update -q
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" ||
+    fail "apt-get could not install: ${missing[*]}"
+}
+
+# The npm packages that package-lock.json names, when they are not there yet.
+install_node_modules() {
+  local want
+  want=$(sha256sum package-lock.json | cut -d' ' -f1)
+  [[ -r node_modules/.installed && $(<node_modules/.installed) == "$want" ]] && return 0
+  say "Installing npm packages"
+  npm ci --no-audit --no-fund --loglevel=error || fail "npm ci failed: are its registry and the network there?"
+  echo "$want" >node_modules/.installed
+}
+
+# build_gateway [CMAKE ARGUMENTS...]: configures once, then builds what changed.
+build_gateway() {
+  if [[ ! -e $BUILD/build.ninja ]]; then
+    say "Configuring the build in $BUILD"
+    cmake -S . -B "$BUILD" -G Ninja "$@" >"$BUILD.log" 2>&1 || {
+      cat "$BUILD.log" >&2
+      fail "cmake could not configure the build"
+    }
+    rm -f "$BUILD.log"
+  fi
+  if [[ -n $(ninja -C "$BUILD" -n 2>/dev/null | grep -v 'no work to do' | grep '^\[' | head -n 1) ]]; then
+    say "Building posthouse in $BUILD"
+  fi
+  ninja -C "$BUILD" --quiet || fail "the build failed"
+}
+
+# Console and widget, when a source is newer than what was built from it.
+build_assets() {
+  local out=$BUILD/assets
+  if [[ -e $out/.built && -z $(find console connectors/webchat/widget package-lock.json -newer "$out/.built" -print -quit) ]]; then
+    return 0
+  fi
+  say "Building the console and the widget"
+  node console/build.mjs --out "$out/console" || fail "the console could not be built"
+  node connectors/webchat/widget/build.mjs --out "$out/widget" || fail "the widget could not be built"
+  touch "$out/.built"
+}
