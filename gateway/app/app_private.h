@@ -1,0 +1,52 @@
+/* What the files that make up a node share. */
+#ifndef PH_APP_PRIVATE_H
+#define PH_APP_PRIVATE_H
+
+#include "api.h"
+#include "app.h"
+#include "catalogue.h"
+#include "http_client.h"
+#include "login.h"
+#include "redis.h"
+#include "router.h"
+#include "tls.h"
+
+enum app_phase { APP_STARTING, APP_RUNNING, APP_DRAINING };
+
+struct app {
+	const struct config *config;
+	struct logger log;
+	struct io_loop *loop;
+	struct redis *redis;
+	struct io_tls *tls;
+	struct http_server *public, *internal;
+	struct http_client *http_client;
+	struct router *router;
+	struct catalogue *catalogue;
+	struct login *login;
+	struct api *api;
+	struct io_timer *deadline;
+	uv_signal_t signals[3];
+	size_t signal_count;
+	enum app_phase phase;
+	unsigned draining; /* parts that have not said that they are done */
+	uint16_t public_port, internal_port;
+	bool redis_up, reloading;
+	char redis_why[160];
+	uint64_t started_us;
+	int status; /* for exit() */
+};
+
+/** /healthz, /readyz and /metrics on the internal listener. */
+int app_health_create(struct app *app) MUST_CHECK;
+/** SIGTERM and SIGINT drain (twice: stop at once), SIGHUP reads the catalogue again. */
+int app_signals_start(struct app *app) MUST_CHECK;
+void app_signals_stop(struct app *app);
+/** Reads the catalogue on a thread of the pool and swaps it in when it has no error. */
+void app_reload(struct app *app);
+/** Stops taking work, finishes what is under way within the drain time, then ends the loop. */
+void app_drain(struct app *app);
+/** The drain took too long: ends the loop. arg is the app. */
+void app_deadline(void *arg);
+
+#endif

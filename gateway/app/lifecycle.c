@@ -1,0 +1,132 @@
+/* How a node stops, and how it gets a new catalogue: what signals do. */
+#include "app_private.h"
+#include "told.h"
+
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+
+enum { LAST_MS = 2000 }; /* what a drain may take over its time before the node stops anyway */
+
+void app_deadline(void *arg)
+{
+	struct app *app = arg;
+
+	log_warn(&app->log, EVENT("node.drain_timeout"), NUM("parts", app->draining));
+	io_loop_stop(app->loop);
+}
+
+static void on_drained(void *arg, int err)
+{
+	struct app *app = arg;
+
+	(void)err;
+	if (--app->draining)
+		return;
+	log_info(&app->log, EVENT("node.drained"));
+	io_loop_stop(app->loop);
+}
+
+void app_drain(struct app *app)
+{
+	if (app->phase == APP_DRAINING) {
+		io_loop_stop(app->loop);
+		return;
+	}
+	app->phase = APP_DRAINING;
+	log_info(&app->log, EVENT("node.drain"), NUM("at_most_ms", app->config->node.drain_ms));
+	app->draining = 2;
+	io_timer_start(app->deadline, (uint64_t)app->config->node.drain_ms + LAST_MS, 0);
+	router_drain(app->router, on_drained, app);
+	http_server_drain(app->public, on_drained, app);
+}
+
+/* A catalogue being read on a thread of the pool. */
+struct reload {
+	struct app *app;
+	struct told told;
+	uint64_t now_ms;
+	struct catalogue *catalogue;
+};
+
+static int reload_work(void *arg)
+{
+	struct reload *r = arg;
+
+	return catalogue_load(r->app->config->templates.directory, r->now_ms, told_add, &r->told,
+	                      &r->catalogue);
+}
+
+static void reload_done(void *arg, int err)
+{
+	struct reload *r = arg;
+	struct app *app = r->app;
+
+	app->reloading = false;
+	if (err) {
+		told_log(&r->told, &app->log, "templates.refused");
+		log_error(&app->log, EVENT("templates.kept"), ERR(err),
+		          STR("version", catalogue_version(app->catalogue)));
+	} else {
+		catalogue_unref(&app->catalogue);
+		app->catalogue = r->catalogue;
+		router_set_catalogue(app->router, catalogue_ref(app->catalogue));
+		log_info(&app->log, EVENT("templates.loaded"),
+		         STR("version", catalogue_version(app->catalogue)));
+	}
+	told_fini(&r->told);
+	free(r);
+	malloc_trim(0); /* training leaves more free memory than the node needs at rest */
+}
+
+void app_reload(struct app *app)
+{
+	struct reload *r = app->reloading ? NULL : calloc(1, sizeof(*r));
+
+	if (!r) {
+		log_warn(&app->log, EVENT("templates.reload_busy"));
+		return;
+	}
+	r->app = app;
+	r->now_ms = clock_wall_ms(io_loop_clock(app->loop));
+	app->reloading = true;
+	if (io_work(app->loop, "templates.load", reload_work, reload_done, r)) {
+		app->reloading = false;
+		log_error(&app->log, EVENT("templates.reload_failed"));
+		free(r);
+	}
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct app *app = handle->data;
+
+	log_info(&app->log, EVENT("node.signal"), STR("signal", sigabbrev_np(number)));
+	if (number == SIGHUP)
+		app_reload(app);
+	else
+		app_drain(app);
+}
+
+int app_signals_start(struct app *app)
+{
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+
+	for (; app->signal_count < ARRAY_LEN(numbers); app->signal_count++) {
+		uv_signal_t *handle = &app->signals[app->signal_count];
+
+		if (uv_signal_init(io_loop_uv(app->loop), handle))
+			return -ENOMEM;
+		handle->data = app;
+		if (uv_signal_start(handle, on_signal, numbers[app->signal_count]))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+void app_signals_stop(struct app *app)
+{
+	for (size_t i = 0; i < app->signal_count; i++)
+		uv_close((uv_handle_t *)&app->signals[i], NULL);
+	app->signal_count = 0;
+}

@@ -1,0 +1,128 @@
+/* The executable posthouse: which command, which configuration, and what is said when it is wrong.
+ */
+#include "app.h"
+#include "log.h"
+#include "registry.h"
+#include "told.h"
+#include "user_command.h"
+
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { EXIT_USAGE = 2, ARENAS = 2 };
+
+static const char usage[] =
+	"usage: posthouse COMMAND FILE ...        FILE is the configuration\n"
+	"\n"
+	"  run FILE              run a node until SIGTERM; SIGHUP reads the templates again\n"
+	"  check FILE            read configuration and templates, say every error, stop\n"
+	"  user add FILE ID      make a user; the password is asked for, or read from stdin\n"
+	"    --name NAME --role agent|supervisor|marketer|administrator --skills A,B\n"
+	"    --capacity N --lang zh|en\n"
+	"  user passwd FILE ID   set a new password; log-ins with the old one end\n"
+	"  user disable FILE ID  log-ins end, none is possible; enable FILE ID reverses it\n"
+	"  user list FILE        who there is\n"
+	"\n"
+	"  -h, --help            this text\n"
+	"  -V, --version         the version\n";
+
+static void tell_one(void *arg, const char *file, unsigned line, const char *text)
+{
+	told_add(arg, file, line, text);
+}
+
+/* Reads the configuration; says what is wrong with it. NULL: something was. */
+static struct config *load(const char *path)
+{
+	struct told told = {0};
+	struct yaml_errors errors = {.told = tell_one, .arg = &told, .file = path};
+	struct config *config = NULL;
+	int err = config_load(path, registry_find, &errors, &config);
+
+	if (err && !told.count)
+		fprintf(stderr, "%s: %s\n", path, strerror(-err));
+	told_print(&told);
+	told_fini(&told);
+	return err ? NULL : config;
+}
+
+static struct app *make(const struct config *config, const char *path)
+{
+	struct told told = {0};
+	struct yaml_errors errors = {.told = tell_one, .arg = &told, .file = path};
+	struct app *app = NULL;
+	int err = app_create(config, &errors, &app);
+
+	told_print(&told);
+	told_fini(&told);
+	return err ? NULL : app;
+}
+
+static int run(const char *path, bool check_only)
+{
+	struct config *config = load(path);
+	struct app *app = NULL;
+	int status = EXIT_FAILURE;
+
+	if (config) {
+		log_set_level((enum log_level)config->log.level);
+		app = make(config, path);
+	}
+	if (app && check_only) {
+		printf("%s is right\n", path);
+		status = EXIT_SUCCESS;
+	} else if (app) {
+		status = app_run(app);
+	} else {
+		fprintf(stderr, "posthouse: %s cannot be used\n", path);
+	}
+	app_destroy(&app);
+	config_destroy(&config);
+	return status;
+}
+
+/* user SUBCOMMAND FILE ...: the command itself wants no file among its arguments. */
+static int user(int argc, char **argv)
+{
+	struct config *config = load(argv[2]);
+	int status = EXIT_FAILURE;
+
+	if (config) {
+		memmove(argv + 2, argv + 3, (size_t)(argc - 2) * sizeof(*argv));
+		status = user_command(config, argc - 1, argv);
+	}
+	config_destroy(&config);
+	return status;
+}
+
+static int wrong_usage(void)
+{
+	fputs(usage, stderr);
+	return EXIT_USAGE;
+}
+
+static bool is_one_of(const char *word, const char *a, const char *b)
+{
+	return strcmp(word, a) == 0 || strcmp(word, b) == 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *command = argc > 1 ? argv[1] : "";
+
+	mallopt(M_ARENA_MAX, ARENAS); /* the pool's threads rarely run: no heap for each of them */
+	if (is_one_of(command, "-h", "--help")) {
+		fputs(usage, stdout);
+		return EXIT_SUCCESS;
+	}
+	if (is_one_of(command, "-V", "--version")) {
+		puts("posthouse " PH_VERSION);
+		return EXIT_SUCCESS;
+	}
+	if (is_one_of(command, "run", "check") && argc == 3)
+		return run(argv[2], command[0] == 'c');
+	if (strcmp(command, "user") == 0 && argc >= 4)
+		return user(argc - 1, argv + 1);
+	return wrong_usage();
+}
