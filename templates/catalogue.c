@@ -73,14 +73,30 @@ const struct template *catalogue_find(const struct catalogue *c, struct span id)
 	return found ? *found : NULL;
 }
 
+/* Takes the handovers out of the best, since they are nothing to offer. */
+static void drop_handovers(struct match *m)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < m->count; i++)
+		if (m->best[i].answer->kind == TEMPLATE_ANSWER)
+			m->best[kept++] = m->best[i];
+	m->count = kept;
+}
+
 void catalogue_match(const struct catalogue *c, struct match_scratch *scratch, struct span text,
                      enum language hint, struct match *out)
 {
 	matcher_match(c->matcher, scratch, text, hint, out);
 	for (size_t i = 0; i < out->count; i++)
-		out->best[i].answer = c->answers[out->best[i].index];
+		out->best[i].answer = c->matched[out->best[i].index];
 	if (out->zone == MATCH_ANSWER && out->best[0].answer->suggest_only)
 		out->zone = MATCH_MENU;
+	if (out->count && out->best[0].answer->kind == TEMPLATE_HANDOVER) {
+		out->handover = out->best[0].answer;
+		out->zone = MATCH_HUMAN;
+	}
+	drop_handovers(out);
 }
 
 /* --- making one ---------------------------------------------------------------------------------
@@ -93,13 +109,14 @@ static int index_templates(struct load *l)
 
 	c->templates = arena_take(&c->arena, room);
 	c->by_id = arena_take(&c->arena, room);
-	c->answers = arena_take(&c->arena, room);
-	if (!c->templates || !c->by_id || !c->answers)
+	c->matched = arena_take(&c->arena, room);
+	if (!c->templates || !c->by_id || !c->matched)
 		return -ENOMEM;
 	for (size_t i = 0; i < l->entry_count; i++) {
 		c->templates[c->count++] = l->entries[i].t;
-		if (l->entries[i].t->kind == TEMPLATE_ANSWER)
-			c->answers[c->answer_count++] = l->entries[i].t;
+		if (l->entries[i].t->kind == TEMPLATE_ANSWER ||
+		    l->entries[i].t->kind == TEMPLATE_HANDOVER)
+			c->matched[c->matched_count++] = l->entries[i].t;
 	}
 	return 0;
 }
@@ -108,12 +125,12 @@ static size_t collect_samples(const struct catalogue *c, struct match_sample *ou
 {
 	size_t count = 0;
 
-	for (uint32_t a = 0; a < c->answer_count; a++)
+	for (uint32_t a = 0; a < c->matched_count; a++)
 		for (unsigned i = 0; i < LANGUAGE_COUNT; i++)
-			for (size_t s = 0; s < c->answers[a]->sample_count[i]; s++, count++)
+			for (size_t s = 0; s < c->matched[a]->sample_count[i]; s++, count++)
 				if (out)
 					out[count] = (struct match_sample){
-						c->answers[a]->samples[i][s], a};
+						c->matched[a]->samples[i][s], a};
 	return count;
 }
 
@@ -126,7 +143,7 @@ static int train_matcher(struct catalogue *c)
 	if (!samples)
 		return -ENOMEM;
 	collect_samples(c, samples);
-	err = matcher_create(samples, count, c->answer_count, &c->matcher);
+	err = matcher_create(samples, count, c->matched_count, &c->matcher);
 	free(samples);
 	return err;
 }

@@ -20,6 +20,7 @@ enum template_kind {
 	TEMPLATE_CONFIRMATION, /* follows a call or an act: "call." + disposition by convention */
 	TEMPLATE_CANNED,       /* inserted by an agent with "/" */
 	TEMPLATE_SYSTEM,       /* what the bot itself says: welcome, handover, menu */
+	TEMPLATE_HANDOVER,     /* samples of what only a person should answer; no wording */
 	TEMPLATE_KINDS
 };
 
@@ -64,7 +65,7 @@ struct template
 	const struct span *samples[LANGUAGE_COUNT]; /* as written, for agents' search */
 	size_t sample_count[LANGUAGE_COUNT];
 	enum language first_language; /* of the catalogue: when none is known */
-	const struct wording *wording[MEDIUM_COUNT][LANGUAGE_COUNT];
+	const struct wording *wording[MEDIUM_COUNT][LANGUAGE_COUNT]; /* NULL in handovers */
 };
 
 #define CATALOGUE_FILES_MAX 256
@@ -123,8 +124,10 @@ struct span catalogue_sms_signature(const struct catalogue *c, enum language lan
 
 /**
  * What a customer's text asks for. hint: the language they are known to write, LANGUAGE_UNKNOWN
- * for none; it decides out->language where the text does not. Any octets are allowed. Takes
- * microseconds and allocates nothing; scratch is the caller's and is used by one call at a time.
+ * for none; it decides out->language where the text does not. Any octets are allowed. Where the
+ * text is most like a handover's samples, out->handover is that and the zone MATCH_HUMAN; best
+ * holds answers only. Takes microseconds and allocates nothing; scratch is the caller's and is used
+ * by one call at a time.
  */
 void catalogue_match(const struct catalogue *c, struct match_scratch *scratch, struct span text,
                      enum language hint, struct match *out);

@@ -72,9 +72,9 @@ struct catalogue {
 	struct arena arena;
 	struct template **templates; /* in the order of the files */
 	size_t count;
-	const struct template **by_id; /* sorted */
-	const struct template **answers;
-	uint32_t answer_count;
+	const struct template **by_id;   /* sorted */
+	const struct template **matched; /* answers and handovers, as the matcher numbers them */
+	uint32_t matched_count;
 	struct matcher *matcher;
 	struct span signature[LANGUAGE_COUNT];
 	char version[CATALOGUE_VERSION_SIZE];

@@ -10,6 +10,8 @@
 
 #define KIND(k) (1U << (k))
 #define ALL_KINDS (KIND(TEMPLATE_KINDS) - 1)
+#define MATCHED (KIND(TEMPLATE_ANSWER) | KIND(TEMPLATE_HANDOVER))
+#define WORDED (ALL_KINDS & ~KIND(TEMPLATE_HANDOVER))
 
 static const struct section {
 	const char *key;
@@ -20,6 +22,7 @@ static const struct section {
 	{"confirmations", TEMPLATE_CONFIRMATION},
 	{"canned",        TEMPLATE_CANNED      },
 	{"system",        TEMPLATE_SYSTEM      },
+	{"handovers",     TEMPLATE_HANDOVER    },
 };
 
 static const struct key {
@@ -28,16 +31,16 @@ static const struct key {
 } keys[] = {
 	{"id",           ALL_KINDS,                   ALL_KINDS            },
 	{"title",        ALL_KINDS,                   ALL_KINDS            },
-	{"text",         ALL_KINDS,                   ALL_KINDS            },
-	{"sms",          ALL_KINDS,                   0                    },
-	{"wechat",       ALL_KINDS,                   0                    },
-	{"web",          ALL_KINDS,                   0                    },
-	{"variables",    ALL_KINDS,                   0                    },
-	{"one_sms",      ALL_KINDS,                   0                    },
+	{"text",         WORDED,                      WORDED               },
+	{"sms",          WORDED,                      0                    },
+	{"wechat",       WORDED,                      0                    },
+	{"web",          WORDED,                      0                    },
+	{"variables",    WORDED,                      0                    },
+	{"one_sms",      WORDED,                      0                    },
 	{"needs",        KIND(TEMPLATE_ANSWER),       0                    },
 	{"follow_up",    KIND(TEMPLATE_ANSWER),       0                    },
 	{"suggest_only", KIND(TEMPLATE_ANSWER),       0                    },
-	{"samples",      KIND(TEMPLATE_ANSWER),       KIND(TEMPLATE_ANSWER)},
+	{"samples",      MATCHED,                     MATCHED              },
 	{"shortcut",     KIND(TEMPLATE_CANNED),       KIND(TEMPLATE_CANNED)},
 	{"marketing",    KIND(TEMPLATE_NOTIFICATION), 0                    },
 };
@@ -483,7 +486,7 @@ void read_templates(struct load *l, const struct yaml_node *root)
 		else if (!span_is(n->key, "settings"))
 			yaml_error(&l->errors, n->line,
 			           "\"%.60s\" is none of answers, notifications, confirmations, "
-			           "canned, system, settings",
+			           "canned, system, handovers, settings",
 			           n->key.ptr);
 	}
 }

@@ -43,11 +43,12 @@ struct match_signals {
 struct match {
 	enum match_intent intent;
 	enum match_zone zone;
-	enum language language; /* of the text, else the hint */
-	bool exact;             /* a sample, word for word after normalising */
-	bool cut;               /* longer than the matcher reads: never MATCH_ANSWER */
-	float confidence;       /* estimated probability that best[0] is right, 0 to 1 */
-	size_t count;           /* of best, which is sorted, best first */
+	enum language language;          /* of the text, else the hint */
+	bool exact;                      /* a sample, word for word after normalising */
+	bool cut;                        /* longer than the matcher reads: never MATCH_ANSWER */
+	float confidence;                /* estimated probability that best[0] is right, 0 to 1 */
+	const struct template *handover; /* why a person is needed, where the catalogue says so */
+	size_t count;                    /* of best, which is sorted, best first */
 	struct match_hit best[MATCH_BEST];
 	struct match_signals signals;
 };

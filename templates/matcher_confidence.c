@@ -8,7 +8,7 @@
 #define SHARPNESS 3.0F /* of the softmax over scores */
 #define FOLDS 5
 #define PARAMETERS (CONFIDENCE_SIGNALS + 1)
-#define RIDGE 1e-3
+#define RIDGE 1e-6
 #define NEWTON_ROUNDS 30
 
 const struct confidence confidence_default = {
@@ -36,13 +36,35 @@ static struct top_two best_two(const float *scores, uint32_t count)
 	return best;
 }
 
+struct known {
+	float known, all;
+};
+
+static void weigh_known(const struct model *m, uint32_t bucket, struct known *k)
+{
+	uint32_t feature = model_feature(m, bucket);
+	float weight = feature == MODEL_UNKNOWN ? m->idf_unknown : m->idf[feature];
+
+	k->all += weight;
+	k->known += feature == MODEL_UNKNOWN ? 0.0F : weight;
+}
+
+/*
+ * By weight, not by number: of "I lost my dog" three words of four are known, but the one that
+ * matters is not. A single character says little, so pairs of characters count as well.
+ */
 static float share_known(const struct model *m, const struct normal *n)
 {
-	size_t known = 0;
+	struct known k = {0.0F, 0.0F};
 
-	for (size_t i = 0; i < n->count; i++)
-		known += model_feature(m, features_token(n, i)) != MODEL_UNKNOWN;
-	return n->count ? (float)known / (float)n->count : 0.0F;
+	for (size_t i = 0; i < n->count; i++) {
+		uint32_t pair = features_pair(n, i);
+
+		weigh_known(m, features_token(n, i), &k);
+		if (pair < FEATURE_BUCKETS)
+			weigh_known(m, pair, &k);
+	}
+	return k.all > 0.0F ? k.known / k.all : 0.0F;
 }
 
 void confidence_signals(const struct model *m, const struct normal *n, const float *scores,

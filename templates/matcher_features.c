@@ -171,3 +171,13 @@ uint32_t features_token(const struct normal *n, size_t index)
 
 	return hash_bucket(hash_term(hash_seed(block), normal_term(n, index)));
 }
+
+uint32_t features_pair(const struct normal *n, size_t index)
+{
+	uint32_t hash = hash_seed(BLOCK_CHARACTERS);
+
+	if (index + 1 >= n->count || !is_character(n, index) || !is_character(n, index + 1))
+		return FEATURE_BUCKETS;
+	hash = hash_term(hash, normal_term(n, index));
+	return hash_bucket(hash_term(hash, normal_term(n, index + 1)));
+}

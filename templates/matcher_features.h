@@ -31,4 +31,7 @@ void features_read(const struct normal *n, struct features *out);
 /** The bucket of a single token as a feature by itself, to ask whether a model knows it. */
 uint32_t features_token(const struct normal *n, size_t index);
 
+/** The bucket of a token with the next one, or FEATURE_BUCKETS unless both are characters. */
+uint32_t features_pair(const struct normal *n, size_t index);
+
 #endif

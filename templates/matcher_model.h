@@ -15,6 +15,7 @@ struct model {
 	uint64_t known[MODEL_WORDS]; /* which buckets */
 	uint32_t rank[MODEL_WORDS];  /* known ones before the word */
 	float *idf;                  /* features */
+	float idf_unknown;           /* what a feature that no sample has would weigh */
 	uint32_t *row;               /* features + 1: where each one's entries begin */
 	uint16_t *entry_answer;
 	int8_t *entry_weight;

@@ -67,6 +67,7 @@ static int learn_vocabulary(struct trainer *t)
 	if (!documents)
 		return -ENOMEM;
 	mark_known(t, documents);
+	t->m->idf_unknown = 1.0F + logf(1.0F + (float)t->count);
 	t->m->idf = calloc((size_t)t->m->features + 1, sizeof(*t->m->idf));
 	for (uint32_t b = 0; t->m->idf && b < FEATURE_BUCKETS; b++)
 		if (documents[b])

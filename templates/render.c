@@ -52,7 +52,7 @@ int template_render(const struct template *t, const struct render_order *order, 
 {
 	const struct wording *w = choose(t, order);
 	size_t before = out->len;
-	int err = 0;
+	int err = w ? 0 : -ENODATA;
 
 	for (size_t i = 0; err == 0 && i < w->count; i++) {
 		buf_add(out, w->pieces[i].literal);

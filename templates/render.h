@@ -34,8 +34,8 @@ struct render_order {
  * Appends the wording for the medium, or the general one where there is none, to out, whose limit
  * is respected. *culprit is then untouched or borrowed from t: the variable that is to blame.
  * -ENOENT: *culprit has no value. -EINVAL: its value is not of its type, not valid UTF-8, or
- * longer than the template allows. -EMSGSIZE, -ENOMEM: out. After an error out holds what it held
- * before.
+ * longer than the template allows. -ENODATA: a handover has no wording. -EMSGSIZE, -ENOMEM: out.
+ * After an error out holds what it held before.
  */
 int template_render(const struct template *t, const struct render_order *order, struct buf *out,
                     struct span *culprit) MUST_CHECK;
