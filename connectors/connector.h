@@ -154,7 +154,7 @@ struct connector_ops {
  * Takes *msg (always, and sets it NULL). done(arg, 0) says durable, with all that follows from it:
  * only then may the peer be answered. An immediate answer may be given to send() before done is
  * called (reply_to is then this message's cid). done(arg, -EAGAIN): not now, let the peer try
- * again. Safe to repeat.
+ * again. Safe to repeat. Whoever kept a reference finds the message's seq in it at done(arg, 0).
  */
 void connector_received(struct connector_host *host, struct message **msg, done_fn *done,
                         void *arg);

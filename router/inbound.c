@@ -172,6 +172,7 @@ static void on_received(void *arg, int err, const redisReply *reply, const char 
 		inbound_end(in, -EAGAIN);
 		return;
 	}
+	in->message->seq = reply_num(reply_at(reply, 1));
 	if (again)
 		++*host->count.repeated;
 	else
