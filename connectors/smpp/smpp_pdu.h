@@ -17,6 +17,9 @@ enum {
 };
 
 #define SMPP_RESP_BIT 0x80000000U
+/** The command_id of the response to a request. */
+#define SMPP_RESP(command) ((uint32_t)(command) | SMPP_RESP_BIT)
+#define SMPP_GENERIC_NACK SMPP_RESP_BIT
 
 /* esm_class, 5.2.12 */
 enum {

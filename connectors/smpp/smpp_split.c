@@ -202,12 +202,10 @@ int smpp_split(struct span text, const struct smpp_split_options *options, struc
 	err = plan(text, size, options, out);
 	if (err)
 		return err;
-	buf_init(&out->octets, size);
+	buf_clear(&out->octets);
+	out->octets.limit = size;
 	encode(text, out->alphabet, &out->octets);
-	err = buf_check(&out->octets);
-	if (err)
-		buf_fini(&out->octets);
-	return err;
+	return buf_check(&out->octets);
 }
 
 void smpp_parts_fini(struct smpp_parts *parts)

@@ -37,8 +37,8 @@ struct smpp_parts {
 };
 
 /**
- * text is valid UTF-8. -EMSGSIZE: more parts than parts_max; -EBADMSG: not UTF-8; -ENOMEM. out
- * needs smpp_parts_fini() after 0 only.
+ * -EMSGSIZE: more parts than parts_max; -EBADMSG: not UTF-8; -ENOMEM. out is zeroed before its
+ * first use, may be used again and again (its memory is kept), and ends with smpp_parts_fini().
  */
 int smpp_split(struct span text, const struct smpp_split_options *options,
                struct smpp_parts *out) MUST_CHECK;

@@ -1,0 +1,198 @@
+/* The configuration's table. */
+#include "smpp_config.h"
+
+#include <stdlib.h>
+
+static const char *const bind_names[] = {"transceiver", "pair", "transmitter", "receiver", NULL};
+static const char *const tlvs_names[] = {"auto", "always", "never", NULL};
+
+#define AT(member) offsetof(struct smpp_config, member)
+#define ERROR_AT(member) offsetof(struct smpp_error_config, member)
+
+/* clang-format off */
+static const struct config_field error_fields[] = {
+	{"status", CONFIG_STRING, ERROR_AT(status), .required = true,
+	 .help = "command_status, hexadecimal with 0x or decimal"},
+	{"action", CONFIG_ENUM, ERROR_AT(action), .required = true, .choices = smpp_action_names,
+	 .help = "what a submit that got it is in for"},
+	{"delay", CONFIG_DURATION_MS, ERROR_AT(delay_ms), .fallback = "1 s",
+	 .help = "time before the next try, or of the pause"},
+	{"tries", CONFIG_INT, ERROR_AT(tries), .fallback = "3", .least = 1, .most = 20,
+	 .help = "further tries of action limited"},
+	{0},
+};
+
+const struct config_field smpp_config_fields[] = {
+	/* the link */
+	{"host", CONFIG_STRING, AT(host), .required = true,
+	 .help = "name or address of the SMSC"},
+	{"port", CONFIG_INT, AT(port), .fallback = "2775", .least = 1, .most = 65535,
+	 .help = "TCP port of the SMSC"},
+	{"tls", CONFIG_BOOL, AT(tls), .fallback = "false",
+	 .help = "SMPP inside TLS"},
+	{"ca_file", CONFIG_STRING, AT(ca_file),
+	 .help = "PEM file of trusted issuers; without it the system's"},
+	{"cert_file", CONFIG_STRING, AT(cert_file),
+	 .help = "PEM chain of our certificate, where the SMSC asks for one"},
+	{"key_file", CONFIG_STRING, AT(key_file),
+	 .help = "PEM key of our certificate"},
+	{"tls_name", CONFIG_STRING, AT(tls_name),
+	 .help = "name in the SMSC's certificate; without it host"},
+
+	/* the bind */
+	{"system_id", CONFIG_STRING, AT(system_id), .required = true, .least = 1, .most = 15,
+	 .help = "our name at the operator"},
+	{"password", CONFIG_SECRET, AT(password), .required = true,
+	 .help = "the specification allows 8 octets, some operators more (up to 64)"},
+	{"system_type", CONFIG_STRING, AT(system_type), .fallback = "", .most = 12,
+	 .help = "what some operators demand here"},
+	{"bind", CONFIG_ENUM, AT(bind), .fallback = "transceiver", .choices = bind_names,
+	 .help = "transceiver and pair fall back to each other where the SMSC knows only one"},
+	{"binds", CONFIG_INT, AT(binds), .fallback = "1", .least = 1, .most = 16,
+	 .help = "sessions (or pairs) at once"},
+	{"addr_ton", CONFIG_INT, AT(addr_ton), .fallback = "0", .least = 0, .most = 255,
+	 .help = "type of number of address_range"},
+	{"addr_npi", CONFIG_INT, AT(addr_npi), .fallback = "0", .least = 0, .most = 255,
+	 .help = "numbering plan of address_range"},
+	{"address_range", CONFIG_STRING, AT(address_range), .fallback = "", .most = 40,
+	 .help = "which destinations are ours, where the operator asks"},
+
+	/* numbers */
+	{"short_codes", CONFIG_STRINGS, AT(short_codes), .least = 0, .most = 20,
+	 .help = "our numbers; the first is the sender where none follows from the message"},
+	{"default_country", CONFIG_STRING, AT(default_country), .fallback = "", .most = 3,
+	 .help = "country code of numbers that come without one, \"86\""},
+	{"source_ton", CONFIG_INT, AT(source_ton), .fallback = "-1", .least = -1, .most = 255,
+	 .help = "type of number of our own; -1: by its shape"},
+	{"source_npi", CONFIG_INT, AT(source_npi), .fallback = "-1", .least = -1, .most = 255,
+	 .help = "numbering plan of our own number; -1: by its shape"},
+	{"dest_ton", CONFIG_INT, AT(dest_ton), .fallback = "-1", .least = -1, .most = 255,
+	 .help = "type of number of customers; -1: by dest_format"},
+	{"dest_npi", CONFIG_INT, AT(dest_npi), .fallback = "-1", .least = -1, .most = 255,
+	 .help = "numbering plan of customers; -1: by dest_format"},
+	{"dest_format", CONFIG_ENUM, AT(dest_format), .fallback = "international",
+	 .choices = smpp_dest_format_names,
+	 .help = "how customers' numbers are written"},
+
+	/* text */
+	{"alphabet_in", CONFIG_ENUM, AT(alphabet_in), .fallback = "gsm7", .choices = smpp_alphabet_names,
+	 .help = "what data_coding 0 means in what we receive"},
+	{"alphabet_out", CONFIG_ENUM, AT(alphabet_out), .fallback = "gsm7",
+	 .choices = smpp_alphabet_names,
+	 .help = "what data_coding 0 means in what we send"},
+	{"latin1", CONFIG_BOOL, AT(latin1), .fallback = "false",
+	 .help = "send data_coding 3 before UCS-2, where it has every character"},
+	{"long_messages", CONFIG_ENUM, AT(long_messages), .fallback = "udh8", .choices = smpp_long_names,
+	 .help = "how a text of several parts goes"},
+	{"tlvs", CONFIG_ENUM, AT(tlvs), .fallback = "auto", .choices = tlvs_names,
+	 .help = "whether the SMSC takes optional parameters; auto: by its bind response"},
+	{"parts_max", CONFIG_INT, AT(parts_max), .fallback = "10", .least = 1, .most = SMPP_PARTS_MAX,
+	 .help = "parts of one text; longer ones are refused"},
+	{"service_type", CONFIG_STRING, AT(service_type), .fallback = "", .most = 5,
+	 .help = "what some operators demand here"},
+	{"priority", CONFIG_INT, AT(priority), .fallback = "0", .least = 0, .most = 3,
+	 .help = "priority_flag"},
+	{"registered_delivery", CONFIG_INT, AT(registered_delivery), .fallback = "1",
+	 .least = 0, .most = 31,
+	 .help = "1: receipts of success and failure, 2: of failure, 0: none"},
+	{"validity", CONFIG_DURATION_MS, AT(validity_ms), .fallback = "0 s",
+	 .help = "how long the SMSC tries; 0: its own time"},
+	{"receipts_unflagged", CONFIG_BOOL, AT(receipts_unflagged), .fallback = "false",
+	 .help = "read receipts that come without their esm_class bit"},
+
+	/* pace and time */
+	{"window", CONFIG_INT, AT(window), .fallback = "10", .least = 1, .most = 4096,
+	 .help = "submits without a response at once, a session"},
+	{"window_octets", CONFIG_INT, AT(window_octets), .fallback = "1048576",
+	 .least = 1024, .most = 67108864,
+	 .help = "the same in octets"},
+	{"rate", CONFIG_INT, AT(rate), .fallback = "0", .least = 0, .most = 100000,
+	 .help = "parts a second that the contract allows; 0: unlimited"},
+	{"inbound_max", CONFIG_INT, AT(inbound_max), .fallback = "1000", .least = 1, .most = 100000,
+	 .help = "received and not yet answered, a session; over it we stop reading"},
+	{"bind_timeout", CONFIG_DURATION_MS, AT(bind_ms), .fallback = "10 s",
+	 .least = 100, .most = 600000,
+	 .help = "time for connecting, and for the bind's response"},
+	{"response_timeout", CONFIG_DURATION_MS, AT(response_ms), .fallback = "30 s",
+	 .least = 100, .most = 600000,
+	 .help = "time for a response; after it a submit's fate is unknown"},
+	{"enquire_link", CONFIG_DURATION_MS, AT(enquire_ms), .fallback = "30 s",
+	 .least = 100, .most = 600000,
+	 .help = "silence after which we ask; unanswered, the link is dropped"},
+	{"reconnect_least", CONFIG_DURATION_MS, AT(retry_least_ms), .fallback = "1 s",
+	 .least = 10, .most = 600000,
+	 .help = "first pause before binding again; it doubles"},
+	{"reconnect_most", CONFIG_DURATION_MS, AT(retry_most_ms), .fallback = "60 s",
+	 .least = 10, .most = 3600000,
+	 .help = "longest pause before binding again"},
+	{"errors", CONFIG_LIST, AT(errors), .sub = error_fields,
+	 .item_size = sizeof(struct smpp_error_config),
+	 .help = "overrides of the table of command_status, and the operator's own codes"},
+	{0},
+};
+/* clang-format on */
+
+static int parse_status(const char *text, uint32_t *out)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(text, &end, 0);
+	if (errno || *end || end == text || *text == '-' || value == 0 || value > UINT32_MAX)
+		return -EINVAL;
+	*out = (uint32_t)value;
+	return 0;
+}
+
+static bool digits(const char *s)
+{
+	return s[strspn(s, "0123456789")] == '\0';
+}
+
+static int tell(struct yaml_errors *errors, unsigned line, const char *what, const char *value)
+{
+	if (errors)
+		yaml_error(errors, line, "%s: \"%.60s\"", what, value);
+	return -EINVAL;
+}
+
+int smpp_config_check(const struct smpp_config *c, struct yaml_errors *errors, unsigned line)
+{
+	const struct smpp_error_config *e = c->errors.items;
+	uint32_t status;
+	int err = 0;
+
+	if (c->default_country && !digits(c->default_country))
+		err = tell(errors, line, "default_country is digits only", c->default_country);
+	if (c->password && strlen(c->password) > 64)
+		err = tell(errors, line, "password is longer than 64 octets", "");
+	if (c->retry_least_ms > c->retry_most_ms)
+		err = tell(errors, line, "reconnect_least is over reconnect_most", "");
+	for (char **code = c->short_codes; code && *code; code++)
+		if (strlen(*code) > 20)
+			err = tell(errors, line, "a short code has at most 20 characters", *code);
+	for (size_t i = 0; i < c->errors.count; i++)
+		if (parse_status(e[i].status, &status))
+			err = tell(errors, line, "errors: not a command_status", e[i].status);
+	return err;
+}
+
+struct smpp_policy *smpp_config_policies(const struct smpp_config *c, size_t *count)
+{
+	const struct smpp_error_config *e = c->errors.items;
+	struct smpp_policy *p;
+
+	*count = 0;
+	if (c->errors.count == 0)
+		return NULL;
+	p = calloc(c->errors.count, sizeof(*p));
+	for (size_t i = 0; p && i < c->errors.count; i++) {
+		p[i].action = (enum smpp_action)e[i].action;
+		p[i].delay_ms = (uint32_t)e[i].delay_ms;
+		p[i].tries = (uint32_t)e[i].tries;
+		if (parse_status(e[i].status, &p[i].status) == 0)
+			*count = i + 1;
+	}
+	return p;
+}

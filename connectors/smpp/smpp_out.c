@@ -1,0 +1,411 @@
+/*
+ * The way out, first half: a message becomes parts, parts become submit_sm within the window, the
+ * rate and the pause that the SMSC asks for. All parts of a message go over one session, in order,
+ * and no other message comes between them. Sources: PROTOCOLS 1.3, 1.6; SMPP 3.4, 4.4.
+ */
+#include "smpp_gsm7.h"
+#include "smpp_outgoing.h"
+#include "smpp_tlv.h"
+#include "smpp_udh.h"
+
+enum { BURST_PER_S = 10 /* the rate may be ahead by a tenth of a second */ };
+
+static uint64_t now_ms(const struct smpp_channel *ch)
+{
+	return clock_mono_ms(ch->clock);
+}
+
+/* ---- pace ---- */
+
+size_t smpp_out_outstanding(const struct smpp_channel *ch)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < ch->link_count; i++)
+		count += ch->links[i].submits;
+	return count;
+}
+
+bool smpp_out_paused(const struct smpp_channel *ch)
+{
+	return ch->paused_until_ms && now_ms(ch) < ch->paused_until_ms;
+}
+
+void smpp_out_wake_at(struct smpp_channel *ch, uint64_t at)
+{
+	uint64_t now = now_ms(ch);
+
+	if (ch->wake_ms && ch->wake_ms <= at)
+		return;
+	ch->wake_ms = at;
+	io_timer_start(ch->wake, at > now ? at - now : 1, 0);
+}
+
+/* ---- taking a message ---------------------------------------------------------------------- */
+
+static struct smpp_link *pick(const struct smpp_channel *ch)
+{
+	struct smpp_link *best = NULL;
+
+	for (size_t i = 0; i < ch->link_count; i++) {
+		struct smpp_link *l = &ch->links[i];
+
+		if (smpp_link_has_room(l) && (!best || l->submits < best->submits))
+			best = l;
+	}
+	return best;
+}
+
+static bool connected(const struct smpp_channel *ch)
+{
+	for (size_t i = 0; i < ch->link_count; i++)
+		if (smpp_link_sends(&ch->links[i]))
+			return true;
+	return false;
+}
+
+/* The rate, as the time at which the contract allows the next part (GCRA). */
+static uint64_t rate_wait_ms(const struct smpp_channel *ch)
+{
+	uint64_t now = clock_mono_us(ch->clock);
+
+	if (ch->cfg->rate == 0 || ch->rate_us <= now + 1000000 / BURST_PER_S)
+		return 0;
+	return (ch->rate_us - now - 1000000 / BURST_PER_S) / 1000 + 1;
+}
+
+static void rate_take(struct smpp_channel *ch)
+{
+	uint64_t now = clock_mono_us(ch->clock);
+
+	if (ch->cfg->rate == 0)
+		return;
+	if (ch->rate_us < now)
+		ch->rate_us = now;
+	ch->rate_us += 1000000 / (uint64_t)ch->cfg->rate;
+}
+
+bool smpp_out_ready(const struct smpp_channel *ch)
+{
+	return !ch->pending.first && !smpp_out_paused(ch) && rate_wait_ms(ch) == 0 &&
+	       smpp_out_outstanding(ch) < ch->allowed && pick(ch);
+}
+
+bool smpp_out_idle(const struct smpp_channel *ch)
+{
+	return !ch->pending.first && !ch->waiting.first && !ch->doomed.first;
+}
+
+/* A counter for each of many groups of numbers: one handset sees a reference again only after as
+ * many long messages to its group as references there are (PROTOCOLS 1.6). */
+static uint16_t next_reference(struct smpp_channel *ch, const struct smpp_outgoing *out)
+{
+	uint32_t hash = 2166136261U;
+
+	for (const char *at = out->dest.digits; *at; at++)
+		hash = (hash ^ (uint8_t)*at) * 16777619U;
+	return ch->references[(hash ^ hash >> 16) % SMPP_REFERENCES]++;
+}
+
+static int number(struct smpp_number *n, int err, int64_t ton, int64_t npi)
+{
+	if (err == 0 && ton >= 0)
+		n->ton = (uint8_t)ton;
+	if (err == 0 && npi >= 0)
+		n->npi = (uint8_t)npi;
+	return err;
+}
+
+static int address(const struct smpp_channel *ch, struct smpp_outgoing *out)
+{
+	const struct smpp_config *cfg = ch->cfg;
+	struct span local = out->msg->local;
+	int err;
+
+	if (local.len == 0 && cfg->short_codes && cfg->short_codes[0])
+		local = span_of(cfg->short_codes[0]);
+	err = number(&out->source, smpp_address_source(local, &out->source), cfg->source_ton,
+	             cfg->source_npi);
+	if (err)
+		return err;
+	return number(&out->dest,
+	              smpp_address_dest(out->msg->address, (enum smpp_dest_format)cfg->dest_format,
+	                                span_of(cfg->default_country), &out->dest),
+	              cfg->dest_ton, cfg->dest_npi);
+}
+
+static int split(const struct smpp_channel *ch, const struct smpp_link *l,
+                 struct smpp_outgoing *out)
+{
+	const struct smpp_config *cfg = ch->cfg;
+	struct smpp_split_options options = {
+		.dflt = (enum smpp_alphabet)cfg->alphabet_out,
+		.latin1 = cfg->latin1,
+		.how = (enum smpp_long)cfg->long_messages,
+		.parts_max = (unsigned)cfg->parts_max,
+	};
+
+	/* Without optional parameters there is still the header. */
+	if (!l->takes_tlvs && options.how >= SMPP_LONG_SAR)
+		options.how = SMPP_LONG_UDH16;
+	out->how = options.how;
+	return smpp_split(out->msg->text, &options, &out->parts);
+}
+
+static void doom(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned flags,
+                 const char *code, const char *reason)
+{
+	out->doom = (struct smpp_verdict){
+		.outcome = SEND_REFUSED, .flags = flags, .code = code, .reason = reason};
+	smpp_queue_add(&ch->doomed, out);
+	smpp_settle(ch);
+}
+
+void smpp_out_doom(struct smpp_channel *ch)
+{
+	struct smpp_outgoing *out;
+
+	while ((out = ch->doomed.first)) {
+		smpp_queue_remove(&ch->doomed, out);
+		smpp_outgoing_tell_rest(ch, out, &out->doom);
+		smpp_outgoing_release(ch, out);
+	}
+}
+
+static uint64_t expiry(const struct smpp_channel *ch, const struct message *msg)
+{
+	(void)ch;
+	return msg->validity_ms && msg->ts_ms ? msg->ts_ms + msg->validity_ms : 0;
+}
+
+static void begin(struct smpp_channel *ch, struct smpp_outgoing *out)
+{
+	memset(out->todo, 0, sizeof(out->todo));
+	out->left = out->outstanding = out->late = out->told = out->tries = 0;
+	out->last_known = false;
+	for (unsigned i = 0; i < out->parts.count; i++)
+		smpp_outgoing_want(out, i);
+	out->serial = ++ch->serial;
+	out->expires_ms = expiry(ch, out->msg);
+	if (address(ch, out))
+		doom(ch, out, SEND_BAD_ADDRESS, "smpp.bad_address",
+		     "this number cannot be reached by SMS");
+	else if (out->expires_ms && out->expires_ms <= clock_wall_ms(ch->clock))
+		doom(ch, out, 0, "smpp.expired", "its validity was over before it could be sent");
+	else
+		smpp_queue_add(&ch->pending, out);
+	out->reference = next_reference(ch, out);
+}
+
+int smpp_out_send(struct smpp_channel *ch, struct message **msg)
+{
+	struct smpp_link *l = smpp_out_ready(ch) ? pick(ch) : NULL;
+	struct smpp_outgoing *out;
+	int err;
+
+	if (ch->stopping || !l) {
+		ch->wants_ready = true;
+		smpp_out_pump(ch); /* so that a timer runs for what holds it up */
+		return ch->stopping || !connected(ch) ? -ENOTCONN : -EAGAIN;
+	}
+	out = smpp_outgoing_create(ch);
+	if (!out)
+		return -ENOMEM;
+	out->msg = *msg;
+	err = split(ch, l, out);
+	if (err) {
+		out->msg = NULL;
+		smpp_outgoing_recycle(ch, out);
+		return err == -EBADMSG ? -EINVAL : err;
+	}
+	*msg = NULL;
+	begin(ch, out);
+	smpp_out_pump(ch);
+	return 0;
+}
+
+/* ---- writing ------------------------------------------------------------------------------------ */
+
+static bool headed(const struct smpp_outgoing *out)
+{
+	return out->parts.count > 1 && out->how <= SMPP_LONG_UDH16;
+}
+
+/* The user data of a part: header, and the text packed where the operator wants it so. */
+static struct span user_data(struct smpp_channel *ch, const struct smpp_outgoing *out,
+                             unsigned part)
+{
+	struct span text = smpp_part(&out->parts, part);
+	struct smpp_concat concat = {
+		.width = out->how == SMPP_LONG_UDH8 ? 8 : 16,
+		.ref = out->reference,
+		.total = (uint8_t)out->parts.count,
+		.number = (uint8_t)(part + 1),
+	};
+	size_t header;
+
+	if (!headed(out) && out->parts.alphabet != SMPP_PACKED)
+		return text;
+	buf_clear(&ch->user_data);
+	if (headed(out))
+		smpp_udh_put(&ch->user_data, &concat);
+	header = ch->user_data.len;
+	if (out->parts.alphabet == SMPP_PACKED)
+		smpp_gsm7_pack(text, (unsigned)((7 - header * 8 % 7) % 7), &ch->user_data);
+	else
+		buf_add(&ch->user_data, text);
+	return buf_span(&ch->user_data);
+}
+
+static void put_sar(struct buf *b, const struct smpp_outgoing *out, unsigned part)
+{
+	smpp_tlv_put_uint(b, SMPP_TLV_sar_msg_ref_num, out->reference);
+	smpp_tlv_put_uint(b, SMPP_TLV_sar_total_segments, out->parts.count);
+	smpp_tlv_put_uint(b, SMPP_TLV_sar_segment_seqnum, part + 1);
+}
+
+static void fill_text(struct smpp_channel *ch, const struct smpp_outgoing *out, unsigned part,
+                      struct smpp_submit_sm *sm)
+{
+	struct span data = user_data(ch, out, part);
+
+	buf_clear(&ch->tlvs);
+	sm->data_coding = out->parts.data_coding;
+	if (headed(out))
+		sm->esm_class |= SMPP_ESM_CLASS_UDHI;
+	else if (out->parts.count > 1)
+		put_sar(&ch->tlvs, out, part);
+	if (out->how == SMPP_LONG_PAYLOAD && out->parts.estimate > 1)
+		smpp_tlv_put(&ch->tlvs, SMPP_TLV_message_payload, data);
+	else
+		sm->short_message = data;
+	sm->tlvs = buf_span(&ch->tlvs);
+}
+
+static void fill_validity(const struct smpp_channel *ch, const struct smpp_outgoing *out,
+                          char text[17], struct smpp_submit_sm *sm)
+{
+	uint64_t ms = (uint64_t)ch->cfg->validity_ms, wall = clock_wall_ms(ch->clock);
+
+	if (out->expires_ms)
+		ms = out->expires_ms > wall ? out->expires_ms - wall : 1;
+	if (ms == 0)
+		return;
+	smpp_time_relative(ms, text);
+	sm->validity_period = span_of(text);
+}
+
+static int submit(struct smpp_channel *ch, struct smpp_link *l, struct smpp_outgoing *out,
+                  unsigned part)
+{
+	struct smpp_pdu pdu = {.command_id = SMPP_submit_sm};
+	struct smpp_submit_sm *sm = &pdu.u.submit_sm;
+	struct smpp_flight *f;
+	char validity[17];
+	int err;
+
+	sm->service_type = span_of(ch->cfg->service_type);
+	sm->source_addr_ton = out->source.ton;
+	sm->source_addr_npi = out->source.npi;
+	sm->source_addr = span_of(out->source.digits);
+	sm->dest_addr_ton = out->dest.ton;
+	sm->dest_addr_npi = out->dest.npi;
+	sm->destination_addr = span_of(out->dest.digits);
+	sm->priority_flag = (uint8_t)ch->cfg->priority;
+	sm->registered_delivery = (uint8_t)ch->cfg->registered_delivery;
+	fill_validity(ch, out, validity, sm);
+	fill_text(ch, out, part, sm);
+	err = smpp_link_request(l, &pdu, out, &f);
+	if (err)
+		return err;
+	f->part = (uint16_t)part;
+	l->submits++;
+	l->octets += f->octets;
+	return 0;
+}
+
+/* Why nothing may be written now; sets the timer for when it may. */
+static bool held_up(struct smpp_channel *ch)
+{
+	uint64_t wait = rate_wait_ms(ch);
+
+	if (smpp_out_paused(ch))
+		smpp_out_wake_at(ch, ch->paused_until_ms);
+	else if (wait)
+		smpp_out_wake_at(ch, now_ms(ch) + wait);
+	return smpp_out_paused(ch) || wait || smpp_out_outstanding(ch) >= ch->allowed;
+}
+
+/* It does not fit a submit_sm: an address or a service_type of the operator's making. */
+static void refuse_unencodable(struct smpp_channel *ch, struct smpp_outgoing *out)
+{
+	struct smpp_verdict v = {.outcome = SEND_REFUSED,
+	                         .code = "smpp.not_encodable",
+	                         .reason = "it cannot be written as a submit_sm"};
+
+	smpp_queue_remove(&ch->pending, out);
+	smpp_outgoing_tell_rest(ch, out, &v);
+	smpp_outgoing_release(ch, out);
+}
+
+/* False: nothing more can be written over this session now. */
+static bool write_part(struct smpp_channel *ch, struct smpp_link *l, struct smpp_outgoing *out)
+{
+	unsigned part = smpp_outgoing_lowest(out);
+	int err = submit(ch, l, out, part);
+
+	if (err == -EMSGSIZE) {
+		refuse_unencodable(ch, out);
+		return true;
+	}
+	if (err)
+		return false; /* the session ends, or memory does */
+	smpp_outgoing_unwant(out, part);
+	out->link = l;
+	out->outstanding++;
+	rate_take(ch);
+	++*ch->metrics.submits;
+	if (!out->left)
+		smpp_queue_remove(&ch->pending, out);
+	return true;
+}
+
+void smpp_out_pump(struct smpp_channel *ch)
+{
+	struct smpp_outgoing *out;
+
+	while ((out = ch->pending.first)) {
+		struct smpp_link *l = out->link ? out->link : pick(ch);
+
+		if (held_up(ch) || !l || !smpp_link_has_room(l))
+			return;
+		if (!write_part(ch, l, out))
+			return;
+	}
+	if (ch->wants_ready && connected(ch)) {
+		if (smpp_out_ready(ch))
+			smpp_settle(ch);
+		else
+			held_up(ch);
+	}
+}
+
+void smpp_out_on_wake(void *channel)
+{
+	struct smpp_channel *ch = channel;
+	struct smpp_outgoing *out = ch->waiting.first, *next;
+	uint64_t now = now_ms(ch);
+
+	ch->wake_ms = 0;
+	for (; out; out = next) {
+		next = out->next;
+		if (out->again_ms > now) {
+			smpp_out_wake_at(ch, out->again_ms);
+			continue;
+		}
+		smpp_queue_remove(&ch->waiting, out);
+		smpp_queue_add(&ch->pending, out);
+	}
+	smpp_out_pump(ch);
+}
+

@@ -1,0 +1,250 @@
+/*
+ * The way out, second half: responses become results by the table of command_status, the pace
+ * follows the SMSC's complaints, and what a lost session leaves is told as it is: unknown.
+ * Sources: PROTOCOLS 1.1, 1.3, 1.4.
+ */
+#include "smpp_outgoing.h"
+
+#include <stdlib.h>
+
+enum {
+	TRIES_OF_PARTS = 5, /* of a part whose neighbours were taken: the host cannot retry it */
+	PAUSE_MOST_MS = 16000
+};
+
+static uint64_t now_ms(const struct smpp_channel *ch)
+{
+	return clock_mono_ms(ch->clock);
+}
+
+/* ---- responses ---------------------------------------------------------------------------------- */
+
+static size_t full_window(const struct smpp_channel *ch)
+{
+	return (size_t)ch->cfg->window * ch->link_count;
+}
+
+/* Half of what was too much, then one more with each response that is well. */
+static void throttle(struct smpp_channel *ch, uint32_t delay_ms)
+{
+	size_t now = smpp_out_outstanding(ch);
+
+	++*ch->metrics.throttled;
+	if (!smpp_out_paused(ch)) {
+		ch->pause_ms = ch->pause_ms ? ch->pause_ms * 2 : delay_ms;
+		if (ch->pause_ms > PAUSE_MOST_MS)
+			ch->pause_ms = PAUSE_MOST_MS;
+		ch->paused_until_ms = now_ms(ch) + ch->pause_ms;
+		ch->allowed = now > 1 ? (now + 1) / 2 : 1;
+		log_warn(ch->log, EVENT("smpp.throttled"), NUM("pause_ms", ch->pause_ms),
+		         NUM("allowed", ch->allowed));
+	}
+	smpp_out_wake_at(ch, ch->paused_until_ms);
+}
+
+static void recover(struct smpp_channel *ch)
+{
+	if (ch->allowed == SIZE_MAX)
+		return;
+	if (++ch->allowed >= full_window(ch)) {
+		ch->allowed = SIZE_MAX;
+		ch->pause_ms = 0;
+	}
+}
+
+static void put_back(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned part)
+{
+	smpp_outgoing_want(out, part);
+	if (!out->queued)
+		smpp_queue_add(&ch->pending, out);
+}
+
+static void put_off(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned part,
+                    uint64_t delay_ms)
+{
+	if (out->queued)
+		smpp_queue_remove(&ch->pending, out);
+	if (out->queued)
+		smpp_queue_remove(&ch->waiting, out);
+	smpp_outgoing_want(out, part);
+	out->again_ms = now_ms(ch) + delay_ms;
+	smpp_queue_add(&ch->waiting, out);
+	smpp_out_wake_at(ch, out->again_ms);
+}
+
+static void refuse(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned part,
+                   uint32_t status, unsigned flags)
+{
+	struct smpp_verdict v = {.outcome = SEND_REFUSED,
+	                    .flags = flags,
+	                    .status = status,
+	                    .reason = smpp_status_text(status)};
+	struct smpp_verdict rest = {.outcome = SEND_REFUSED,
+	                       .code = "smpp.part_failed",
+	                       .reason = "another part of it was refused"};
+
+	++*ch->metrics.submit_errors;
+	if (out->queued) { /* before the host hears of it: it may send the next one at once */
+		smpp_queue_remove(&ch->pending, out);
+		smpp_queue_remove(&ch->waiting, out);
+	}
+	smpp_outgoing_tell(ch, out, part, &v);
+	smpp_outgoing_tell_rest(ch, out, &rest);
+}
+
+/* Not taken, and may be later: the host's to retry while nothing of it was taken, else ours. */
+static void retry(struct smpp_link *l, struct smpp_outgoing *out, unsigned part,
+                  const struct smpp_policy *p)
+{
+	struct smpp_channel *ch = l->channel;
+	bool limited = p->action == SMPP_ACTION_LIMITED;
+	unsigned most = limited ? p->tries : TRIES_OF_PARTS;
+
+	if (out->parts.count == 1 && !limited) {
+		smpp_outgoing_give_back(ch, out, p->status, smpp_status_text(p->status), p->delay_ms);
+	} else if (out->tries >= most) {
+		refuse(ch, out, part, p->status, 0);
+	} else {
+		put_off(ch, out, part, (uint64_t)p->delay_ms << (limited ? out->tries : 0));
+		out->tries++;
+	}
+}
+
+static void on_late(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned part,
+                    const struct smpp_policy *p, struct span id)
+{
+	struct smpp_verdict v = {.outcome = p->action == SMPP_ACTION_OK ? SEND_OK : SEND_REFUSED,
+	                    .status = p->status,
+	                    .id = id};
+
+	out->late--;
+	if (v.outcome == SEND_REFUSED)
+		v.reason = smpp_status_text(p->status);
+	if (p->action <= SMPP_ACTION_BAD_ADDRESS)
+		smpp_outgoing_tell_now(ch, out, part, &v);
+	smpp_outgoing_release(ch, out);
+}
+
+void smpp_out_response(struct smpp_link *l, struct smpp_outgoing *out, uint16_t part,
+                       uint32_t status, struct span message_id, bool late)
+{
+	struct smpp_channel *ch = l->channel;
+	struct smpp_policy p = smpp_status_policy(status, ch->policies, ch->policy_count);
+	struct smpp_verdict ok = {.outcome = SEND_OK, .id = message_id};
+
+	if (late) {
+		on_late(ch, out, part, &p, message_id);
+		return;
+	}
+	out->outstanding--;
+	switch (p.action) {
+	case SMPP_ACTION_OK:
+		recover(ch);
+		smpp_outgoing_tell(ch, out, part, &ok);
+		break;
+	case SMPP_ACTION_FAIL:
+	case SMPP_ACTION_BAD_ADDRESS:
+		refuse(ch, out, part, status,
+		       p.action == SMPP_ACTION_BAD_ADDRESS ? SEND_BAD_ADDRESS : 0);
+		break;
+	case SMPP_ACTION_THROTTLE:
+		throttle(ch, p.delay_ms);
+		put_back(ch, out, part);
+		break;
+	case SMPP_ACTION_RETRY:
+	case SMPP_ACTION_LIMITED:
+		retry(l, out, part, &p);
+		break;
+	case SMPP_ACTION_REBIND:
+		retry(l, out, part, &p);
+		smpp_link_rebind(l, p.delay_ms);
+		break;
+	}
+	smpp_outgoing_release(ch, out);
+}
+
+static const struct smpp_verdict uncertain = {.outcome = SEND_UNCERTAIN,
+                                         .code = "smpp.no_response",
+                                         .reason = "the SMSC did not answer the submit"};
+
+void smpp_out_uncertain(struct smpp_link *l, struct smpp_outgoing *out, uint16_t part,
+                        bool remembered)
+{
+	out->outstanding--;
+	if (remembered)
+		out->late++;
+	smpp_outgoing_tell(l->channel, out, part, &uncertain);
+	smpp_outgoing_release(l->channel, out);
+}
+
+void smpp_out_forget(struct smpp_channel *ch, struct smpp_outgoing *out)
+{
+	out->late--;
+	smpp_outgoing_release(ch, out);
+}
+
+static struct smpp_outgoing *first_of(const struct smpp_queue *q, const struct smpp_link *l)
+{
+	struct smpp_outgoing *out = q->first;
+
+	while (out && out->link != l)
+		out = out->next;
+	return out;
+}
+
+static void leave_link(struct smpp_link *l, struct smpp_queue *q)
+{
+	struct smpp_channel *ch = l->channel;
+	struct smpp_outgoing *out;
+
+	/* From the front each time: the host may send while it is told. */
+	while ((out = first_of(q, l))) {
+		if (smpp_outgoing_untouched(out)) {
+			out->link = NULL; /* it may begin again over another */
+			continue;
+		}
+		/* Parts of it were written: the rest over another session would be a riddle. */
+		smpp_queue_remove(q, out);
+		smpp_outgoing_tell_rest(ch, out, &uncertain);
+		smpp_outgoing_release(ch, out);
+	}
+}
+
+void smpp_out_link_lost(struct smpp_link *l)
+{
+	leave_link(l, &l->channel->pending);
+	leave_link(l, &l->channel->waiting);
+}
+
+static void give_queue_back(struct smpp_channel *ch, struct smpp_queue *q)
+{
+	struct smpp_outgoing *out;
+
+	while ((out = q->first)) {
+		smpp_queue_remove(q, out);
+		if (smpp_outgoing_untouched(out))
+			smpp_outgoing_give_back(ch, out, SMPP_ROK, "the channel stops", 0);
+		else
+			smpp_outgoing_tell_rest(ch, out, &uncertain);
+		smpp_outgoing_release(ch, out);
+	}
+}
+
+void smpp_out_give_back(struct smpp_channel *ch)
+{
+	smpp_out_doom(ch);
+	give_queue_back(ch, &ch->pending);
+	give_queue_back(ch, &ch->waiting);
+}
+
+void smpp_out_fini(struct smpp_channel *ch)
+{
+	struct smpp_outgoing *out;
+
+	while ((out = ch->all)) {
+		ch->all = out->next_all;
+		message_unref(&out->msg);
+		smpp_parts_fini(&out->parts);
+		free(out);
+	}
+}

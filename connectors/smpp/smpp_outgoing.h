@@ -1,0 +1,84 @@
+/*
+ * A message on its way out: its parts, which of them are still to be written, and what was said of
+ * them. smpp_out.c takes and writes, smpp_outcome.c hears what became of it; both keep it by these.
+ */
+#ifndef PH_SMPP_OUTGOING_H
+#define PH_SMPP_OUTGOING_H
+
+#include "smpp_channel.h"
+
+enum { SMPP_ID_MAX = 65 };
+
+/* What was said of a part: kept for the last one, which is told last. */
+struct smpp_verdict {
+	enum send_outcome outcome;
+	unsigned flags;
+	uint32_t status;
+	const char *reason;
+	const char *code; /* NULL: made of status */
+	uint64_t retry_ms;
+	struct span id;
+};
+
+struct smpp_outgoing {
+	struct smpp_outgoing *next;     /* of its queue, or of the spare ones */
+	struct smpp_outgoing *next_all; /* of every one there is */
+	bool queued;
+	uint64_t serial; /* the order in which they were taken */
+	struct message *msg;
+	struct smpp_parts parts;
+	enum smpp_long how;
+	uint16_t reference;
+	struct smpp_number source, dest;
+	uint64_t expires_ms; /* wall; 0: never */
+	struct smpp_link *link; /* over which its parts go, once one was written */
+	uint64_t todo[(SMPP_PARTS_MAX + 63) / 64];
+	unsigned left, outstanding, late, told;
+	unsigned tries;
+	uint64_t again_ms;
+	struct smpp_verdict doom;
+	struct smpp_verdict last; /* what is to be told of the last part */
+	bool last_known;
+	char last_id[SMPP_ID_MAX];
+};
+
+
+/** In the order of their serials: what comes back stands where it stood. */
+void smpp_queue_add(struct smpp_queue *q, struct smpp_outgoing *out);
+/** Nothing happens where it is not in it. */
+void smpp_queue_remove(struct smpp_queue *q, struct smpp_outgoing *out);
+
+/** An unused one, or NULL. */
+struct smpp_outgoing *smpp_outgoing_create(struct smpp_channel *ch);
+/** To be used again, with the memory it has; its message is dropped. */
+void smpp_outgoing_recycle(struct smpp_channel *ch, struct smpp_outgoing *out);
+/** Recycles it when nothing will be heard or said of it any more. */
+void smpp_outgoing_release(struct smpp_channel *ch, struct smpp_outgoing *out);
+
+/** A part is to be written, or not any more. */
+void smpp_outgoing_want(struct smpp_outgoing *out, unsigned part);
+void smpp_outgoing_unwant(struct smpp_outgoing *out, unsigned part);
+/** The first part to be written; left must not be 0. */
+unsigned smpp_outgoing_lowest(const struct smpp_outgoing *out);
+/** Whether nothing of it was ever written or told. */
+bool smpp_outgoing_untouched(const struct smpp_outgoing *out);
+
+/** Tells the host what became of a part; the last part is held until all others were told. */
+void smpp_outgoing_tell(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned part,
+                        const struct smpp_verdict *v);
+/** The same of every part that was still to be written. */
+void smpp_outgoing_tell_rest(struct smpp_channel *ch, struct smpp_outgoing *out,
+                             const struct smpp_verdict *v);
+/** Tells at once, outside the count: what settles a part that was told before. */
+void smpp_outgoing_tell_now(struct smpp_channel *ch, const struct smpp_outgoing *out,
+                            unsigned part, const struct smpp_verdict *v);
+/** The host has it again as a whole. */
+void smpp_outgoing_give_back(struct smpp_channel *ch, struct smpp_outgoing *out, uint32_t status,
+                             const char *reason, uint64_t retry_ms);
+
+/* The pace, which both sides set. */
+size_t smpp_out_outstanding(const struct smpp_channel *ch);
+bool smpp_out_paused(const struct smpp_channel *ch);
+void smpp_out_wake_at(struct smpp_channel *ch, uint64_t at_ms);
+
+#endif

@@ -1,0 +1,374 @@
+/*
+ * What comes over a session: octets to PDUs, PDUs to whom they concern, and what time brings to
+ * it. Framing and tolerance are those of PROTOCOLS 1.2. One timer a link serves all: it is set to
+ * the earliest deadline, and deadlines of responses come in the order of the requests.
+ */
+#include "smpp_channel.h"
+#include "smpp_tlv.h"
+
+enum {
+	MISCONFIGURED_MS = 60000, /* operators lock accounts that bind wrongly too often */
+	LOG_EVERY_MS = 60000
+};
+
+static const char *const role_names[] = {"NONE", "TRX", "TX", "RX"};
+
+static uint64_t now_ms(const struct smpp_link *l)
+{
+	return clock_mono_ms(l->channel->clock);
+}
+
+/* ---- the bind's answer ----------------------------------------------------------------------- */
+
+static void on_bind_refused(struct smpp_link *l, uint32_t status)
+{
+	static const uint32_t ours[] = {SMPP_RBINDFAIL, SMPP_RINVPASWD, SMPP_RINVSYSID,
+	                                SMPP_RINVSYSTYP};
+	struct smpp_channel *ch = l->channel;
+
+	l->why = smpp_status_text(status);
+	log_warn(ch->log, EVENT("smpp.bind_refused"), STR("role", role_names[l->role]),
+	         STR("status", smpp_status_name(status)), NUM("code", status));
+	if (status == SMPP_RALYBND)
+		l->floor_ms = smpp_status_policy(status, ch->policies, ch->policy_count).delay_ms;
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+		l->misconfigured = l->misconfigured || status == ours[i];
+	if (status == SMPP_RINVCMDID && !smpp_fall_back(ch))
+		l->misconfigured = true;
+	if (l->misconfigured)
+		l->floor_ms = MISCONFIGURED_MS;
+	smpp_link_event(l, EV_BIND_REFUSED);
+}
+
+static void on_bind_resp(struct smpp_link *l, const struct smpp_pdu *pdu)
+{
+	const struct smpp_config *cfg = l->channel->cfg;
+	uint32_t version;
+
+	if (pdu->command_status) {
+		on_bind_refused(l, pdu->command_status);
+		return;
+	}
+	/* 3.4, 3.4: an SMSC that names no version is of 3.3 and knows no optional parameters. */
+	l->takes_tlvs = cfg->tlvs == SMPP_TLVS_ALWAYS ||
+	                (cfg->tlvs == SMPP_TLVS_AUTO &&
+	                 smpp_tlv_uint(pdu->u.bind_transceiver_resp.tlvs,
+	                               SMPP_TLV_sc_interface_version, &version) == 0 &&
+	                 version >= SMPP_INTERFACE_VERSION_34);
+	smpp_link_event(l, EV_BIND_OK);
+}
+
+/* ---- PDUs in -----------------------------------------------------------------------------------
+ */
+
+static void on_submit_resp(struct smpp_link *l, struct smpp_flight *f, const struct smpp_pdu *pdu)
+{
+	struct smpp_outgoing *item = f->item;
+	bool late = f->state == SMPP_FLIGHT_LATE;
+	uint16_t part = f->part;
+	struct span id = pdu->command_id == SMPP_RESP(SMPP_submit_sm) ? pdu->u.submit_sm_resp.message_id
+	                                                        : SPAN_NONE;
+
+	if (!late) {
+		l->submits--;
+		l->octets -= f->octets;
+	}
+	smpp_window_remove(&l->window, f);
+	smpp_out_response(l, item, part, pdu->command_status, id, late);
+	smpp_out_pump(l->channel);
+	smpp_link_check_done(l);
+}
+
+/* A response, generic_nack included: whose it is says the window. */
+static void on_response(struct smpp_link *l, const struct smpp_pdu *pdu)
+{
+	struct smpp_flight *f = smpp_window_find(&l->window, pdu->sequence_number);
+	uint32_t command = f ? f->command_id : 0;
+
+	if (!f || (pdu->command_id != SMPP_GENERIC_NACK &&
+	           pdu->command_id != (SMPP_RESP(command)))) {
+		++*l->channel->metrics.unknown;
+		return;
+	}
+	if (f->mark_ms > l->proof_ms)
+		l->proof_ms = f->mark_ms;
+	if (command == SMPP_submit_sm) {
+		on_submit_resp(l, f, pdu);
+		return;
+	}
+	smpp_window_remove(&l->window, f);
+	if (command == SMPP_unbind)
+		smpp_link_event(l, EV_UNBIND_RESP);
+	else if (command != SMPP_enquire_link)
+		on_bind_resp(l, pdu);
+}
+
+/* ---- requests of the SMSC ---------------------------------------------------------------------- */
+
+static void on_enquire_link(struct smpp_link *l, const struct smpp_pdu *pdu)
+{
+	smpp_link_answer(l, SMPP_RESP(SMPP_enquire_link), pdu->sequence_number, SMPP_ROK);
+}
+
+static void on_unbind(struct smpp_link *l, const struct smpp_pdu *pdu)
+{
+	l->unbind_sequence = pdu->sequence_number;
+	smpp_link_event(l, EV_UNBIND);
+}
+
+/* A handset is there again (4.12). It has no response, and nobody here waits for it. */
+static void on_alert(struct smpp_link *l, const struct smpp_pdu *pdu)
+{
+	log_debug(l->channel->log, EVENT("smpp.alert_notification"),
+	          ADDR("of", pdu->u.alert_notification.source_addr));
+}
+
+/* An outbind comes over a connection that the SMSC opened (2.2.1); over ours it says nothing. */
+static void on_outbind(struct smpp_link *l, const struct smpp_pdu *pdu)
+{
+	(void)pdu;
+	log_debug(l->channel->log, EVENT("smpp.outbind_ignored"));
+}
+
+/* What an SMSC may send, and whether it needs a receiving session (3.4, table 2-1). */
+static const struct request {
+	uint32_t command_id;
+	bool receiving;
+	void (*act)(struct smpp_link *l, const struct smpp_pdu *pdu);
+} requests[] = {
+	{SMPP_deliver_sm,         true,  smpp_in_deliver_sm},
+	{SMPP_enquire_link,       false, on_enquire_link   },
+	{SMPP_unbind,             false, on_unbind         },
+	{SMPP_data_sm,            true,  smpp_in_data_sm   },
+	{SMPP_alert_notification, true,  on_alert          },
+	{SMPP_outbind,            false, on_outbind        },
+};
+
+static void on_request(struct smpp_link *l, const struct smpp_pdu *pdu)
+{
+	for (size_t i = 0; i < ARRAY_LEN(requests); i++) {
+		const struct request *r = &requests[i];
+
+		if (r->command_id != pdu->command_id)
+			continue;
+		if (!r->receiving || smpp_link_receives(l))
+			r->act(l, pdu);
+		else if (pdu->command_id != SMPP_alert_notification)
+			smpp_link_answer(l, SMPP_RESP(pdu->command_id), pdu->sequence_number,
+			                 SMPP_RINVBNDSTS);
+		return;
+	}
+	/* Known, but not for an ESME. */
+	smpp_link_answer(l, SMPP_GENERIC_NACK, pdu->sequence_number, SMPP_RINVCMDID);
+}
+
+static void log_bad(struct smpp_link *l, const struct smpp_pdu *pdu, enum smpp_status blame)
+{
+	struct smpp_channel *ch = l->channel;
+	uint64_t held;
+	struct buf hex;
+
+	++*ch->metrics.malformed;
+	if (!log_throttle_pass(&ch->bad_pdu, now_ms(l), LOG_EVERY_MS, &held))
+		return;
+	buf_init(&hex, 512);
+	if (!smpp_command_known(pdu->command_id))
+		smpp_pdu_hex(pdu, &hex); /* its header alone is shown */
+	log_warn(ch->log, EVENT("smpp.bad_pdu"), STR("command", smpp_command_name(pdu->command_id)),
+	         NUM("length", pdu->frame.len), STR("answer", smpp_status_name(blame)),
+	         SPAN("hex", buf_span(&hex)), NUM("suppressed", held));
+	buf_fini(&hex);
+}
+
+/* Malformed or unknown. A request gets its answer, whatever it is; a response says at least what
+ * its header says. */
+static void on_bad_pdu(struct smpp_link *l, struct smpp_pdu *pdu, int err, enum smpp_status blame)
+{
+	bool response = pdu->command_id & SMPP_RESP_BIT;
+
+	log_bad(l, pdu, blame);
+	if (response && err == -EBADMSG) {
+		memset(&pdu->u, 0, sizeof(pdu->u));
+		on_response(l, pdu);
+	} else if (!response) {
+		uint32_t answer = smpp_command_known(SMPP_RESP(pdu->command_id)) ?
+		                          SMPP_RESP(pdu->command_id) :
+		                          SMPP_GENERIC_NACK;
+
+		smpp_link_answer(l, err == -ENOSYS ? SMPP_GENERIC_NACK : answer,
+		                 pdu->sequence_number, blame);
+	}
+}
+
+static void on_frame(struct smpp_link *l, struct span frame)
+{
+	enum smpp_status blame;
+	struct smpp_pdu pdu;
+	int err = smpp_pdu_decode(frame, &pdu, &blame);
+
+	/* Whatever it is, the far end lives. */
+	l->heard_ms = now_ms(l);
+	l->asked_ms = 0;
+	if (err) {
+		on_bad_pdu(l, &pdu, err, blame);
+		return;
+	}
+	smpp_link_log(l, "smpp.in", &pdu);
+	if (pdu.command_id & SMPP_RESP_BIT)
+		on_response(l, &pdu);
+	else
+		on_request(l, &pdu);
+}
+
+static bool listens(const struct smpp_link *l)
+{
+	return l->state >= LINK_OPEN && l->state <= LINK_UNBINDING;
+}
+
+/* command_length cannot be right, so nothing after it can be found (4.3). */
+static void on_garbage(struct smpp_link *l)
+{
+	++*l->channel->metrics.malformed;
+	log_warn(l->channel->log, EVENT("smpp.stream_corrupt"));
+	l->why = "what the SMSC sent is not SMPP";
+	smpp_link_answer(l, SMPP_GENERIC_NACK, 0, SMPP_RINVCMDLEN);
+	smpp_link_event(l, EV_GARBAGE);
+}
+
+/* Handles the whole PDUs at the front of data; returns how many octets they were. */
+static size_t take_frames(struct smpp_link *l, struct span data)
+{
+	size_t taken = 0;
+
+	while (listens(l)) {
+		struct span rest = {data.ptr + taken, data.len - taken}, frame;
+		int64_t size = smpp_frame(rest, SMPP_PDU_MAX, &frame);
+
+		if (size == 0)
+			return taken;
+		if (size < 0) {
+			on_garbage(l);
+			break;
+		}
+		taken += (size_t)size;
+		on_frame(l, frame);
+	}
+	return data.len;
+}
+
+void smpp_session_on_data(void *arg, struct span data)
+{
+	struct smpp_link *l = arg;
+	size_t taken;
+
+	if (l->input.len == 0) {
+		taken = take_frames(l, data);
+		buf_add(&l->input, (struct span){data.ptr + taken, data.len - taken});
+	} else {
+		buf_add(&l->input, data);
+		taken = take_frames(l, buf_span(&l->input));
+		buf_drop(&l->input, taken < l->input.len ? taken : l->input.len);
+	}
+	/* Out of memory in the middle of a PDU: what follows makes no sense without it. */
+	if (buf_check(&l->input) && l->stream)
+		io_stream_abort(l->stream, buf_check(&l->input));
+}
+
+/* ---- time ---------------------------------------------------------------------------------------- */
+
+static void expire_flights(struct smpp_link *l, uint64_t now)
+{
+	struct smpp_flight *f;
+
+	while ((f = smpp_window_first(&l->window)) && f->deadline_ms <= now) {
+		struct smpp_outgoing *item = f->item;
+		struct smpp_outgoing *forgotten;
+		uint16_t part = f->part;
+
+		if (!item) { /* one of our own; their deadlines are elsewhere */
+			smpp_window_remove(&l->window, f);
+			continue;
+		}
+		l->submits--;
+		l->octets -= f->octets;
+		++*l->channel->metrics.timeouts;
+		forgotten = smpp_window_late(&l->window, f);
+		smpp_out_uncertain(l, item, part, true);
+		if (forgotten)
+			smpp_out_forget(l->channel, forgotten);
+	}
+}
+
+static uint64_t enquire_due(const struct smpp_link *l)
+{
+	/* Silence in either direction: theirs may mean that they are gone, ours that they think we
+	 * are; and its response proves that our answers up to now arrived. */
+	uint64_t since = l->heard_ms < l->requested_ms ? l->heard_ms : l->requested_ms;
+
+	if (l->asked_ms)
+		return l->asked_ms + (uint64_t)l->channel->cfg->response_ms;
+	return since + (uint64_t)l->channel->cfg->enquire_ms;
+}
+
+static void check_alive(struct smpp_link *l, uint64_t now)
+{
+	struct smpp_pdu pdu = {.command_id = SMPP_enquire_link};
+	struct smpp_flight *f;
+
+	if (now < enquire_due(l))
+		return;
+	if (l->asked_ms) {
+		l->why = "enquire_link was not answered";
+		smpp_link_event(l, EV_SILENT);
+	} else if (smpp_link_request(l, &pdu, NULL, &f) == 0) {
+		l->asked_ms = now;
+	}
+}
+
+static bool is_bound(const struct smpp_link *l)
+{
+	return l->state == LINK_BOUND || l->state == LINK_DRAINING;
+}
+
+void smpp_session_on_timer(void *arg)
+{
+	struct smpp_link *l = arg;
+	uint64_t now = now_ms(l);
+
+	if (l->deadline_ms && now >= l->deadline_ms) {
+		l->deadline_ms = 0;
+		smpp_link_event(l, l->state == LINK_IDLE ? EV_DIAL : EV_TIMEOUT);
+	}
+	expire_flights(l, now);
+	if (is_bound(l))
+		check_alive(l, now);
+	smpp_out_pump(l->channel);
+	smpp_link_check_done(l);
+	smpp_session_rearm(l);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return b && b < a ? b : a;
+}
+
+void smpp_session_rearm(struct smpp_link *l)
+{
+	const struct smpp_flight *first = smpp_window_first(&l->window);
+	uint64_t now = now_ms(l), at = UINT64_MAX;
+
+	at = earlier(at, l->deadline_ms);
+	if (first)
+		at = earlier(at, first->deadline_ms);
+	if (is_bound(l)) {
+		at = earlier(at, enquire_due(l));
+		/* What will be sent from now on is due after this, so that sending need not rearm. */
+		at = earlier(at, now + (uint64_t)l->channel->cfg->response_ms);
+	}
+	if (!l->timer)
+		return;
+	if (at == UINT64_MAX)
+		io_timer_stop(l->timer);
+	else
+		io_timer_start(l->timer, at > now ? at - now : 0, 0);
+}
