@@ -114,6 +114,7 @@ static void tell_ready(struct app *app)
 static void enter_service(struct app *app)
 {
 	router_start(app->router);
+	webhooks_start(app->webhooks);
 	app->phase = APP_RUNNING;
 	malloc_trim(0); /* training the matcher leaves more free memory than is needed at rest */
 	tell_ready(app);
@@ -147,9 +148,10 @@ static int make_redis(struct app *app, struct yaml_errors *errors)
 	                                .libraries = libraries};
 	int err;
 
-	for (size_t i = 0; i < router_library_count && i < LIBRARIES_MAX - 1; i++)
+	for (size_t i = 0; i < router_library_count && i < LIBRARIES_MAX - 2; i++)
 		libraries[options.library_count++] = router_libraries[i];
 	libraries[options.library_count++] = login_library;
+	libraries[options.library_count++] = webhook_library;
 	err = redis_create(app->loop, &app->log, &options, on_redis, app, &app->redis);
 	if (err)
 		yaml_error(errors, 0, "Redis at \"%.100s\": %s", c->redis.address, strerror(-err));
@@ -247,9 +249,22 @@ static int make_console(struct app *app, struct yaml_errors *errors)
 	return err;
 }
 
+static int make_webhooks(struct app *app, struct yaml_errors *errors)
+{
+	const struct webhook_options options = {.loop = app->loop,
+	                                        .log = &app->log,
+	                                        .redis = app->redis,
+	                                        .router = app->router,
+	                                        .client = app->http_client,
+	                                        .config = app->config};
+
+	(void)errors;
+	return webhooks_create(&options, &app->webhooks);
+}
+
 static make_fn *const steps[] = {
 	make_catalogue, make_loop,  make_tls,        make_servers, make_router,
-	make_channels,  make_redis, make_interfaces, make_console,
+	make_channels,  make_redis, make_interfaces, make_console, make_webhooks,
 };
 
 static void raise_file_limit(void)
@@ -341,6 +356,7 @@ void app_destroy(struct app **app)
 	http_server_destroy(&a->internal);
 	http_client_destroy(&a->http_client);
 	redis_destroy(&a->redis);
+	webhooks_destroy(&a->webhooks);
 	api_destroy(&a->api);
 	login_destroy(&a->login);
 	router_destroy(&a->router);

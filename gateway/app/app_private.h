@@ -10,6 +10,7 @@
 #include "redis.h"
 #include "router.h"
 #include "tls.h"
+#include "webhook.h"
 
 enum app_phase { APP_STARTING, APP_RUNNING, APP_DRAINING };
 
@@ -25,6 +26,7 @@ struct app {
 	struct catalogue *catalogue;
 	struct login *login;
 	struct api *api;
+	struct webhooks *webhooks;
 	struct io_timer *deadline;
 	uv_signal_t signals[3];
 	size_t signal_count;

@@ -37,6 +37,7 @@ void app_drain(struct app *app)
 	log_info(&app->log, EVENT("node.drain"), NUM("at_most_ms", app->config->node.drain_ms));
 	app->draining = 2;
 	io_timer_start(app->deadline, (uint64_t)app->config->node.drain_ms + LAST_MS, 0);
+	webhooks_stop(app->webhooks);
 	router_drain(app->router, on_drained, app);
 	http_server_drain(app->public, on_drained, app);
 }

@@ -1,0 +1,89 @@
+/* CloudEvents 1.0.2, JSON format. */
+#include "webhook_event.h"
+
+#include "digest.h"
+
+#include <stdio.h>
+#include <time.h>
+
+const char *webhook_event_type(const struct log_event *e)
+{
+	if (e->type == LOG_STATUS)
+		return "message.status";
+	if (e->type == LOG_MESSAGE && e->message->direction == MESSAGE_IN)
+		return "message.received";
+	return NULL;
+}
+
+static json_t *status_data(struct span conversation, const struct log_event *e)
+{
+	char id[EVENT_ID_SIZE];
+	json_t *data = json_object();
+
+	json_object_set_new(data, "message", strict_json_text(event_id(conversation, e->of, id)));
+	json_object_set_new(data, "conversation", strict_json_text(conversation));
+	json_object_set_new(data, "seq", json_integer((json_int_t)e->seq));
+	json_object_set_new(data, "ts", json_integer((json_int_t)e->ts_ms));
+	json_object_set_new(data, "status", json_string(message_status_name(e->status)));
+	strict_json_set(data, "code", e->code);
+	strict_json_set(data, "reason", e->reason);
+	return data;
+}
+
+static json_t *message_data(struct span conversation, const struct log_event *e)
+{
+	json_t *data = event_json(conversation, e);
+
+	json_object_del(data, "type");
+	json_object_set_new(data, "conversation", strict_json_text(conversation));
+	strict_json_set(data, "address", e->message->address);
+	return data;
+}
+
+static void add_time(json_t *object, uint64_t ts_ms)
+{
+	time_t seconds = (time_t)(ts_ms / 1000);
+	char date[24], text[40];
+	struct tm utc;
+
+	gmtime_r(&seconds, &utc);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(text, sizeof(text), "%s.%03uZ", date, (unsigned)(ts_ms % 1000));
+	json_object_set_new(object, "time", json_string(text));
+}
+
+char *webhook_event_text(struct span conversation, const struct log_event *e, const char *type)
+{
+	json_t *object = json_object();
+	char id[EVENT_ID_SIZE];
+
+	json_object_set_new(object, "specversion", json_string("1.0"));
+	json_object_set_new(object, "id", strict_json_text(event_id(conversation, e->seq, id)));
+	json_object_set_new(object, "source", json_string("/posthouse"));
+	json_object_set_new(object, "type", json_string(type));
+	json_object_set_new(object, "subject", strict_json_text(conversation));
+	add_time(object, e->ts_ms);
+	json_object_set_new(object, "datacontenttype", json_string("application/json"));
+	json_object_set_new(object, "data",
+	                    e->type == LOG_STATUS ? status_data(conversation, e)
+	                                          : message_data(conversation, e));
+	return strict_json_dump(object);
+}
+
+void webhook_sign(struct span secret, struct span timestamp, struct span body,
+                  char out[WEBHOOK_SIGNATURE_SIZE])
+{
+	const struct span parts[] = {timestamp, SPAN_LIT("."), body};
+	char hex[DIGEST_HEX_SIZE];
+
+	digest_hmac_hex(secret, parts, ARRAY_LEN(parts), hex);
+	snprintf(out, WEBHOOK_SIGNATURE_SIZE, "sha256=%s", hex);
+}
+
+uint64_t webhook_delay_ms(unsigned failures)
+{
+	static const uint64_t delays[] = {1000, 5000, 15000, 60000, 300000, 600000};
+	size_t i = failures ? failures - 1 : 0;
+
+	return delays[i < ARRAY_LEN(delays) ? i : ARRAY_LEN(delays) - 1];
+}

@@ -1,0 +1,215 @@
+/*
+ * From the router's outboxes to the webhooks' streams. An entry leaves its outbox only after every
+ * webhook that wants it has it, so a node that dies between makes a repeat, with the same id, and
+ * never a gap.
+ */
+#include "webhook_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The entries of one partition that are being told. */
+struct batch {
+	struct webhooks *all;
+	unsigned partition;
+	char key[ROUTER_OUTBOX_KEY_LEN];
+	unsigned open; /* entries not yet done, and one for the loop that makes them */
+};
+
+struct entry {
+	struct batch *batch;
+	char stream_id[WEBHOOK_STREAM_ID_SIZE];
+	char conversation[CONVERSATION_ID_LEN + 1];
+	uint64_t seq;
+	unsigned open; /* webhooks that have not acknowledged it, and one while it is given out */
+	bool failed;   /* one did not: it stays in the outbox */
+};
+
+/* One webhook's share of an entry. */
+struct share {
+	struct entry *entry;
+	struct webhook *hook;
+};
+
+static void batch_close(struct batch *b)
+{
+	if (--b->open)
+		return;
+	b->all->reading &= ~(1U << b->partition);
+	free(b);
+}
+
+static void entry_close(struct entry *e)
+{
+	struct webhooks *w = e->batch->all;
+	const struct span argv[] = {SPAN_LIT("XDEL"), span_of(e->batch->key),
+	                            span_of(e->stream_id)};
+	int err = 0;
+
+	if (--e->open)
+		return;
+	if (!e->failed)
+		err = redis_command(w->options.redis, ARRAY_LEN(argv), argv, NULL, NULL);
+	(void)err; /* it is told again, with the same id */
+	batch_close(e->batch);
+	free(e);
+}
+
+static void on_added(void *arg, int err, const redisReply *reply, const char *why)
+{
+	struct share *s = arg;
+
+	(void)reply;
+	(void)why;
+	if (err)
+		s->entry->failed = true;
+	else
+		webhook_more(s->hook);
+	entry_close(s->entry);
+	free(s);
+}
+
+static void on_trimmed(void *arg, int err, const redisReply *reply, const char *why)
+{
+	(void)why;
+	if (!err && reply->type == REDIS_REPLY_INTEGER && reply->integer > 0)
+		webhook_lost(arg, (uint64_t)reply->integer);
+}
+
+static int add_to(struct entry *e, struct webhook *hook, struct span body)
+{
+	struct redis *redis = hook->all->options.redis;
+	char keep[24];
+	const struct span add[] = {SPAN_LIT("XADD"), span_of(hook->key), SPAN_LIT("*"),
+	                           SPAN_LIT("b"), body};
+	struct span trim[] = {SPAN_LIT("XTRIM"), span_of(hook->key), SPAN_LIT("MAXLEN"), SPAN_NONE};
+	struct share *s = malloc(sizeof(*s));
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	*s = (struct share){e, hook};
+	err = redis_command(redis, ARRAY_LEN(add), add, on_added, s);
+	if (err) {
+		free(s);
+		return err;
+	}
+	e->open++;
+	snprintf(keep, sizeof(keep), "%lld", (long long)hook->config->keep);
+	trim[3] = span_of(keep);
+	err = redis_command(redis, ARRAY_LEN(trim), trim, on_trimmed, hook);
+	(void)err; /* the next one trims */
+	return 0;
+}
+
+static bool wants(const struct webhook *hook, const char *type)
+{
+	for (char **t = hook->config->events; t && *t; t++)
+		if (strcmp(*t, type) == 0)
+			return true;
+	return false;
+}
+
+static void give_out(struct entry *e, const struct log_event *event)
+{
+	struct webhooks *w = e->batch->all;
+	const char *type = webhook_event_type(event);
+	char *body = type ? webhook_event_text(span_of(e->conversation), event, type) : NULL;
+
+	if (type && !body)
+		e->failed = true;
+	for (size_t i = 0; body && i < w->count; i++)
+		if (wants(&w->hooks[i], type) && add_to(e, &w->hooks[i], span_of(body)))
+			e->failed = true;
+	free(body);
+}
+
+static void on_event(void *arg, const struct router_error *error, const struct log_event *events,
+                     size_t count, bool more)
+{
+	struct entry *e = arg;
+
+	(void)more;
+	if (error && error->err && error->err != -ENOENT)
+		e->failed = true;
+	else if (count && events[0].seq == e->seq)
+		give_out(e,
+		         &events[0]); /* else the log is shorter than the outbox: nothing to tell */
+	entry_close(e);
+}
+
+static struct span field(const redisReply *fields, const char *name)
+{
+	for (size_t i = 0; i + 1 < fields->elements; i += 2)
+		if (span_is((struct span){fields->element[i]->str, fields->element[i]->len}, name))
+			return (struct span){fields->element[i + 1]->str,
+			                     fields->element[i + 1]->len};
+	return SPAN_NONE;
+}
+
+/* False: not an entry of the outbox. */
+static bool entry_read(struct entry *e, const redisReply *row)
+{
+	struct span conversation;
+
+	if (row->type != REDIS_REPLY_ARRAY || row->elements != 2 ||
+	    row->element[1]->type != REDIS_REPLY_ARRAY)
+		return false;
+	snprintf(e->stream_id, sizeof(e->stream_id), "%.*s", (int)row->element[0]->len,
+	         row->element[0]->str);
+	conversation = field(row->element[1], "c");
+	snprintf(e->conversation, sizeof(e->conversation), "%.*s", SPAN_FMT(conversation));
+	return conversation.len == CONVERSATION_ID_LEN &&
+	       span_u64(field(row->element[1], "s"), &e->seq) == 0 && e->seq > 0;
+}
+
+static void entry_open(struct batch *b, const redisReply *row)
+{
+	struct entry *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return;
+	e->batch = b;
+	e->open = 1;
+	b->open++;
+	if (!entry_read(e, row))
+		entry_close(e); /* removed: nobody could ever tell it */
+	else if (router_read(b->all->options.router, span_of(e->conversation), e->seq - 1, 0, 1,
+	                     on_event, e)) {
+		e->failed = true;
+		entry_close(e);
+	}
+}
+
+static void on_entries(void *arg, int err, const redisReply *reply, const char *why)
+{
+	struct batch *b = arg;
+
+	(void)why;
+	for (size_t i = 0; !err && !b->all->stopped && i < reply->elements; i++)
+		entry_open(b, reply->element[i]);
+	batch_close(b);
+}
+
+static void read_partition(struct webhooks *w, unsigned partition)
+{
+	struct batch *b = calloc(1, sizeof(*b));
+	struct span argv[] = {SPAN_LIT("XRANGE"), SPAN_NONE,         SPAN_LIT("-"),
+	                      SPAN_LIT("+"),      SPAN_LIT("COUNT"), SPAN_LIT("64")};
+
+	if (!b)
+		return;
+	*b = (struct batch){.all = w, .partition = partition, .open = 1};
+	router_outbox_key(partition, b->key);
+	argv[1] = span_of(b->key);
+	w->reading |= 1U << partition;
+	if (redis_command(w->options.redis, ARRAY_LEN(argv), argv, on_entries, b))
+		batch_close(b);
+}
+
+void webhook_outbox_read(struct webhooks *w)
+{
+	for (unsigned i = 0; i < ROUTER_PARTITIONS; i++)
+		if (!(w->reading & 1U << i))
+			read_partition(w, i);
+}
