@@ -11,37 +11,11 @@ export class Desk extends EventEmitter {
   queueNames = ["general", "cards"];
 
   /** Opens a conversation; what is not said is a customer waiting on the SMS channel. */
-  add({
-    id = randomUUID(),
-    connector = "sms",
-    channel = `${connector}-main`,
-    title,
-    lang = "zh",
-    state = "queued",
-    agent = null,
-    queue = "general",
-    reply = null,
-    sessions = [],
-    first_ts = Date.now(),
-  }) {
-    const c = {
-      id,
-      connector,
-      channel,
-      title: title ?? `+86 138****${String(this.conversations.size).padStart(4, "0")}`,
-      lang,
-      state,
-      agent,
-      queue,
-      reply,
-      session: randomUUID(),
-      log: [],
-      read_seq: 0,
-      cids: new Map(),
-      sessions,
-      first_ts,
-      addresses: [{ address: title ?? "+86 138****8000", channel, connector }],
-    };
+  add({ id = randomUUID(), connector = "sms", channel = `${connector}-main`, title, lang = "zh", state = "queued",
+    agent = null, queue = "general", reply = null, sessions = [], first_ts = Date.now() }) {
+    const c = { id, connector, channel, title: title ?? `+86 138****${String(this.conversations.size).padStart(4, "0")}`,
+      lang, state, agent, queue, reply, session: randomUUID(), log: [], read_seq: 0, cids: new Map(), sessions, first_ts,
+      addresses: [{ address: title ?? "+86 138****8000", channel, connector }] };
     this.conversations.set(id, c);
     return c;
   }
@@ -63,42 +37,13 @@ export class Desk extends EventEmitter {
 
   customerSays(c, text, more = {}, quiet = false) {
     const { kind = "text", media, ts, marks } = more;
-    return this.append(
-      c,
-      {
-        type: "message",
-        id: randomUUID(),
-        direction: "in",
-        kind,
-        text,
-        media,
-        ts,
-        marks,
-        author: { type: "customer", id: c.title },
-        channel: c.channel,
-      },
-      quiet,
-    );
+    return this.append(c, { type: "message", id: randomUUID(), direction: "in", kind, text, media, ts, marks,
+      author: { type: "customer", id: c.title }, channel: c.channel }, quiet);
   }
 
   says(c, author, text, more = {}, quiet = false) {
     const { ts, status = "delivered", cid, kind = "text" } = more;
-    return this.append(
-      c,
-      {
-        type: "message",
-        id: randomUUID(),
-        direction: "out",
-        kind,
-        text,
-        author,
-        ts,
-        status,
-        cid,
-        channel: c.channel,
-      },
-      quiet,
-    );
+    return this.append(c, { type: "message", id: randomUUID(), direction: "out", kind, text, author, ts, status, cid, channel: c.channel }, quiet);
   }
 
   status(c, of, status, more = {}) {
@@ -126,27 +71,13 @@ export class Desk extends EventEmitter {
   summary(c) {
     const messages = c.log.filter((e) => e.type === "message");
     const last = messages.at(-1);
-    const answered = c.log.findLastIndex(
-      (e) => e.type === "message" && e.direction === "out" && e.author?.type !== "bot",
-    );
-    const open =
-      c.state === "closed" ? undefined : messages.find((e) => e.direction === "in" && e.seq > answered + 1);
+    const answered = c.log.findLastIndex((e) => e.type === "message" && e.direction === "out" && e.author?.type !== "bot");
+    const open = c.state === "closed" ? undefined : messages.find((e) => e.direction === "in" && e.seq > answered + 1);
     return {
-      conversation: c.id,
-      channel: c.channel,
-      connector: c.connector,
-      title: c.title,
-      state: c.state,
-      session: c.session,
-      agent: c.agent,
-      queue: c.queue,
-      lang: c.lang,
-      waiting_since: open?.ts ?? null,
-      seq: c.log.length,
-      read_seq: c.read_seq,
+      conversation: c.id, channel: c.channel, connector: c.connector, title: c.title, state: c.state, session: c.session,
+      agent: c.agent, queue: c.queue, lang: c.lang, waiting_since: open?.ts ?? null, seq: c.log.length, read_seq: c.read_seq,
       unread: messages.filter((e) => e.direction === "in" && e.seq > c.read_seq).length,
-      last: last ? { text: last.text || `[${last.kind}]`, ts: last.ts, direction: last.direction } : null,
-      reply: c.reply,
+      last: last ? { text: last.text || `[${last.kind}]`, ts: last.ts, direction: last.direction } : null, reply: c.reply,
     };
   }
 
@@ -160,9 +91,7 @@ export class Desk extends EventEmitter {
 
   /** Which conversations stand in this agent's list. */
   seenBy(agent) {
-    return [...this.conversations.values()].filter(
-      (c) => c.state === "queued" || c.agent === agent.id || c.state === "bot" || c.shared,
-    );
+    return [...this.conversations.values()].filter((c) => c.state === "queued" || c.agent === agent.id || c.state === "bot" || c.shared);
   }
 
   /** Everything after `since`, or the newest when that is 0 or too long ago. */
@@ -178,22 +107,8 @@ export class Desk extends EventEmitter {
   }
 
   customer(c) {
-    return {
-      conversation: c.id,
-      addresses: c.addresses,
-      first_ts: c.first_ts,
-      sessions: [
-        ...c.sessions,
-        {
-          id: c.session,
-          state: c.state,
-          opened_ts: c.log[0]?.ts ?? Date.now(),
-          closed_ts: c.closed_ts ?? null,
-          agent: c.agent,
-          disposition: c.disposition ?? null,
-        },
-      ],
-      messages: c.log.filter((e) => e.type === "message").length,
-    };
+    return { conversation: c.id, addresses: c.addresses, first_ts: c.first_ts,
+      sessions: [...c.sessions, { id: c.session, state: c.state, opened_ts: c.log[0]?.ts ?? Date.now(), closed_ts: c.closed_ts ?? null, agent: c.agent, disposition: c.disposition ?? null }],
+      messages: c.log.filter((e) => e.type === "message").length };
   }
 }

@@ -8,13 +8,7 @@ const arg = (name, otherwise) => {
   return at > 0 ? process.argv[at + 1] : otherwise;
 };
 const desk = busyDesk();
-const server = await startConsoleServer({
-  dir: arg("dir", "out/console"),
-  port: Number(arg("port", "0")),
-  desk,
-  users: USERS,
-  catalogue: CATALOGUE,
-});
+const server = await startConsoleServer({ dir: arg("dir", "out/console"), port: Number(arg("port", "0")), desk, users: USERS, catalogue: CATALOGUE });
 const timer = setInterval(() => {
   const open = [...desk.conversations.values()].filter((c) => c.state === "assigned");
   const c = open[Math.floor(Math.random() * open.length)];

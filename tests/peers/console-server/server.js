@@ -8,12 +8,7 @@ import { randomBytes } from "node:crypto";
 import { WebSocketServer } from "ws";
 
 const CSP = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-const TYPES = {
-  ".html": "text/html; charset=utf-8",
-  ".js": "text/javascript; charset=utf-8",
-  ".css": "text/css; charset=utf-8",
-  ".svg": "image/svg+xml",
-};
+const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml" };
 
 /** Starts it on a free port of the loopback. `users`: {mei: {password, user}}; `catalogue`: canned, dispositions, suggest. */
 export async function startConsoleServer({ dir, desk, users, catalogue, port = 0 }) {
@@ -30,15 +25,7 @@ class ConsoleServer {
   presence = new Map();
   /** Frames received, for tests that look at what was said. */
   frames = [];
-  faults = {
-    ackDelayMs: 0,
-    dropBeforeAck: 0,
-    dropOnSend: 0,
-    duplicate: false,
-    losePushes: 0,
-    refuse: null,
-    down: false,
-  };
+  faults = { ackDelayMs: 0, dropBeforeAck: 0, dropOnSend: 0, duplicate: false, losePushes: 0, refuse: null, down: false };
   /** How an agent's reply goes on after it was appended; null: it stays queued. */
   progress = ["sending", "sent", "delivered"];
   progressMs = 120;
@@ -47,11 +34,7 @@ class ConsoleServer {
   constructor(dir, desk, users, catalogue) {
     Object.assign(this, { dir, desk, users, catalogue });
     this.http = createServer((req, res) => void this.request(req, res));
-    this.ws = new WebSocketServer({
-      noServer: true,
-      maxPayload: 65536,
-      handleProtocols: () => "posthouse.console.v1",
-    });
+    this.ws = new WebSocketServer({ noServer: true, maxPayload: 65536, handleProtocols: () => "posthouse.console.v1" });
     this.http.on("upgrade", (req, socket, head) => this.upgrade(req, socket, head));
     desk.on("event", (c, e) => this.push(c, e));
     desk.on("summary", (c) => this.pushSummary(c));
@@ -90,12 +73,8 @@ class ConsoleServer {
     }
     const token = randomBytes(16).toString("hex");
     this.sessions.set(token, known.user);
-    return json(
-      res,
-      200,
-      { user: known.user, token, expires_ts: Date.now() + 36e5 },
-      { "set-cookie": `posthouse_session=${token}; HttpOnly; SameSite=Strict; Path=/console` },
-    );
+    return json(res, 200, { user: known.user, token, expires_ts: Date.now() + 36e5 },
+      { "set-cookie": `posthouse_session=${token}; HttpOnly; SameSite=Strict; Path=/console` });
   }
 
   async file(path, res) {
@@ -128,8 +107,7 @@ class ConsoleServer {
     const handler = HANDLERS[f.type];
     if (!handler) return client.ws.close(4002, "not understood");
     const c = f.conversation ? this.desk.get(f.conversation) : undefined;
-    if (f.conversation && !c)
-      return this.send(client, { type: "error", rid: f.rid, cid: f.cid, code: "not_found" });
+    if (f.conversation && !c) return this.send(client, { type: "error", rid: f.rid, cid: f.cid, code: "not_found" });
     return handler.call(this, client, f, c);
   }
 
@@ -154,19 +132,14 @@ class ConsoleServer {
     for (const client of this.clients) {
       if (!client.ready) continue;
       const listed = this.desk.seenBy(client.user).includes(c);
-      this.send(
-        client,
-        listed ? { type: "summary", summary: this.desk.summary(c) } : { type: "gone", conversation: c.id },
-      );
+      this.send(client, listed ? { type: "summary", summary: this.desk.summary(c) } : { type: "gone", conversation: c.id });
       this.send(client, { type: "queues", queues: this.desk.queues() });
     }
   }
 
   /** The reply's way to the customer, as the channel would report it. */
   proceed(c, seq) {
-    (this.progress ?? []).forEach((status, i) =>
-      setTimeout(() => this.desk.status(c, seq, status), this.progressMs * (i + 1)),
-    );
+    (this.progress ?? []).forEach((status, i) => setTimeout(() => this.desk.status(c, seq, status), this.progressMs * (i + 1)));
   }
 
   /** Cuts every connection without a word, as a network does. */
@@ -199,16 +172,8 @@ const HANDLERS = {
     this.clients.add(client);
     client.ready = true;
     const mine = this.desk.seenBy(client.user);
-    this.send(client, {
-      type: "welcome",
-      user: client.user,
-      presence: this.presence.get(client.user.id) ?? "available",
-      server_ts: Date.now(),
-      conversations: mine.map((c) => this.desk.summary(c)),
-      queues: this.desk.queues(),
-      dispositions: this.catalogue.dispositions,
-      canned: this.catalogue.canned,
-    });
+    this.send(client, { type: "welcome", user: client.user, presence: this.presence.get(client.user.id) ?? "available", server_ts: Date.now(),
+      conversations: mine.map((c) => this.desk.summary(c)), queues: this.desk.queues(), dispositions: this.catalogue.dispositions, canned: this.catalogue.canned });
     for (const c of mine) {
       const since = f.since?.[c.id] ?? 0;
       if (c.agent === client.user.id && c.state !== "closed" && (since || c.log.length) && since < c.log.length)
@@ -230,21 +195,14 @@ const HANDLERS = {
     this.send(client, { type: "ok", rid: f.rid });
   },
   history(client, f, c) {
-    this.send(client, {
-      type: "events",
-      rid: f.rid,
-      conversation: c.id,
-      ...this.desk.before(c, f.before, f.limit),
-    });
+    this.send(client, { type: "events", rid: f.rid, conversation: c.id, ...this.desk.before(c, f.before, f.limit) });
   },
   send(client, f, c) {
     if (this.faults.dropOnSend > 0) {
       this.faults.dropOnSend--;
       return client.ws.terminate();
     }
-    const refused =
-      this.faults.refuse ??
-      (this.state !== "ok" ? "unavailable" : c.agent !== client.user.id ? "not_yours" : null);
+    const refused = this.faults.refuse ?? (this.state !== "ok" ? "unavailable" : c.agent !== client.user.id ? "not_yours" : null);
     if (refused) return this.send(client, { type: "error", cid: f.cid, code: refused });
     if (this.faults.dropBeforeAck > 0) {
       this.faults.dropBeforeAck--;
@@ -252,8 +210,7 @@ const HANDLERS = {
     }
     const known = c.cids.has(`${client.user.id} ${f.cid}`);
     const e = this.desk.reply(c, client.user, f.cid, f.text);
-    const ack = () =>
-      this.send(client, { type: "ack", conversation: c.id, cid: f.cid, seq: e.seq, id: e.id, ts: e.ts });
+    const ack = () => this.send(client, { type: "ack", conversation: c.id, cid: f.cid, seq: e.seq, id: e.id, ts: e.ts });
     if (this.faults.ackDelayMs) setTimeout(ack, this.faults.ackDelayMs);
     else ack();
     if (!known) this.proceed(c, e.seq);
@@ -276,12 +233,7 @@ const HANDLERS = {
     c.disposition = f.disposition;
     c.closed_ts = Date.now();
     this.send(client, { type: "ok", rid: f.rid });
-    this.desk.session(c, "closed", {
-      disposition: f.disposition,
-      note: f.note || null,
-      agent: client.user.id,
-      by: client.user.id,
-    });
+    this.desk.session(c, "closed", { disposition: f.disposition, note: f.note || null, agent: client.user.id, by: client.user.id });
   },
   customer(client, f, c) {
     this.send(client, { type: "customer", rid: f.rid, ...this.desk.customer(c) });
@@ -295,9 +247,6 @@ const HANDLERS = {
 };
 
 const cookie = (req) => /posthouse_session=([0-9a-f]+)/.exec(req.headers.cookie ?? "")?.[1];
-const json = (res, status, body, headers = {}) =>
-  res.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
+const json = (res, status, body, headers = {}) => res.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
 const problem = (res, status, code, headers = {}) =>
-  res
-    .writeHead(status, { "content-type": "application/problem+json", ...headers })
-    .end(JSON.stringify({ type: "about:blank", status, code }));
+  res.writeHead(status, { "content-type": "application/problem+json", ...headers }).end(JSON.stringify({ type: "about:blank", status, code }));
