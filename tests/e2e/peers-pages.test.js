@@ -210,7 +210,7 @@ for (const [path, lang, scheme] of [
     await page.waitForFunction(() => document.body.dataset.channel);
     assert.equal(await page.evaluate(() => document.body.dataset.channel), `bank-web ${lang}`);
     const text = await page.locator("main").innerText();
-    assert.equal(/[\u4e00-\u9fff]/.test(text.replace("驿站银行", "")), lang === "zh");
+    assert.equal(/[\u4e00-\u9fff]/.test(text.replace("远港银行", "")), lang === "zh");
     await done(`site-${path === "/" ? "start" : "bank"}-${lang}-${scheme}`);
   });
 }

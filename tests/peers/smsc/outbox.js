@@ -21,7 +21,8 @@ export const DELIVERY_OPTIONS = {
 };
 
 export class Outbox {
-  #entries = [];
+  #waiting = []; // by priority, then in order
+  #sent = new Set();
   #timers;
   #links;
   #events;
@@ -55,42 +56,58 @@ export class Outbox {
         report,
         resolve,
         attempts: 0,
-        state: "stored",
         due: 0,
       };
-      const at = this.#entries.findIndex((e) => e.priority < priority);
-      if (at < 0) this.#entries.push(entry);
-      else this.#entries.splice(at, 0, entry);
+      this.#queue(entry);
       report("stored");
       this.pump();
     });
   }
 
+  // Behind all of its own priority; what comes again goes before those that never went.
+  #queue(entry, again = false) {
+    const last = this.#waiting.at(-1);
+    const before = (e) =>
+      e.priority < entry.priority || (again && e.priority === entry.priority && e.n > entry.n);
+    if (!last || !before(last)) this.#waiting.push(entry);
+    else this.#waiting.splice(this.#waiting.findIndex(before), 0, entry);
+  }
+
   /** Sends whatever can go now. */
   pump() {
     const now = Date.now();
-    for (const entry of [...this.#entries]) {
-      if (entry.state !== "stored" || entry.due > now) continue;
-      const link = this.#pick(entry);
-      if (link) this.#send(entry, link);
+    for (let i = 0; i < this.#waiting.length && this.#roomy();) {
+      const entry = this.#waiting[i];
+      const link = entry.due > now ? null : this.#pick(entry);
+      if (!link) i++;
+      else {
+        this.#waiting.splice(i, 1);
+        this.#send(entry, link);
+      }
     }
+  }
+
+  #roomy(systemId) {
+    return this.#links(systemId).some((l) => l.outstanding < this.#options.values.window);
   }
 
   /** Makes what waits for its next try due now. */
   retry() {
-    for (const entry of this.#entries) entry.due = 0;
+    for (const entry of this.#waiting) entry.due = 0;
     this.pump();
   }
 
   /** {stored, sent}: how many wait, how many are sent and unanswered. */
   get depth() {
-    const sent = this.#entries.filter((e) => e.state === "sent").length;
-    return { stored: this.#entries.length - sent, sent };
+    return { stored: this.#waiting.length, sent: this.#sent.size };
   }
 
   clear() {
-    for (const entry of this.#entries) entry.resolve({ status: null, attempts: entry.attempts, dropped: true });
-    this.#entries = [];
+    for (const entry of [...this.#waiting, ...this.#sent]) {
+      entry.resolve({ status: null, attempts: entry.attempts, dropped: true });
+    }
+    this.#waiting = [];
+    this.#sent.clear();
   }
 
   // Round robin: parts of one long message and receipts spread over all binds of an account.
@@ -102,7 +119,7 @@ export class Outbox {
   }
 
   async #send(entry, link) {
-    entry.state = "sent";
+    this.#sent.add(entry);
     entry.attempts++;
     const about = { kind: entry.kind, entry: entry.n, attempt: entry.attempts, link: link.id, ...entry.about };
     entry.report("sent", { link: link.id, attempt: entry.attempts });
@@ -112,7 +129,7 @@ export class Outbox {
       timeoutMs: responseTimeoutMs,
       extra: entry.extra,
     });
-    if (!this.#entries.includes(entry)) return;
+    if (!this.#sent.delete(entry)) return;
     if (outcome.status === undefined) this.#unanswered(entry, link, outcome.lost, about);
     else if (TEMPORARY.has(outcome.status)) this.#later(entry, outcome.status, about);
     else this.#end(entry, outcome.status, about);
@@ -120,7 +137,6 @@ export class Outbox {
   }
 
   #unanswered(entry, link, lost, about) {
-    entry.state = "stored";
     entry.pin = undefined;
     entry.report("unanswered");
     this.#events.add("deliver.unanswered", { ...about, lost });
@@ -130,7 +146,6 @@ export class Outbox {
   }
 
   #later(entry, status, about) {
-    entry.state = "stored";
     entry.due = Date.now() + this.#options.values.retryMs;
     entry.report("refused", { status, again: true });
     this.#events.add("deliver.refused", { ...about, status, again: true });
@@ -138,20 +153,17 @@ export class Outbox {
   }
 
   #giveUpOr(entry, next) {
-    if (entry.attempts < this.#options.values.attempts) return void next();
-    this.#remove(entry);
+    if (entry.attempts < this.#options.values.attempts) {
+      this.#queue(entry, true);
+      return void next();
+    }
     entry.report("expired");
     entry.resolve({ status: null, attempts: entry.attempts, expired: true });
   }
 
   #end(entry, status, about) {
-    this.#remove(entry);
     entry.report(status === 0 ? "acknowledged" : "refused", { status });
     this.#events.add(status === 0 ? "deliver.acknowledged" : "deliver.refused", { ...about, status });
     entry.resolve({ status, attempts: entry.attempts });
-  }
-
-  #remove(entry) {
-    this.#entries.splice(this.#entries.indexOf(entry), 1);
   }
 }

@@ -93,14 +93,10 @@ export class Platform {
     const msgId = String(this.#nextMsgId++);
     user.quota.grant(fields.menuId ? "menu" : "message");
     this.showUser(user);
-    const bubble = {
-      dir: "in",
-      kind: type,
-      text: fields.content ?? fields.label ?? fields.title ?? "",
-      picUrl: own.picUrl,
-      msgId,
-    };
-    return this.#call(openid, { MsgType: type, ...MESSAGES[type](own), MsgId: bare(msgId) }, bubble);
+    const told = MESSAGES[type](own);
+    const text = told.Content ?? told.Label ?? told.Title ?? told.Recognition ?? "";
+    const bubble = { dir: "in", kind: type, text, picUrl: own.picUrl, msgId };
+    return this.#call(openid, { MsgType: type, ...told, MsgId: bare(msgId) }, bubble);
   }
 
   #withPhoto(fields) {

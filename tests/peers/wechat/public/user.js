@@ -216,7 +216,7 @@ export class User {
     const avatar = h(
       `span.avatar.${mine ? "person" : "bank"}`,
       { "aria-hidden": "true" },
-      mine ? this.who.textContent.slice(0, 1) : "驿",
+      mine ? this.who.textContent.slice(0, 1) : "远",
     );
     return h(
       `div.said.${mine ? "mine" : "theirs"}`,

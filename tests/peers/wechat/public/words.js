@@ -8,7 +8,7 @@ export const WORDS = {
   name: ["Name", "昵称"],
   platform: ["Platform", "平台"],
   lost: ["the simulator is gone, reconnecting…", "与模拟器断开，正在重连…"],
-  bank: ["Posthouse Bank", "驿站银行"],
+  bank: ["Farhaven Bank", "远港银行"],
   mode: ["{mode} mode", "{mode}"],
   plain: ["plain", "明文模式"],
   compatible: ["compatible", "兼容模式"],
