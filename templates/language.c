@@ -1,4 +1,4 @@
-/* Which language a text is in, by counting its letters. */
+/* Which language a text is in, by counting Latin words against Chinese characters. */
 #include "language.h"
 
 #include "utf8.h"
@@ -7,7 +7,6 @@ static const char *const names[] = {[LANGUAGE_ZH] = "zh", [LANGUAGE_EN] = "en"};
 
 /* A long text shows its language early; the rest need not be read. */
 #define DETECT_OCTETS 4096
-#define CHARACTER_WEIGHT 2 /* Latin letters that one Chinese character outweighs */
 
 const char *language_name(enum language language)
 {
@@ -40,9 +39,24 @@ static bool is_chinese(uint32_t code)
 	       (code >= 0x20000 && code <= 0x3134F);
 }
 
+/* How much of each there is. */
+struct tally {
+	size_t words, characters;
+	bool in_word;
+};
+
+static void count(struct tally *t, uint32_t code)
+{
+	bool latin = is_latin(code);
+
+	t->words += latin && !t->in_word;
+	t->in_word = latin;
+	t->characters += is_chinese(code);
+}
+
 enum language language_detect(struct span text)
 {
-	size_t latin = 0, chinese = 0;
+	struct tally t = {0, 0, false};
 	uint32_t code;
 
 	if (text.len > DETECT_OCTETS)
@@ -53,10 +67,9 @@ enum language language_detect(struct span text)
 			text.len--;
 			continue;
 		}
-		latin += is_latin(code);
-		chinese += is_chinese(code);
+		count(&t, code);
 	}
-	if (!latin && !chinese)
+	if (!t.words && !t.characters)
 		return LANGUAGE_UNKNOWN;
-	return chinese * CHARACTER_WEIGHT >= latin ? LANGUAGE_ZH : LANGUAGE_EN;
+	return t.characters >= t.words ? LANGUAGE_ZH : LANGUAGE_EN;
 }

@@ -16,9 +16,10 @@ const char *language_name(enum language language);
 int language_parse(struct span name, enum language *out) MUST_CHECK;
 
 /**
- * What text is written in, by its letters: one Chinese character weighs as much as two Latin
- * letters, since a Chinese sentence often names an app or a brand in Latin ones. LANGUAGE_UNKNOWN
- * where there is neither (digits, emoji, nothing). Invalid UTF-8 is skipped octet by octet.
+ * What text is written in: Chinese where it has at least as many Chinese characters as Latin words,
+ * since a Chinese sentence often names an app or a brand in Latin ones ("app login不了").
+ * LANGUAGE_UNKNOWN where there is neither (digits, emoji, nothing). Invalid UTF-8 is skipped octet
+ * by octet.
  */
 enum language language_detect(struct span text);
 
