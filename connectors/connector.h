@@ -103,6 +103,8 @@ struct connector_caps {
 	bool resend_replies;  /* a reply of uncertain fate is sent again, marked */
 	const char *scheme;   /* of its addresses: "sms", "wechat", "web" */
 	const struct connector_reader *reader; /* NULL: messages are pushed by send() */
+	/** Shows the customer that somebody types, or stopped; never waits. NULL: it cannot. */
+	void (*typing)(void *self, struct span address, bool on);
 };
 
 struct connector_ops {
