@@ -1,0 +1,45 @@
+/* One user's messages on their way, in order: the sender's own bookkeeping. */
+#ifndef PH_WECHAT_LANE_H
+#define PH_WECHAT_LANE_H
+
+#include "wechat_api.h"
+#include "wechat_message.h"
+#include "wechat_sender.h"
+
+#include <uthash.h>
+
+/* A message and how far it got. */
+struct wechat_job {
+	struct wechat_job *next, *prev;
+	struct message *message;
+	enum message_kind kind;
+	char *own_text;   /* what stands for the message where its kind was refused, or NULL */
+	struct span rest; /* text not yet sent, of the message or of own_text */
+	uint16_t part, parts;
+	unsigned tries;
+	bool token_tried; /* another token was fetched for it */
+};
+
+struct wechat_lane {
+	char openid[WECHAT_OPENID_MAX + 1];
+	struct wechat_sender *sender;
+	struct wechat_job *jobs;
+	unsigned holds;         /* passive replies under way */
+	bool busy;              /* a request is under way */
+	struct io_timer *again; /* a short wait before the next try; made when first needed */
+	bool ready;             /* in the sender's list */
+	struct wechat_lane *next, *prev;
+	UT_hash_handle hh;
+};
+
+/** The lane of a user, made where create says so; else NULL, as when out of memory. */
+struct wechat_lane *wechat_lane_of(struct wechat_lane **lanes, struct span openid, bool create);
+/** Frees it and its jobs. */
+void wechat_lane_free(struct wechat_lane **lanes, struct wechat_lane *lane);
+/** Takes *m on 0. */
+int wechat_job_create(struct message **m, struct wechat_job **out) MUST_CHECK;
+void wechat_job_free(struct wechat_job *job);
+/** From now on it says this (taken) as text. */
+void wechat_job_as_text(struct wechat_job *job, char *text);
+
+#endif

@@ -1,0 +1,477 @@
+/*
+ * Turns by the message's cid. The order of things in a turn: a try comes, the host is told once, it
+ * may reply, it says durable, every waiting try is answered, the answer has left (then the
+ * reply is sent and cost nothing) or never will (then the API sends it). For a while after, the
+ * reply is kept for a try that comes late because ours did not reach WeChat.
+ * Source: PROTOCOLS 2.1, 5.
+ */
+#include "wechat_turn.h"
+
+#include "loop.h"
+#include "metrics.h"
+#include "wechat_reply.h"
+
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <uthash.h>
+#include <utlist.h>
+
+enum {
+	KEEP_MS = 20000, /* three tries of five seconds, and some */
+	KEPT_MOST = 4096,
+	CID_MAX = 80,
+	HTTP_OK = 200,
+	HTTP_UNAVAILABLE = 503
+};
+
+/* A try that has no answer yet. */
+struct waiting {
+	struct waiting *next, *prev;
+	struct wechat_turn *turn;
+	struct http_request *request;
+	const struct wechat_key *key;
+	bool json, gone; /* gone: nobody listens any more */
+	struct io_timer *deadline;
+};
+
+struct wechat_turn {
+	struct wechat_turns *turns; /* NULL: they are gone, this waits for its callbacks only */
+	UT_hash_handle hh;
+	struct wechat_turn *next, *prev;
+	int refs; /* one in the list, one for each callback under way */
+	char cid[CID_MAX];
+	char openid[WECHAT_OPENID_MAX + 1], account[WECHAT_OPENID_MAX + 1];
+	struct waiting *waiting;
+	struct message *reply;
+	bool durable, settled; /* the host said so; the reply's outcome was told */
+	unsigned leaving;      /* answers on their way */
+	bool left;             /* one of them is out */
+	struct io_timer *forget;
+};
+
+struct wechat_turns {
+	struct wechat_turns_options o;
+	struct wechat_turn *by_cid, *all;
+	size_t kept;
+	bool stopping;
+	struct io_later later;
+};
+
+/* --- answers -------------------------------------------------------------------------------- */
+
+static void count(const char *result)
+{
+	++*metric_get(METRIC_COUNTER, "posthouse_wechat_callbacks_total",
+	              "Callbacks of WeChat, by what became of them", "result", result);
+}
+
+void wechat_answer_success(struct http_request *request)
+{
+	count("success");
+	http_respond(request, HTTP_OK, "text/plain", SPAN_LIT("success"));
+}
+
+void wechat_answer_later(struct http_request *request)
+{
+	count("later");
+	http_respond(request, HTTP_UNAVAILABLE, "text/plain", SPAN_NONE);
+}
+
+static uint64_t wall_ms(const struct wechat_turns *t)
+{
+	return clock_wall_ms(io_loop_clock(connector_loop(t->o.host)));
+}
+
+/* The reply as this try wants it: sealed with the key that opened it, or plain. */
+static int write_reply(const struct wechat_turn *turn, const struct waiting *w, struct buf *out)
+{
+	const struct wechat_turns *t = turn->turns;
+	uint8_t random[WECHAT_SEALING_RANDOM];
+	struct wechat_sealing sealing = {.key = w->key,
+	                                 .appid = t->o.appid,
+	                                 .token = t->o.token,
+	                                 .now_ms = wall_ms(t),
+	                                 .random = random};
+	struct buf xml;
+	int err;
+
+	buf_init(&xml, WECHAT_REPLY_MAX);
+	err = wechat_reply_write(turn->reply, span_of(turn->openid), span_of(turn->account),
+	                         sealing.now_ms, &xml);
+	if (!err && !w->key)
+		buf_add(out, buf_span(&xml));
+	else if (!err && RAND_bytes(random, sizeof(random)) != 1)
+		err = -EIO;
+	else if (!err)
+		err = wechat_reply_seal(&sealing, buf_span(&xml), out);
+	buf_fini(&xml);
+	return err ? err : buf_check(out);
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+static void unref(struct wechat_turn *turn)
+{
+	if (--turn->refs)
+		return;
+	message_unref(&turn->reply);
+	free(turn);
+}
+
+static void free_waiting(struct waiting *w)
+{
+	DL_DELETE(w->turn->waiting, w);
+	io_timer_destroy(&w->deadline);
+	free(w);
+}
+
+static void on_later(void *arg)
+{
+	struct wechat_turns *t = arg;
+
+	if (t->stopping && !t->all)
+		t->o.on_empty(t->o.arg); /* t may be gone: nothing after this line */
+}
+
+/* Out of the books; callbacks that are under way find it detached. */
+static void forget(struct wechat_turn *turn)
+{
+	struct wechat_turns *t = turn->turns;
+
+	while (turn->waiting) {
+		wechat_answer_later(turn->waiting->request);
+		free_waiting(turn->waiting);
+	}
+	if (turn->cid[0])
+		HASH_DEL(t->by_cid, turn);
+	if (turn->forget)
+		t->kept--;
+	io_timer_destroy(&turn->forget);
+	DL_DELETE(t->all, turn);
+	turn->turns = NULL;
+	if (t->stopping && !t->all)
+		io_later(connector_loop(t->o.host), &t->later);
+	unref(turn);
+}
+
+static void on_forget(void *arg)
+{
+	forget(arg);
+}
+
+/* Keeps the reply for a late try; else, or when there is no room for that, this was its end. */
+static void keep(struct wechat_turn *turn)
+{
+	struct wechat_turns *t = turn->turns;
+
+	if (!turn->left || t->stopping || t->kept >= KEPT_MOST ||
+	    io_timer_create(connector_loop(t->o.host), "wechat.forget", on_forget, turn,
+	                    &turn->forget)) {
+		forget(turn);
+		return;
+	}
+	t->kept++;
+	io_timer_start(turn->forget, KEEP_MS, 0);
+}
+
+/* --- the reply's outcome -------------------------------------------------------------------- */
+
+static void settle(struct wechat_turn *turn)
+{
+	struct wechat_turns *t = turn->turns;
+	struct message *none = NULL;
+	struct message *missed;
+
+	turn->settled = true;
+	if (turn->left) {
+		count("reply");
+		connector_result(
+			t->o.host, turn->reply,
+			&(struct send_result){.outcome = SEND_OK, .flags = SEND_FREE, .parts = 1});
+		wechat_sender_release(t->o.sender, span_of(turn->openid), &none);
+	} else {
+		missed = message_ref(turn->reply);
+		wechat_sender_release(t->o.sender, span_of(turn->openid), &missed);
+	}
+	keep(turn);
+}
+
+static void on_sent(void *arg, int err)
+{
+	struct wechat_turn *turn = arg;
+
+	turn->leaving--;
+	turn->left |= !err;
+	if (turn->turns && !turn->leaving && !turn->settled)
+		settle(turn);
+	unref(turn);
+}
+
+/* Answers one try with the reply; false: with success, since the reply cannot be written. */
+static bool answer_reply(struct wechat_turn *turn, struct waiting *w, bool watch)
+{
+	struct buf body;
+	bool written;
+
+	buf_init(&body, 2 * WECHAT_REPLY_MAX);
+	written = !w->gone && !w->json && write_reply(turn, w, &body) == 0;
+	if (!written) {
+		wechat_answer_success(w->request);
+	} else {
+		turn->refs += watch;
+		turn->leaving += watch;
+		http_respond_with(w->request, HTTP_OK, "text/xml; charset=utf-8", buf_span(&body),
+		                  NULL, 0, watch ? on_sent : NULL, turn);
+	}
+	buf_fini(&body);
+	return written;
+}
+
+static void answer_all(struct wechat_turn *turn)
+{
+	/* So that a callback within the last answer's call does not settle before the others. */
+	turn->leaving++;
+	while (turn->waiting) {
+		struct waiting *w = turn->waiting;
+
+		if (turn->reply)
+			answer_reply(turn, w, true);
+		else
+			wechat_answer_success(w->request);
+		free_waiting(w);
+	}
+	turn->leaving--;
+	if (turn->reply && !turn->leaving)
+		settle(turn);
+	else if (!turn->reply)
+		forget(turn);
+}
+
+/* --- the host's word ------------------------------------------------------------------------ */
+
+static void not_durable(struct wechat_turn *turn)
+{
+	struct wechat_turns *t = turn->turns;
+	struct message *none = NULL;
+
+	if (turn->reply) { /* it answered what nobody may know yet: it comes again with the retry */
+		connector_result(t->o.host, turn->reply,
+		                 &(struct send_result){.outcome = SEND_RETRY,
+		                                       .parts = 1,
+		                                       .code = "wechat.not_durable"});
+		wechat_sender_release(t->o.sender, span_of(turn->openid), &none);
+	}
+	forget(turn);
+}
+
+static void on_durable(void *arg, int err)
+{
+	struct wechat_turn *turn = arg;
+
+	if (turn->turns && err) {
+		log_debug(connector_log(turn->turns->o.host), EVENT("wechat.not_durable"),
+		          ERR(err));
+		not_durable(turn);
+	} else if (turn->turns) {
+		turn->durable = true;
+		answer_all(turn);
+	}
+	unref(turn);
+}
+
+/* --- tries ---------------------------------------------------------------------------------- */
+
+/* Not durable in time: WeChat must not hear "success", and tries again when it hears this. */
+static void on_deadline(void *arg)
+{
+	struct waiting *w = arg;
+
+	count("deadline");
+	wechat_answer_later(w->request);
+	free_waiting(w);
+}
+
+static void on_gone(void *arg)
+{
+	struct waiting *w = arg;
+
+	w->gone = true;
+}
+
+static int wait_for_answer(struct wechat_turn *turn, const struct wechat_try *try)
+{
+	struct wechat_turns *t = turn->turns;
+	struct waiting *w = calloc(1, sizeof(*w));
+	int err;
+
+	if (!w)
+		return -ENOMEM;
+	*w = (struct waiting){
+		.turn = turn, .request = try->request, .key = try->key, .json = try->json};
+	err = io_timer_create(connector_loop(t->o.host), "wechat.deadline", on_deadline, w,
+	                      &w->deadline);
+	if (err) {
+		free(w);
+		return err;
+	}
+	io_timer_start(w->deadline, t->o.answer_ms, 0);
+	http_on_gone(try->request, on_gone, w);
+	DL_APPEND(turn->waiting, w);
+	return 0;
+}
+
+static struct wechat_turn *turn_create(struct wechat_turns *t, const struct wechat_try *try,
+                                       const struct wechat_meant *meant)
+{
+	struct wechat_turn *turn = calloc(1, sizeof(*turn));
+	struct span openid = wechat_address_openid(span_of(meant->address), t->o.appid);
+
+	if (!turn)
+		return NULL;
+	turn->turns = t;
+	turn->refs = 1;
+	memcpy(turn->openid, openid.ptr, openid.len);
+	if (try->account.len < sizeof(turn->account) && try->account.len)
+		memcpy(turn->account, try->account.ptr, try->account.len);
+	DL_APPEND(t->all, turn);
+	if (wait_for_answer(turn, try)) {
+		DL_DELETE(t->all, turn);
+		free(turn);
+		return NULL;
+	}
+	return turn;
+}
+
+/* Another try of a message that we know. */
+static void again(struct wechat_turn *turn, const struct wechat_try *try)
+{
+	if (wait_for_answer(turn, try)) {
+		wechat_answer_later(try->request);
+	} else if (turn->durable) {
+		struct waiting *w = turn->waiting->prev; /* the last */
+
+		answer_reply(turn, w, false);
+		free_waiting(w);
+	}
+}
+
+static void begin_message(struct wechat_turns *t, const struct wechat_try *try,
+                          struct wechat_meant *meant)
+{
+	struct span cid = meant->message->cid;
+	struct wechat_turn *turn = NULL;
+
+	HASH_FIND(hh, t->by_cid, cid.ptr, cid.len, turn);
+	if (turn) {
+		message_unref(&meant->message);
+		again(turn, try);
+		return;
+	}
+	turn = cid.len < CID_MAX ? turn_create(t, try, meant) : NULL;
+	if (!turn) {
+		message_unref(&meant->message);
+		wechat_answer_later(try->request);
+		return;
+	}
+	memcpy(turn->cid, cid.ptr, cid.len);
+	HASH_ADD_KEYPTR(hh, t->by_cid, turn->cid, cid.len, turn);
+	turn->refs++;
+	connector_received(t->o.host, &meant->message, on_durable, turn);
+}
+
+void wechat_turns_begin(struct wechat_turns *turns, const struct wechat_try *try,
+                        struct wechat_meant *meant)
+{
+	struct wechat_turn *turn;
+
+	if (meant->meaning == WECHAT_MESSAGE) {
+		begin_message(turns, try, meant);
+		return;
+	}
+	turn = turn_create(turns, try, meant);
+	if (!turn) {
+		wechat_answer_later(try->request);
+		return;
+	}
+	turn->refs++;
+	connector_receipt(turns->o.host, &meant->receipt, on_durable, turn);
+}
+
+static bool can_say(const struct wechat_turn *turn, const struct message *m)
+{
+	const struct waiting *w;
+	struct buf scratch;
+	bool listens = false, fits;
+
+	for (w = turn->waiting; w; w = w->next)
+		listens |= !w->gone && !w->json;
+	if (!listens || !turn->account[0])
+		return false;
+	buf_init(&scratch, WECHAT_REPLY_MAX);
+	fits = wechat_reply_write(m, span_of(turn->openid), span_of(turn->account), 0, &scratch) ==
+	       0;
+	buf_fini(&scratch);
+	return fits;
+}
+
+bool wechat_turns_reply(struct wechat_turns *turns, struct message **m)
+{
+	struct wechat_turn *turn = NULL;
+	struct span cid = (*m)->reply_to;
+
+	if (cid.len)
+		HASH_FIND(hh, turns->by_cid, cid.ptr, cid.len, turn);
+	if (!turn || turn->durable || turn->reply || !can_say(turn, *m) ||
+	    !span_eq(wechat_address_openid((*m)->address, turns->o.appid), span_of(turn->openid)) ||
+	    !wechat_sender_clear(turns->o.sender, span_of(turn->openid)) ||
+	    wechat_sender_hold(turns->o.sender, span_of(turn->openid)))
+		return false;
+	turn->reply = *m;
+	*m = NULL;
+	return true;
+}
+
+/* --- all of them ---------------------------------------------------------------------------- */
+
+int wechat_turns_create(const struct wechat_turns_options *options, struct wechat_turns **out)
+{
+	struct wechat_turns *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return -ENOMEM;
+	t->o = *options;
+	t->later = (struct io_later){.fn = on_later, .arg = t};
+	*out = t;
+	return 0;
+}
+
+void wechat_turns_destroy(struct wechat_turns **turns)
+{
+	if (!*turns)
+		return;
+	while ((*turns)->all)
+		forget((*turns)->all);
+	io_later_cancel(connector_loop((*turns)->o.host), &(*turns)->later);
+	free(*turns);
+	*turns = NULL;
+}
+
+void wechat_turns_stop(struct wechat_turns *turns)
+{
+	struct wechat_turn *turn = turns->all;
+
+	turns->stopping = true;
+	while (turn) {
+		struct wechat_turn *next = turn->next;
+
+		if (turn->settled)
+			forget(turn);
+		turn = next;
+	}
+	io_later(connector_loop(turns->o.host), &turns->later);
+}
+
+bool wechat_turns_empty(const struct wechat_turns *turns)
+{
+	return !turns->all;
+}
