@@ -15,6 +15,14 @@
 #define SAMPLES_LEAST 3 /* below, an answer is offered but never sent by itself */
 #define EXACT_NONE UINT32_MAX
 
+/*
+ * The confidence compares an answer with many others. With only a few there is hardly anything an
+ * unrelated text could be like instead, so the model is sure of nonsense: then only the very
+ * sentence is answered, and a menu needs most of the text to be known.
+ */
+#define ANSWERS_TO_JUDGE 20
+#define KNOWN_FOR_MENU 0.6F
+
 /* A sample's normalised text, by its hash: 64 bits make an accident of two texts unthinkable. */
 struct exact {
 	uint64_t hash;
@@ -238,15 +246,24 @@ static void put_exact(struct match *out, uint32_t answer)
 	out->confidence = 1.0F;
 }
 
+static bool may_offer(const struct matcher *m, const struct match *match)
+{
+	return match->exact || m->answers >= ANSWERS_TO_JUDGE ||
+	       match->signals.known >= KNOWN_FOR_MENU;
+}
+
+static bool may_send(const struct matcher *m, const struct match *match)
+{
+	return !match->cut && m->samples[match->best[0].index] >= SAMPLES_LEAST &&
+	       (match->exact || m->answers >= ANSWERS_TO_JUDGE);
+}
+
 static enum match_zone zone_of(const struct matcher *m, const struct match *match)
 {
-	bool enough = match->count && m->samples[match->best[0].index] >= SAMPLES_LEAST;
-
-	if (!match->count || match->confidence < m->zones.menu)
+	if (!match->count || match->confidence < m->zones.menu || !may_offer(m, match))
 		return MATCH_HUMAN;
-	if (match->confidence < m->zones.answer || !enough || match->cut)
-		return MATCH_MENU;
-	return MATCH_ANSWER;
+	return match->confidence >= m->zones.answer && may_send(m, match) ? MATCH_ANSWER
+	                                                                  : MATCH_MENU;
 }
 
 static void score(const struct matcher *m, struct match_scratch *s, struct match *out)

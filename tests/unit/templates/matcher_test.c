@@ -244,6 +244,32 @@ START_TEST(no_answers_and_one_answer_are_allowed)
 }
 END_TEST
 
+/* With one answer everything is like it; nothing but its own sentences may be answered by it. */
+static const uint32_t few[] = {1, 2, 3, 4};
+
+START_TEST(a_few_answers_are_sent_for_their_own_sentences_only)
+{
+	static const char *const unrelated[] = {"my parrot ate the contract of my house",
+	                                        "今天天气怎么样", "how much is the fish",
+	                                        "I lost my parrot", "when do you sing"};
+	struct matcher *small;
+	struct match got;
+
+	ck_assert_int_eq(matcher_create(samples, few[_i] * 4 - (few[_i] == ANSWERS ? 2 : 0),
+	                                few[_i], &small),
+	                 0);
+	for (size_t i = 0; i < ARRAY_LEN(unrelated); i++) {
+		matcher_match(small, scratch, span_of(unrelated[i]), LANGUAGE_UNKNOWN, &got);
+		ck_assert_msg(got.zone != MATCH_ANSWER, "%s", unrelated[i]);
+	}
+	matcher_match(small, scratch, span_of(unrelated[0]), LANGUAGE_UNKNOWN, &got);
+	ck_assert_int_eq(got.zone, MATCH_HUMAN);
+	matcher_match(small, scratch, SPAN_LIT("i LOST my card!"), LANGUAGE_UNKNOWN, &got);
+	ck_assert_int_eq(got.zone, MATCH_ANSWER);
+	matcher_destroy(&small);
+}
+END_TEST
+
 START_TEST(an_answer_out_of_range_is_refused)
 {
 	struct matcher *none = NULL;
@@ -272,6 +298,8 @@ int main(void)
 	tcase_add_test(tc, a_text_longer_than_it_reads_is_never_answered_by_itself);
 	tcase_add_test(tc, the_same_samples_give_the_same_matcher_bit_for_bit);
 	tcase_add_test(tc, no_answers_and_one_answer_are_allowed);
+	tcase_add_loop_test(tc, a_few_answers_are_sent_for_their_own_sentences_only, 0,
+	                    (int)ARRAY_LEN(few));
 	tcase_add_test(tc, an_answer_out_of_range_is_refused);
 	return unit_run("matcher", &tc, 1);
 }
