@@ -10,6 +10,8 @@ target_compile_options(ph_warnings INTERFACE
 add_compile_definitions(_GNU_SOURCE)
 add_compile_options(-fstack-protector-strong -fPIE -fno-omit-frame-pointer)
 add_link_options(-pie -Wl,-z,relro,-z,now)
+# Assertions stay in what is shipped: they are for our bugs, and those are seen in the field.
+string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELWITHDEBINFO "${CMAKE_C_FLAGS_RELWITHDEBINFO}")
 if(CMAKE_BUILD_TYPE MATCHES "Rel")
   add_compile_options(-O2)
   if(NOT PH_SANITIZE)

@@ -21,7 +21,7 @@ enum {
 	TICK_MAX_MS = 250,
 	CHECK_MIN_MS = 50,
 	CHECK_MAX_MS = 2000,
-	ARGS_MAX = 64
+	ARGS_MAX = 700 /* of a function call */
 };
 
 enum redis_stage {
@@ -475,11 +475,15 @@ int redis_command(struct redis *r, int argc, const struct span *argv, redis_fn *
 int redis_fcall(struct redis *r, const char *function, struct span key, const struct span *args,
                 size_t count, redis_fn *fn, void *arg)
 {
-	struct span argv[4 + ARGS_MAX] = {SPAN_LIT("FCALL"), span_of(function), SPAN_LIT("1"), key};
+	struct span argv[4 + ARGS_MAX]; /* not cleared: it is large, and count says what is used */
 	int err;
 
 	if (count > ARGS_MAX)
 		return -EINVAL;
+	argv[0] = SPAN_LIT("FCALL");
+	argv[1] = span_of(function);
+	argv[2] = SPAN_LIT("1");
+	argv[3] = key;
 	if (count)
 		memcpy(argv + 4, args, count * sizeof(*args));
 	err = redis_command(r, (int)(4 + count), argv, fn, arg);

@@ -60,7 +60,7 @@ typedef void redis_fn(void *arg, int err, const redisReply *reply, const char *w
  */
 int redis_command(struct redis *redis, int argc, const struct span *argv, redis_fn *fn,
                   void *arg) MUST_CHECK;
-/** FCALL function 1 key args... */
+/** FCALL function 1 key args...; at most 700 of them, else -EINVAL. */
 int redis_fcall(struct redis *redis, const char *function, struct span key, const struct span *args,
                 size_t count, redis_fn *fn, void *arg) MUST_CHECK;
 /**

@@ -187,7 +187,7 @@ class World {
       `templates:\n  directory: ${this.options.templates ?? path.join(ROOT, "templates/content")}`,
       `desk:\n  default_queue: general\n  capacity: 6${this.options.desk ?? ""}`,
       `api:\n  keys:\n    - name: story\n      key: ${secret(API_KEY)}\n      scopes: [calls, messages]`,
-      `calls:\n  channel: sms-main\n  rules:\n    - disposition: card_reissued\n      template: confirm.card_reissued\n    - disposition: "*"\n      template: confirm.call_ended`,
+      `calls:\n  channel: sms-main\n  rules:\n    - disposition: card_reissue\n      template: call.card_reissue\n    - disposition: "*"\n      template: call.ended`,
       this.options.extra,
       "channels:",
     ];

@@ -1,0 +1,434 @@
+/*
+ * The router on a real Redis: every message in once, every answer once, whatever is repeated, lost
+ * or killed between.
+ */
+#include "router_fixture.h"
+
+#define QUESTION "what is the annual fee"
+
+static void start(void)
+{
+	fixture_start(false);
+}
+
+static void start_limited(void)
+{
+	fixture_start(true);
+}
+
+START_TEST(a_question_is_answered_from_a_template_at_once)
+{
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	/* The answer was given to the connector before the customer's message was acknowledged. */
+	ck_assert_uint_eq(fx.node.self->count, 1);
+	ck_assert(span_is(fx.node.self->sent[0]->text, "The annual fee is 100 yuan."));
+	ck_assert(span_is(fx.node.self->sent[0]->reply_to, "m1"));
+	ck_assert(span_is(fx.node.self->sent[0]->address, "test:alice"));
+	ck_assert_int_eq(state_of(&fx.node, ALICE), SESSION_BOT);
+}
+END_TEST
+
+START_TEST(a_second_delivery_changes_nothing)
+{
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	ck_assert_uint_eq(count_messages(&fx.node, ALICE, MESSAGE_IN), 1);
+	ck_assert_uint_eq(count_messages(&fx.node, ALICE, MESSAGE_OUT), 1);
+	ck_assert_uint_eq(fx.node.self->count, 1);
+}
+END_TEST
+
+START_TEST(the_same_text_twice_over_one_link_is_two_messages)
+{
+	struct message m = {.kind = MESSAGE_TEXT,
+	                    .address = address_of(ALICE),
+	                    .channel = SPAN_LIT("ch"),
+	                    .text = SPAN_LIT(QUESTION),
+	                    .cid = SPAN_LIT("x"),
+	                    .dup_key = SPAN_LIT("octets"),
+	                    .dup_epoch = SPAN_LIT("link-1")};
+	uint64_t before = clock_wall_ms(&clock_system);
+
+	ck_assert_int_eq(receive(&fx.node, &m), 0);
+	ck_assert_int_eq(receive(&fx.node, &m), 0);
+	ck_assert_uint_eq(count_messages(&fx.node, ALICE, MESSAGE_IN), 2);
+	/* Over a new link, and the first came when acknowledgements may have been lost: a resend.
+	 * Once. */
+	m.dup_epoch = SPAN_LIT("link-2");
+	m.dup_after_ms = before;
+	ck_assert_int_eq(receive(&fx.node, &m), 0);
+	ck_assert_uint_eq(count_messages(&fx.node, ALICE, MESSAGE_IN), 2);
+	ck_assert_int_eq(receive(&fx.node, &m), 0);
+	ck_assert_uint_eq(count_messages(&fx.node, ALICE, MESSAGE_IN), 3);
+	/* Over a third link, but the former one was known to be good since: said again. */
+	m.dup_epoch = SPAN_LIT("link-3");
+	m.dup_after_ms = clock_wall_ms(&clock_system) + 1000;
+	ck_assert_int_eq(receive(&fx.node, &m), 0);
+	ck_assert_uint_eq(count_messages(&fx.node, ALICE, MESSAGE_IN), 4);
+}
+END_TEST
+
+START_TEST(what_no_template_knows_goes_to_the_queue_with_a_notice)
+{
+	ck_assert_int_eq(
+		receive_text(&fx.node, ALICE, "m1", "my parrot ate the contract of my house"), 0);
+	ck_assert_int_eq(state_of(&fx.node, ALICE), SESSION_QUEUED);
+	/* The bot is silent from now on. */
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m2", QUESTION), 0);
+	ck_assert_uint_eq(fx.node.self->count, 0);
+}
+END_TEST
+
+START_TEST(a_word_for_a_human_always_works)
+{
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", "人工"), 0);
+	ck_assert_int_eq(state_of(&fx.node, ALICE), SESSION_QUEUED);
+}
+END_TEST
+
+START_TEST(a_message_goes_from_queued_to_delivered)
+{
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	ck_assert_int_eq(status_of(&fx.node, ALICE, 3),
+	                 STATUS_QUEUED); /* 1 session, 2 question, 3 answer */
+	tell_outcome(&fx.node, 0, SEND_OK, "00001A");
+	wait_status(&fx.node, ALICE, 3, STATUS_SENT);
+	tell_receipt(&fx.node, "26", STATUS_DELIVERED); /* the same number in decimal */
+	wait_status(&fx.node, ALICE, 3, STATUS_DELIVERED);
+	tell_receipt(&fx.node, "26", STATUS_UNDELIVERED); /* a final state does not go back */
+	ck_assert_int_eq(status_of(&fx.node, ALICE, 3), STATUS_DELIVERED);
+}
+END_TEST
+
+START_TEST(delivered_after_expired_wins)
+{
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	tell_outcome(&fx.node, 0, SEND_OK, "X1");
+	wait_status(&fx.node, ALICE, 3, STATUS_SENT);
+	tell_receipt(&fx.node, "X1", STATUS_UNDELIVERED);
+	wait_status(&fx.node, ALICE, 3, STATUS_UNDELIVERED);
+	tell_receipt(&fx.node, "X1", STATUS_DELIVERED);
+	wait_status(&fx.node, ALICE, 3, STATUS_DELIVERED);
+}
+END_TEST
+
+START_TEST(a_receipt_that_comes_before_its_response_is_kept)
+{
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	tell_receipt(&fx.node, "4660", STATUS_DELIVERED);
+	ck_assert_int_eq(status_of(&fx.node, ALICE, 3), STATUS_QUEUED);
+	tell_outcome(&fx.node, 0, SEND_OK, "1234"); /* hex */
+	wait_status(&fx.node, ALICE, 3, STATUS_DELIVERED);
+}
+END_TEST
+
+START_TEST(all_parts_make_the_whole)
+{
+	const char *ids[] = {"p1", "p2"};
+
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	for (uint16_t i = 0; i < 2; i++) {
+		const struct send_result r = {
+			.outcome = SEND_OK, .part = i, .parts = 2, .id = span_of(ids[i])};
+
+		connector_result(fx.node.self->host, fx.node.self->sent[0], &r);
+	}
+	wait_status(&fx.node, ALICE, 3, STATUS_SENT);
+	tell_receipt(&fx.node, "p1", STATUS_DELIVERED);
+	wait_status(&fx.node, ALICE, 3, STATUS_PARTIALLY_DELIVERED);
+	tell_receipt(&fx.node, "p2", STATUS_DELIVERED);
+	wait_status(&fx.node, ALICE, 3, STATUS_DELIVERED);
+}
+END_TEST
+
+START_TEST(a_full_channel_keeps_messages_in_order)
+{
+	fx.node.self->answer = -EAGAIN;
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m2", QUESTION), 0);
+	ck_assert_int_eq(receive_text(&fx.node, BOB, "m3", QUESTION), 0);
+	ck_assert_uint_eq(fx.node.self->count, 0);
+	fx.node.self->answer = 0;
+	connector_ready(fx.node.self->host);
+	wait_sent(&fx.node, 3);
+	ck_assert(span_is(fx.node.self->sent[0]->reply_to, "m1"));
+}
+END_TEST
+
+START_TEST(what_the_peer_wants_later_is_sent_again)
+{
+	const struct send_result later = {.outcome = SEND_RETRY, .parts = 1, .retry_ms = 10};
+
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	connector_result(fx.node.self->host, fx.node.self->sent[0], &later);
+	wait_sent(&fx.node, 2);
+	ck_assert_uint_eq(fx.node.self->sent[1]->seq, fx.node.self->sent[0]->seq);
+	tell_outcome(&fx.node, 1, SEND_OK, "a1");
+	wait_status(&fx.node, ALICE, 3, STATUS_SENT);
+}
+END_TEST
+
+START_TEST(an_uncertain_answer_is_sent_again_when_the_customers_peer_asks_again)
+{
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	tell_outcome(&fx.node, 0, SEND_UNCERTAIN, "");
+	wait_status(&fx.node, ALICE, 3, STATUS_UNKNOWN);
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	wait_sent(&fx.node, 2);
+	ck_assert_uint_eq(fx.node.self->sent[1]->seq, 3);
+	ck_assert_uint_eq(count_messages(&fx.node, ALICE, MESSAGE_OUT), 1);
+	tell_outcome(&fx.node, 1, SEND_OK, "a1");
+	wait_status(&fx.node, ALICE, 3, STATUS_SENT);
+}
+END_TEST
+
+/* The node dies with an answer in its hands; the same name starts again. */
+static void die_and_return(void)
+{
+	node_kill(&fx.node);
+	node_start(&fx.node, "n1", false);
+}
+
+START_TEST(after_a_kill_the_retry_gets_the_answer_that_the_first_try_left)
+{
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	die_and_return();
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	wait_sent(&fx.node, 1);
+	ck_assert_uint_eq(fx.node.self->sent[0]->seq, 3);
+	ck_assert_uint_eq(count_messages(&fx.node, ALICE, MESSAGE_IN), 1);
+	ck_assert_uint_eq(count_messages(&fx.node, ALICE, MESSAGE_OUT), 1);
+}
+END_TEST
+
+START_TEST(after_a_kill_without_a_retry_the_answer_is_unknown_not_doubled)
+{
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	die_and_return();
+	wait_status(&fx.node, ALICE, 3, STATUS_UNKNOWN);
+	ck_assert_uint_eq(fx.node.self->count, 0);
+}
+END_TEST
+
+START_TEST(after_a_kill_an_agents_reply_is_sent_again_and_marked)
+{
+	struct log_event events[100];
+	size_t count;
+	bool marked = false;
+	uint64_t seq;
+
+	set_presence(&fx.node, "mei", 3, PRESENCE_AVAILABLE);
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", "人工"), 0);
+	wait_agent(&fx.node, ALICE, "mei");
+	seq = say(&fx.node, ALICE, "mei", "c1", "hello", NULL);
+	wait_sent(&fx.node, 1);
+	die_and_return();
+	wait_sent(&fx.node, 1);
+	ck_assert_uint_eq(fx.node.self->sent[0]->seq, seq);
+	count = read_log(&fx.node, ALICE, events, ARRAY_LEN(events));
+	for (size_t i = 0; i < count; i++)
+		marked = marked || (events[i].of == seq && events[i].marks & MARK_MAYBE_DOUBLED);
+	ck_assert(marked);
+}
+END_TEST
+
+START_TEST(another_living_node_keeps_what_it_has_in_hand)
+{
+	struct node other;
+
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	node_start(&other, "n2", false);
+	ck_assert_int_eq(receive_text(&other, ALICE, "m1", QUESTION), 0);
+	io_idle(fx.loop, 2500); /* longer than a reap */
+	ck_assert_uint_eq(other.self->count, 0);
+	ck_assert_int_eq(status_of(&other, ALICE, 3), STATUS_QUEUED);
+	node_kill(&other);
+}
+END_TEST
+
+START_TEST(nothing_is_acknowledged_while_redis_is_away)
+{
+	struct done {
+		bool away;
+	} d;
+
+	redis_server_stop();
+	for (d.away = false; !d.away; d.away = !fx.node.up)
+		io_loop_turn(fx.loop);
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), -EAGAIN);
+	ck_assert(!connector_durable(fx.node.self->host));
+	redis_server_start();
+	io_wait(fx.loop, io_is_true, &fx.node.up, 15000);
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	ck_assert_uint_eq(count_messages(&fx.node, ALICE, MESSAGE_IN), 1);
+}
+END_TEST
+
+START_TEST(an_outcome_is_kept_until_redis_has_it)
+{
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	redis_server_stop();
+	while (fx.node.up)
+		io_loop_turn(fx.loop);
+	tell_outcome(&fx.node, 0, SEND_OK, "a1");
+	io_idle(fx.loop, 50);
+	redis_server_start();
+	io_wait(fx.loop, io_is_true, &fx.node.up, 15000);
+	wait_status(&fx.node, ALICE, 3, STATUS_SENT);
+}
+END_TEST
+
+/* --- The reply ledger ---------------------------------------------------------------------------
+ */
+
+static void receive_granting(const char *cid, uint32_t count, uint64_t until_ms, const char *text)
+{
+	const struct message m = {.kind = MESSAGE_TEXT,
+	                          .address = address_of(ALICE),
+	                          .channel = SPAN_LIT("ch"),
+	                          .text = span_of(text),
+	                          .cid = span_of(cid),
+	                          .dup_key = span_of(cid),
+	                          .grant_count = count,
+	                          .grant_until_ms = until_ms};
+
+	ck_assert_int_eq(receive(&fx.node, &m), 0);
+}
+
+START_TEST(replies_end_with_the_channels_budget)
+{
+	uint64_t until = clock_wall_ms(&clock_system) + UINT64_C(48) * 3600000, seq = 0;
+
+	set_presence(&fx.node, "mei", 3, PRESENCE_AVAILABLE);
+	receive_granting("m1", 2, until, "人工");
+	wait_agent(&fx.node, ALICE, "mei");
+	seq = say(&fx.node, ALICE, "mei", "c1", "one", NULL);
+	seq = say(&fx.node, ALICE, "mei", "c2", "two", NULL);
+	seq = say(&fx.node, ALICE, "mei", "c3", "three", NULL);
+	wait_status(&fx.node, ALICE, seq, STATUS_FAILED);
+	ck_assert_uint_eq(fx.node.self->count, 2);
+	/* The customer writes again: there is a new budget. */
+	receive_granting("m2", 2, until, "hello?");
+	seq = say(&fx.node, ALICE, "mei", "c4", "four", NULL);
+	wait_sent(&fx.node, 3);
+	ck_assert(span_is(fx.node.self->sent[2]->text, "four"));
+}
+END_TEST
+
+START_TEST(a_free_answer_costs_nothing_of_the_budget)
+{
+	const struct send_result free_result = {.outcome = SEND_OK, .parts = 1, .flags = SEND_FREE};
+
+	receive_granting("m1", 1, clock_wall_ms(&clock_system) + UINT64_C(48) * 3600000, QUESTION);
+	connector_result(fx.node.self->host, fx.node.self->sent[0], &free_result);
+	wait_status(&fx.node, ALICE, 3, STATUS_SENT);
+	receive_granting("m2", 0, 0, QUESTION);
+	ck_assert_uint_eq(fx.node.self->count, 2);
+}
+END_TEST
+
+/* --- Parts
+ * ----------------------------------------------------------------------------------------- */
+
+struct part_result {
+	bool done;
+	int err;
+	bool whole;
+	uint64_t generation;
+	char text[64];
+};
+
+static void on_part(void *arg, int kept, const struct message_parts *whole)
+{
+	struct part_result *r = arg;
+
+	*r = (struct part_result){.done = true, .err = kept, .whole = whole != NULL};
+	if (!whole)
+		return;
+	r->generation = whole->generation;
+	for (uint16_t i = 0; i < whole->total; i++)
+		strncat(r->text, whole->parts[i].ptr, whole->parts[i].len);
+}
+
+static struct part_result keep_part(uint16_t number, uint16_t total, const char *octets)
+{
+	const struct message_part part = {.key = SPAN_LIT("alice 95500 7"),
+	                                  .number = number,
+	                                  .total = total,
+	                                  .octets = span_of(octets),
+	                                  .meta = SPAN_LIT("meta")};
+	struct part_result r = {0};
+
+	connector_part(fx.node.self->host, &part, on_part, &r);
+	io_wait(fx.loop, io_is_true, &r.done, 10000);
+	return r;
+}
+
+START_TEST(parts_make_a_whole_in_any_order_and_again_when_repeated)
+{
+	struct part_result r;
+
+	ck_assert(!keep_part(3, 3, "c").whole);
+	ck_assert(!keep_part(1, 3, "a").whole);
+	ck_assert(!keep_part(1, 3, "a").whole);
+	r = keep_part(2, 3, "b");
+	ck_assert(r.whole);
+	ck_assert_str_eq(r.text, "abc");
+	/* Its acknowledgement was lost: it comes again, and so does the whole, of the same
+	 * generation. */
+	ck_assert(keep_part(2, 3, "b").whole);
+	ck_assert_uint_eq(keep_part(2, 3, "b").generation, r.generation);
+	/* The reference is used again for another text. */
+	ck_assert(!keep_part(1, 3, "x").whole);
+	ck_assert(!keep_part(2, 3, "y").whole);
+	ck_assert_str_eq(keep_part(3, 3, "z").text, "xyz");
+	ck_assert_uint_ne(keep_part(3, 3, "z").generation, r.generation);
+}
+END_TEST
+
+START_TEST(parts_outside_their_bounds_are_refused)
+{
+	ck_assert_int_eq(keep_part(0, 2, "a").err, -EMSGSIZE);
+	ck_assert_int_eq(keep_part(3, 2, "a").err, -EMSGSIZE);
+	ck_assert_int_eq(keep_part(1, 1, "a").err, -EMSGSIZE);
+	ck_assert_int_eq(keep_part(1, 300, "a").err, -EMSGSIZE);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tc = tcase_create("messages");
+	TCase *limited = tcase_create("limited");
+	TCase *cases[3];
+
+	tcase_set_timeout(tc, 40);
+	tcase_add_checked_fixture(tc, start, fixture_stop);
+	tcase_add_test(tc, a_question_is_answered_from_a_template_at_once);
+	tcase_add_test(tc, a_second_delivery_changes_nothing);
+	tcase_add_test(tc, the_same_text_twice_over_one_link_is_two_messages);
+	tcase_add_test(tc, what_no_template_knows_goes_to_the_queue_with_a_notice);
+	tcase_add_test(tc, a_word_for_a_human_always_works);
+	tcase_add_test(tc, a_message_goes_from_queued_to_delivered);
+	tcase_add_test(tc, delivered_after_expired_wins);
+	tcase_add_test(tc, a_receipt_that_comes_before_its_response_is_kept);
+	tcase_add_test(tc, all_parts_make_the_whole);
+	tcase_add_test(tc, a_full_channel_keeps_messages_in_order);
+	tcase_add_test(tc, what_the_peer_wants_later_is_sent_again);
+	tcase_add_test(tc, an_uncertain_answer_is_sent_again_when_the_customers_peer_asks_again);
+	tcase_add_test(tc, after_a_kill_the_retry_gets_the_answer_that_the_first_try_left);
+	tcase_add_test(tc, after_a_kill_without_a_retry_the_answer_is_unknown_not_doubled);
+	tcase_add_test(tc, after_a_kill_an_agents_reply_is_sent_again_and_marked);
+	tcase_add_test(tc, another_living_node_keeps_what_it_has_in_hand);
+	tcase_add_test(tc, nothing_is_acknowledged_while_redis_is_away);
+	tcase_add_test(tc, an_outcome_is_kept_until_redis_has_it);
+	tcase_add_test(tc, parts_make_a_whole_in_any_order_and_again_when_repeated);
+	tcase_add_test(tc, parts_outside_their_bounds_are_refused);
+	tcase_set_timeout(limited, 40);
+	tcase_add_checked_fixture(limited, start_limited, fixture_stop);
+	tcase_add_test(limited, replies_end_with_the_channels_budget);
+	tcase_add_test(limited, a_free_answer_costs_nothing_of_the_budget);
+	cases[0] = tc;
+	cases[1] = limited;
+	cases[2] = desk_cases();
+	return unit_run("router", cases, 3);
+}
