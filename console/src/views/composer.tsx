@@ -8,7 +8,7 @@ import type { Canned, Summary } from "../protocol";
 import { fill, nextBlank } from "../model/blanks";
 import { indexCanned, slashAt, wording } from "../model/canned";
 import { countSms } from "../model/sms";
-import { clock } from "../model/time";
+import { clock, daysAgo, short } from "../model/time";
 import { canned, draft, drafts, now, outbox, say, suggestions, typed, user } from "../state/desk";
 import { combo } from "../state/keys";
 import { lang, t, used, uses } from "../state/prefs";
@@ -216,6 +216,10 @@ function SmsCounter({ text }: { text: string }) {
   );
 }
 
+/** The hour, and the day too when it is not today. */
+const until = (ts: number): string =>
+  daysAgo(ts, now.value) === 0 ? clock(ts, lang.value) : `${short(ts, now.value, lang.value)} ${clock(ts, lang.value)}`;
+
 /** What the channel still takes, less what is on its way there. */
 function Budget({ s }: { s: Summary }) {
   if (!s.reply) return null;
@@ -223,7 +227,7 @@ function Budget({ s }: { s: Summary }) {
   const left = Math.max(0, s.reply.left - going);
   return (
     <span class={`budget${left <= 1 ? " is-low" : ""}`} role={left <= 1 ? "status" : undefined}>
-      {left ? t("budget", left, clock(s.reply.until_ts, lang.value)) : t("budget_none")}
+      {left ? t("budget", left, until(s.reply.until_ts)) : t("budget_none")}
     </span>
   );
 }

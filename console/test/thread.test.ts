@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { append, EMPTY, prepend, rank, statusOf, type Thread } from "../src/model/thread";
+import type { LogEvent, MessageEvent } from "../src/protocol";
+
+const msg = (seq: number, more: Partial<MessageEvent> = {}): MessageEvent => ({
+  seq, ts: seq * 1000, type: "message", direction: "in", kind: "text", text: `m${seq}`, ...more,
+});
+const range = (from: number, to: number): LogEvent[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => msg(from + i));
+const seqs = (t: Thread): number[] => t.items.map((i) => i.seq);
+const opened = (from: number, to: number): Thread => append(EMPTY, range(from, to), from > 1, true).thread;
+
+test("the newest fifty begin a thread that has older ones before it", () => {
+  const t = opened(51, 100);
+  assert.deepEqual([t.low, t.high, t.more, t.items.length], [51, 100, true, 50]);
+});
+
+test("an event that follows is appended, one that is known is not", () => {
+  const { thread, added } = append(opened(1, 3), range(2, 5), true);
+  assert.deepEqual(seqs(thread), [1, 2, 3, 4, 5]);
+  assert.deepEqual(added.map((e) => e.seq), [4, 5]);
+});
+
+test("events out of order within a frame are put in order", () => {
+  assert.deepEqual(seqs(append(opened(1, 1), range(2, 4).reverse(), true).thread), [1, 2, 3, 4]);
+});
+
+test("a push after a hole is refused and changes nothing", () => {
+  const before = opened(1, 3);
+  const { thread, gap, added } = append(before, range(5, 6), true);
+  assert.equal(gap, true);
+  assert.equal(thread, before);
+  assert.deepEqual(added, []);
+});
+
+test("the answer after a hole fills it", () => {
+  const { thread, gap } = append(opened(1, 3), range(4, 6), true, true);
+  assert.equal(gap, false);
+  assert.deepEqual(seqs(thread), [1, 2, 3, 4, 5, 6]);
+});
+
+test("an answer that does not follow and has more starts the thread again", () => {
+  const { thread } = append(opened(1, 3), range(900, 949), true, true);
+  assert.deepEqual([thread.low, thread.high, thread.more], [900, 949, true]);
+});
+
+test("an answer that does not follow and has no more is how the log is", () => {
+  assert.deepEqual(seqs(append(opened(1, 3), range(7, 8), false, true).thread), [1, 2, 3, 7, 8]);
+});
+
+test("an empty answer opens an empty conversation", () => {
+  const { thread } = append(EMPTY, [], false, true);
+  assert.deepEqual([thread.loaded, thread.more], [true, false]);
+});
+
+test("history goes before, without doubling, and says when it is the first", () => {
+  const t = prepend(opened(51, 60), 51, range(40, 51), true);
+  assert.deepEqual([t.low, t.items.length, t.more], [40, 21, true]);
+  assert.equal(prepend(t, 40, range(1, 39), false).more, false);
+});
+
+test("history for a place where the thread no longer begins is ignored", () => {
+  const t = opened(51, 60);
+  assert.equal(prepend(t, 900, range(1, 9), true), t);
+});
+
+test("the highest status counts, in whatever order they come", () => {
+  const out = msg(2, { direction: "out", status: "queued" });
+  const status = (seq: number, status: "sent" | "delivered" | "failed"): LogEvent => ({ seq, ts: 1, type: "status", of: 2, status, reason: "r" });
+  const t = append(EMPTY, [msg(1), out, status(3, "delivered"), status(4, "sent")], false, true).thread;
+  assert.equal(statusOf(t, out).status, "delivered");
+  assert.equal(t.high, 4);
+  assert.deepEqual(seqs(t), [1, 2]);
+});
+
+test("a status of a message that is not loaded yet waits for it", () => {
+  const t = append(EMPTY, [{ seq: 60, ts: 1, type: "status", of: 3, status: "read" }, msg(61)], true, true).thread;
+  const out = msg(3, { direction: "out", status: "queued" });
+  const whole = prepend(t, 60, [...range(1, 2), out, ...range(4, 59)], false);
+  assert.equal(statusOf(whole, out).status, "read");
+});
+
+test("final statuses rank over passing ones", () => {
+  const order = ["accepted", "queued", "sending", "unknown", "sent", "partially_delivered", "failed", "delivered", "read"] as const;
+  for (let i = 1; i < order.length; i++) assert.ok(rank(order[i - 1]!) < rank(order[i]!), order[i]);
+});
