@@ -20,7 +20,7 @@ const OPTIONS = {
 };
 
 /**
- * Starts an SMSC. Resolves to {smppPort, httpPort, httpUrl, smsc, deliver(), waitForText(), messages(),
+ * Starts an SMSC; `faults`, `receipts` and `delivery` are settings from the start. Resolves to {smppPort, httpPort, httpUrl, smsc, deliver(), waitForText(), messages(),
  * counts(), doubles(), receipt(), power(), fate(), drop(), halfOpen(), raw(), retry(), reset(), events,
  * faults, receipts, delivery, links(), close()}; docs in README.md beside this file.
  */
@@ -42,6 +42,7 @@ export async function startSmsc(options = {}) {
     watch: (type, data) => page?.publish(type, data),
     watched: () => page?.viewers > 0,
   });
+  for (const name of ["faults", "receipts", "delivery"]) smsc[name].set(options[name] ?? {});
   smsc.waitForText = (match, how) => waitForText(smsc, match, how);
   const port = await smsc.listen(smppPort, host);
   const info = () => ({ smppPort: port, shortCode, systemId });

@@ -29,7 +29,7 @@ const FIRST_USERS = [
 ];
 
 /**
- * Starts a platform. Resolves to {httpPort, httpUrl, platform, account, say(), event(), verify(), raw(),
+ * Starts a platform; `faults` and `callbacks` are settings from the start. Resolves to {httpPort, httpUrl, platform, account, say(), event(), verify(), raw(),
  * sealed(), waitForReply(), messages(), counts(), doubles(), advance(), reset(), events, faults,
  * callbacks, tokens, users, close()}; docs in README.md beside this file.
  */
@@ -43,6 +43,7 @@ export async function startWechat(options = {}) {
     tokenSeconds: options.tokenSeconds,
     watch: (type, data) => page?.publish(type, data),
   });
+  for (const name of ["faults", "callbacks"]) platform[name].set(options[name] ?? {});
   for (const [openid, name] of options.users ?? FIRST_USERS) platform.users.get(openid).name = name;
   page = await serve({
     host: options.host,
