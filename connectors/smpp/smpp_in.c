@@ -103,12 +103,6 @@ static void on_durable(void *arg, int err)
 	answer(arg, err ? SMPP_RX_T_APPN : SMPP_ROK);
 }
 
-static void on_nothing(void *arg, int err)
-{
-	(void)arg;
-	(void)err;
-}
-
 void smpp_in_link_lost(struct smpp_link *l)
 {
 	/* Whoever has them keeps them until it is done: they then find nobody. */
@@ -317,17 +311,41 @@ static void on_part(void *arg, int kept, const struct message_parts *parts)
 	receive_tracked(in, &w);
 }
 
+/* An incomplete message on its way to being durable, by the key of its parts. */
+struct incomplete {
+	struct connector_host *host;
+	size_t len;
+	char key[256];
+};
+
+static void on_incomplete(void *arg, int err)
+{
+	struct incomplete *it = arg;
+
+	if (err == 0) /* else it is told again in a while */
+		connector_parts_done(it->host, (struct span){it->key, it->len});
+	free(it);
+}
+
 void smpp_in_parts(void *channel, const struct message_parts *parts)
 {
 	struct smpp_channel *ch = channel;
 	struct whole w = {.marks = MARK_INCOMPLETE};
+	struct incomplete *it;
 	char cid[40];
 
-	if (get_meta(parts->meta, &w))
+	if (get_meta(parts->meta, &w) || parts->key.len > sizeof(it->key))
 		return;
+	it = malloc(sizeof(*it));
+	if (!it)
+		return;
+	it->host = ch->host;
+	it->len = parts->key.len;
+	memcpy(it->key, parts->key.ptr, parts->key.len);
 	snprintf(cid, sizeof(cid), "parts-%016llx", (unsigned long long)parts->generation);
 	join(ch, parts, &w);
-	receive(ch, &w, SPAN_NONE, span_of(cid), on_nothing, NULL);
+	/* No session: told twice, it is the same message. */
+	receive(ch, &w, SPAN_NONE, span_of(cid), on_incomplete, it);
 }
 
 static void keep_part(struct smpp_inbound *in, const struct delivery *d, struct span address)

@@ -1,0 +1,600 @@
+/* The test's host: connector.h's calls up, in memory. */
+#include "host.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "metrics.h"
+
+struct host_part {
+	struct host_part *next;
+	char key[256], meta[1024];
+	size_t key_len, meta_len;
+	uint64_t generation;
+	uint16_t total;
+	struct {
+		char octets[255];
+		size_t len;
+	} parts[256];
+};
+
+struct host_value {
+	struct host_value *next;
+	struct span key, value; /* heap */
+};
+
+/* ---- done functions --------------------------------------------------------------------------- */
+
+void host_settle(struct connector_host *h, int err)
+{
+	while (h->pending_count) {
+		struct host_pending p = h->pending[0];
+
+		h->pending_count--;
+		memmove(h->pending, h->pending + 1, h->pending_count * sizeof(p));
+		p.done(p.arg, err);
+	}
+}
+
+static void on_later(void *arg)
+{
+	struct connector_host *h = arg;
+
+	if (!h->hold)
+		host_settle(h, h->verdict);
+}
+
+static void settle_later(struct connector_host *h, done_fn *done, void *arg)
+{
+	if (h->pending_count == HOST_KEPT) {
+		done(arg, -EAGAIN);
+		return;
+	}
+	h->pending[h->pending_count++] = (struct host_pending){done, arg};
+	if (!h->hold)
+		io_later(h->loop, &h->later);
+}
+
+/* ---- calls up ----------------------------------------------------------------------------------- */
+
+static void echo(struct connector_host *h, const struct message *in)
+{
+	struct message like = {
+		.direction = MESSAGE_OUT,
+		.kind = MESSAGE_TEXT,
+		.address = in->address,
+		.channel = in->channel,
+		.local = in->local,
+		.text = in->text,
+		.author = SPAN_LIT("bot"),
+		.reply_to = in->cid,
+	};
+	struct message *m = message_create(&like);
+
+	if (m && h->ops->send(h->self, &m))
+		message_unref(&m);
+}
+
+void connector_received(struct connector_host *h, struct message **msg, done_fn *done, void *arg)
+{
+	struct message *m = *msg;
+
+	*msg = NULL;
+	if (h->received_count == HOST_KEPT) {
+		message_unref(&m);
+		done(arg, -EAGAIN);
+		return;
+	}
+	h->received[h->received_count++] = m;
+	if (h->echo)
+		echo(h, m);
+	settle_later(h, done, arg);
+}
+
+static size_t copy(char *out, size_t size, struct span s)
+{
+	size_t len = s.len < size - 1 ? s.len : size - 1;
+
+	if (len)
+		memcpy(out, s.ptr, len);
+	out[len] = '\0';
+	return len;
+}
+
+void connector_result(struct connector_host *h, const struct message *msg,
+                      const struct send_result *result)
+{
+	struct host_result *r;
+	struct message like = *msg;
+
+	if (h->result_count == HOST_KEPT)
+		return;
+	r = &h->results[h->result_count++];
+	*r = (struct host_result){.outcome = result->outcome,
+	                          .flags = result->flags,
+	                          .part = result->part,
+	                          .parts = result->parts,
+	                          .retry_ms = result->retry_ms,
+	                          .message = message_create(&like)};
+	r->id_len = copy(r->id, sizeof(r->id), result->id);
+	copy(r->code, sizeof(r->code), span_of(result->code));
+}
+
+void connector_receipt(struct connector_host *h, const struct receipt *receipt, done_fn *done,
+                       void *arg)
+{
+	struct host_receipt *r = &h->receipts[h->receipt_count % ARRAY_LEN(h->receipts)];
+
+	h->receipt_count++;
+	copy(r->id, sizeof(r->id), receipt->id);
+	copy(r->address, sizeof(r->address), receipt->address);
+	copy(r->code, sizeof(r->code), span_of(receipt->code));
+	r->status = receipt->status;
+	settle_later(h, done, arg);
+}
+
+void connector_state(struct connector_host *h, enum channel_state state, const char *why)
+{
+	h->state = state;
+	h->states++;
+	h->stopped += state == CHANNEL_STOPPED;
+	h->up += state == CHANNEL_UP;
+	copy(h->why, sizeof(h->why), span_of(why));
+}
+
+void connector_ready(struct connector_host *h)
+{
+	h->ready++;
+}
+
+/* ---- parts ---------------------------------------------------------------------------------------- */
+
+static struct host_part *find_part(struct connector_host *h, struct span key)
+{
+	struct host_part *p = h->parts;
+
+	while (p && !span_eq(key, (struct span){p->key, p->key_len}))
+		p = p->next;
+	return p;
+}
+
+static struct host_part *new_part(struct connector_host *h, const struct message_part *part)
+{
+	struct host_part *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->key_len = copy(p->key, sizeof(p->key), part->key);
+	p->meta_len = copy(p->meta, sizeof(p->meta), part->meta);
+	memcpy(p->meta, part->meta.ptr, p->meta_len);
+	p->total = part->total;
+	p->next = h->parts;
+	h->parts = p;
+	return p;
+}
+
+static uint16_t present(const struct host_part *p)
+{
+	uint16_t count = 0;
+
+	for (unsigned i = 0; i < p->total; i++)
+		count = (uint16_t)(count + (p->parts[i].len != 0));
+	return count;
+}
+
+static void show(struct host_part *p, bool timed_out, struct span storage[256],
+                 struct message_parts *out)
+{
+	for (unsigned i = 0; i < p->total; i++)
+		storage[i] = (struct span){p->parts[i].octets, p->parts[i].len};
+	*out = (struct message_parts){
+		.key = {p->key, p->key_len},
+		.meta = {p->meta, p->meta_len},
+		.generation = p->generation,
+		.total = p->total,
+		.present = present(p),
+		.parts = storage,
+		.timed_out = timed_out,
+	};
+}
+
+struct part_call {
+	struct connector_host *host;
+	struct host_part *part;
+	part_fn *fn;
+	void *arg;
+};
+
+static void on_part_kept(void *arg, int err)
+{
+	struct part_call *call = arg;
+	struct span storage[256];
+	struct message_parts whole;
+	bool all = !err && present(call->part) == call->part->total;
+
+	if (all)
+		show(call->part, false, storage, &whole);
+	call->fn(call->arg, err, all ? &whole : NULL);
+	free(call);
+}
+
+void connector_part(struct connector_host *h, const struct message_part *part, part_fn *fn,
+                    void *arg)
+{
+	struct host_part *p = find_part(h, part->key);
+	struct part_call *call = calloc(1, sizeof(*call));
+	unsigned i = part->number - 1U;
+
+	if (!p)
+		p = new_part(h, part);
+	if (!p || !call || part->number == 0 || part->number > part->total ||
+	    part->octets.len > 255) {
+		free(call);
+		fn(arg, -EMSGSIZE, NULL);
+		return;
+	}
+	if (p->parts[i].len &&
+	    !span_eq(part->octets, (struct span){p->parts[i].octets, p->parts[i].len})) {
+		memset(p->parts, 0, sizeof(p->parts));
+		p->generation++;
+	}
+	p->parts[i].len = part->octets.len;
+	memcpy(p->parts[i].octets, part->octets.ptr, part->octets.len);
+	*call = (struct part_call){h, p, fn, arg};
+	settle_later(h, on_part_kept, call);
+}
+
+void connector_on_parts(struct connector_host *h,
+                        void (*fn)(void *self, const struct message_parts *parts))
+{
+	h->on_parts = fn;
+}
+
+void connector_parts_done(struct connector_host *h, struct span key)
+{
+	struct host_part **at = &h->parts;
+
+	while (*at && *at != find_part(h, key))
+		at = &(*at)->next;
+	if (*at) {
+		struct host_part *gone = *at;
+
+		*at = gone->next;
+		free(gone);
+	}
+}
+
+void host_expire_parts(struct connector_host *h)
+{
+	for (struct host_part *p = h->parts; p && h->on_parts; p = p->next) {
+		struct span storage[256];
+		struct message_parts parts;
+
+		if (present(p) == p->total)
+			continue;
+		show(p, true, storage, &parts);
+		h->on_parts(h->self, &parts);
+	}
+}
+
+/* ---- small values ----------------------------------------------------------------------------------- */
+
+static struct host_value *find_value(struct connector_host *h, struct span key)
+{
+	struct host_value *v = h->values;
+
+	while (v && !span_eq(v->key, key))
+		v = v->next;
+	return v;
+}
+
+static void put_value(struct connector_host *h, struct span key, struct span value)
+{
+	struct host_value *v = find_value(h, key);
+
+	if (!v) {
+		v = calloc(1, sizeof(*v));
+		if (!v)
+			return;
+		v->key = (struct span){span_dup(key), key.len};
+		v->next = h->values;
+		h->values = v;
+	}
+	free((void *)(uintptr_t)v->value.ptr);
+	v->value = (struct span){span_dup(value), value.len};
+}
+
+void connector_store(struct connector_host *h, struct span key, struct span value, uint64_t ttl_ms,
+                     done_fn *done, void *arg)
+{
+	(void)ttl_ms;
+	if (!h->durable) {
+		done(arg, -EAGAIN);
+		return;
+	}
+	put_value(h, key, value);
+	settle_later(h, done, arg);
+}
+
+struct load_call {
+	struct connector_host *host;
+	load_fn *fn;
+	void *arg;
+	struct span value; /* heap */
+};
+
+static void on_loaded(void *arg, int err)
+{
+	struct load_call *call = arg;
+
+	call->fn(call->arg, err, call->value);
+	free((void *)(uintptr_t)call->value.ptr);
+	free(call);
+}
+
+static void load(struct connector_host *h, struct span value, load_fn *fn, void *arg)
+{
+	struct load_call *call = calloc(1, sizeof(*call));
+
+	if (!call || !h->durable) {
+		free(call);
+		fn(arg, -EAGAIN, SPAN_NONE);
+		return;
+	}
+	*call = (struct load_call){h, fn, arg, {span_dup(value), value.len}};
+	settle_later(h, on_loaded, call);
+}
+
+void connector_load(struct connector_host *h, struct span key, load_fn *fn, void *arg)
+{
+	struct host_value *v = find_value(h, key);
+
+	load(h, v ? v->value : SPAN_NONE, fn, arg);
+}
+
+void connector_lock(struct connector_host *h, struct span key, uint64_t ttl_ms, load_fn *fn,
+                    void *arg)
+{
+	bool mine = !find_value(h, key);
+
+	(void)ttl_ms;
+	if (mine)
+		put_value(h, key, SPAN_LIT("1"));
+	load(h, mine ? SPAN_LIT("1") : SPAN_NONE, fn, arg);
+}
+
+/* ---- readers: nothing is ever read here ------------------------------------------------------------ */
+
+struct read_call {
+	log_fn *fn;
+	void *arg;
+};
+
+static void on_read(void *arg, int err)
+{
+	struct read_call *call = arg;
+
+	call->fn(call->arg, err, NULL, 0, false);
+	free(call);
+}
+
+void connector_read(struct connector_host *h, struct span address, uint64_t since, uint64_t before,
+                    unsigned limit, log_fn *fn, void *arg)
+{
+	struct read_call *call = malloc(sizeof(*call));
+
+	(void)address, (void)since, (void)before, (void)limit;
+	if (!call) {
+		fn(arg, -EAGAIN, NULL, 0, false);
+		return;
+	}
+	*call = (struct read_call){fn, arg};
+	settle_later(h, on_read, call);
+}
+
+void connector_reached(struct connector_host *h, struct span address, uint64_t seq, bool seen)
+{
+	(void)h, (void)address, (void)seq, (void)seen;
+}
+
+void connector_watch(struct connector_host *h, struct span address, bool here)
+{
+	(void)h, (void)address, (void)here;
+}
+
+void connector_typing(struct connector_host *h, struct span address, bool on)
+{
+	(void)h, (void)address, (void)on;
+}
+
+bool connector_durable(const struct connector_host *h)
+{
+	return h->durable;
+}
+
+void connector_on_durable(struct connector_host *h, void (*fn)(void *self, bool durable))
+{
+	h->on_durable = fn;
+}
+
+void host_set_durable(struct connector_host *h, bool durable)
+{
+	h->durable = durable;
+	h->verdict = durable ? 0 : -EAGAIN;
+	if (h->on_durable)
+		h->on_durable(h->self, durable);
+}
+
+/* ---- what it gives ----------------------------------------------------------------------------------- */
+
+const char *connector_channel(const struct connector_host *h)
+{
+	return h->name;
+}
+
+const struct logger *connector_log(const struct connector_host *h)
+{
+	return &h->log;
+}
+
+struct io_loop *connector_loop(const struct connector_host *h)
+{
+	return h->loop;
+}
+
+struct http_server *connector_http(const struct connector_host *h)
+{
+	return h->http;
+}
+
+struct http_client *connector_http_client(const struct connector_host *h)
+{
+	return h->http_client;
+}
+
+uint64_t connector_drain_ms(const struct connector_host *h)
+{
+	return h->drain_ms;
+}
+
+const char *connector_assets(const struct connector_host *h)
+{
+	return h->assets;
+}
+
+/* ---- the channel -------------------------------------------------------------------------------------- */
+
+static void print_error(void *arg, const char *file, unsigned line, const char *text)
+{
+	(void)arg;
+	fprintf(stderr, "%s:%u: %s\n", file, line, text);
+}
+
+static int bind_section(struct connector_host *h, const char *yaml, struct yaml_errors *errors)
+{
+	struct yaml_doc *doc;
+	int err = yaml_parse(span_of(yaml), errors, &doc);
+
+	if (err)
+		return err;
+	err = config_bind(h->ops->config, yaml_root(doc), errors, h->cfg);
+	yaml_doc_free(&doc);
+	return err;
+}
+
+int host_open(struct connector_host *h, const struct connector_ops *ops, const char *yaml,
+              struct io_loop *loop)
+{
+	struct yaml_errors errors = {.told = print_error, .file = "section"};
+	int err;
+
+	h->loop = loop;
+	h->ops = ops;
+	h->name = h->name ? h->name : "test";
+	h->log = (struct logger){NULL, "channel", h->name};
+	h->drain_ms = h->drain_ms ? h->drain_ms : 1000;
+	h->durable = true;
+	h->later = (struct io_later){.fn = on_later, .arg = h};
+	h->self = calloc(1, ops->self_size ? ops->self_size : 1);
+	h->cfg = calloc(1, ops->config_size ? ops->config_size : 1);
+	if (!h->self || !h->cfg)
+		return -ENOMEM;
+	err = bind_section(h, yaml, &errors);
+	return err ? err : ops->init(h->self, h, h->cfg, &errors, 1);
+}
+
+static void free_told(struct connector_host *h)
+{
+	for (size_t i = 0; i < h->received_count; i++)
+		message_unref(&h->received[i]);
+	for (size_t i = 0; i < h->result_count; i++)
+		message_unref(&h->results[i].message);
+	h->received_count = h->result_count = 0;
+}
+
+static void free_kept(struct connector_host *h)
+{
+	while (h->parts) {
+		struct host_part *gone = h->parts;
+
+		h->parts = gone->next;
+		free(gone);
+	}
+	while (h->values) {
+		struct host_value *gone = h->values;
+
+		h->values = gone->next;
+		free((void *)(uintptr_t)gone->key.ptr);
+		free((void *)(uintptr_t)gone->value.ptr);
+		free(gone);
+	}
+}
+
+void host_close(struct connector_host *h)
+{
+	io_later_cancel(h->loop, &h->later);
+	host_settle(h, -ECANCELED);
+	if (h->self)
+		h->ops->fini(h->self);
+	free_told(h);
+	free_kept(h);
+	if (h->cfg)
+		config_free(h->ops->config, h->cfg);
+	free(h->self);
+	free(h->cfg);
+	h->self = h->cfg = NULL;
+}
+
+int host_send(struct connector_host *h, const char *address, const char *text)
+{
+	struct message like = {
+		.direction = MESSAGE_OUT,
+		.kind = MESSAGE_TEXT,
+		.address = span_of(address),
+		.channel = span_of(h->name),
+		.text = span_of(text),
+		.author = SPAN_LIT("agent:mei"),
+		.ts_ms = clock_wall_ms(io_loop_clock(h->loop)),
+	};
+	struct message *m = message_create(&like);
+	int err = m ? h->ops->send(h->self, &m) : -ENOMEM;
+
+	message_unref(&m);
+	return err;
+}
+
+/* ---- time ---------------------------------------------------------------------------------------------- */
+
+static void on_tick(void *arg)
+{
+	(void)arg; /* so that a turn of the loop ends */
+}
+
+bool host_until(struct io_loop *loop, bool (*fn)(void *arg), void *arg, uint64_t ms)
+{
+	const struct clock *clock = io_loop_clock(loop);
+	uint64_t end = clock_mono_ms(clock) + ms;
+	struct io_timer *tick;
+	bool is = fn(arg);
+
+	if (io_timer_create(loop, "test.tick", on_tick, NULL, &tick))
+		return is;
+	io_timer_start(tick, 5, 5);
+	while (!is && clock_mono_ms(clock) < end) {
+		io_loop_turn(loop);
+		is = fn(arg);
+	}
+	io_timer_destroy(&tick);
+	return is;
+}
+
+static bool never(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+void host_pass(struct io_loop *loop, uint64_t ms)
+{
+	host_until(loop, never, NULL, ms);
+}
