@@ -5,6 +5,7 @@
 #ifndef PH_HTTP_SERVER_H
 #define PH_HTTP_SERVER_H
 
+#include "http_method.h"
 #include "stream.h"
 
 struct http_server;
@@ -20,19 +21,10 @@ struct http_limits {
 	unsigned per_address; /* open at once from one address; 0: no limit */
 };
 
-enum http_method {
-	HTTP_M_GET = 1,
-	HTTP_M_POST = 2,
-	HTTP_M_PUT = 4,
-	HTTP_M_DELETE = 8,
-	HTTP_M_OPTIONS = 16,
-	HTTP_M_PATCH = 32
-};
-
 /** name is a literal for metrics and the watchdog. HEAD is answered as GET without its body. */
 int http_server_create(struct io_loop *loop, const char *name, const struct http_limits *limits,
                        struct http_server **out) MUST_CHECK;
-/** Closes listeners and connections at once. */
+/** Closes listeners and connections at once, and tells whoever waits for them before it returns. */
 void http_server_destroy(struct http_server **server);
 /** address: "127.0.0.1:7080", "[::1]:0", ":7080". port gets the real one; tls NULL: plain. */
 int http_server_listen(struct http_server *server, const char *address, struct io_tls *tls,
@@ -42,6 +34,7 @@ int http_server_listen(struct http_server *server, const char *address, struct i
 void http_server_drain(struct http_server *server, done_fn *done, void *arg);
 
 /**
+ * Security headers are the route's business; X-Content-Type-Options: nosniff is always sent.
  * The owner must answer each request exactly once, in this call or later. A route's path has
  * parts that stand for anything, "/v1/messages/:id", and may end in "/" + "*" for a whole tree. The
  * most exact route wins. A known path with another method gets 405 with Allow.
@@ -87,6 +80,10 @@ void http_respond_with(struct http_request *r, int status, const char *type, str
  */
 void http_problem(struct http_request *r, int status, const char *code, const char *detail,
                   const char *field);
+
+/** The same with headers, as Retry-After. */
+void http_problem_with(struct http_request *r, int status, const char *code, const char *detail,
+                       const char *field, const struct http_header_out *headers, size_t count);
 
 /**
  * Serves the files of a directory, read into memory now, under prefix ("/console/"), with ETag,

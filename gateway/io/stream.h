@@ -20,6 +20,8 @@ struct io_stream_ops {
 	/** The output fell under a quarter of its limit after io_stream_write() said -EAGAIN. May
 	 * be NULL. */
 	void (*on_drain)(void *arg);
+	/** All that was written is with the kernel. May be NULL. */
+	void (*on_written)(void *arg);
 	/** The peer will say nothing more, but may still read. NULL: the stream is then closed. */
 	void (*on_end)(void *arg);
 	/** The end: 0 by us, or by the peer in order; else a negative errno. The stream is freed
