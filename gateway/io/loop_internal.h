@@ -15,6 +15,12 @@ char *io_read_buffer(struct io_loop *loop);
 /** A second one, for what a read turns into (TLS). */
 char *io_plain_buffer(struct io_loop *loop);
 
+/** What on_data() lends lies in a buffer of ours, which its borrower may write over meanwhile. */
+static inline char *io_read_memory(struct span data)
+{
+	return (char *)(uintptr_t)data.ptr;
+}
+
 /** Gives an empty b the memory of a spare buffer, where there is one. */
 void io_buffer_borrow(struct io_loop *loop, struct buf *b);
 /** Empties b; its memory becomes a spare buffer or is freed. b keeps its limit. */

@@ -12,7 +12,7 @@
 
 enum {
 	OUTPUT_MAX = 1 << 20,
-	OUTPUT_HARD = 4, /* times output_max: an owner that goes on writing after -EAGAIN is cut */
+	OUTPUT_HARD = 4, /* times output_max: who goes on writing after -EAGAIN is cut off */
 	FLUSH_MS = 5000,
 	LINGER_MS = 2000
 };
@@ -59,6 +59,16 @@ int stream_new(struct io_loop *loop, bool is_pipe, struct io_stream **out)
 static const char *name_of(const struct io_stream *s)
 {
 	return s->ops ? s->ops->name : "stream";
+}
+
+static void call(struct io_stream *s, void (*fn)(void *arg))
+{
+	struct io_loop *loop = s->loop;
+	const char *name = name_of(s);
+	uint64_t entered = io_enter(loop);
+
+	fn(s->arg);
+	io_leave(loop, name, entered);
 }
 
 void stream_gone(struct io_stream *s)
@@ -155,7 +165,7 @@ void stream_ended(struct io_stream *s)
 	else if (s->state == STREAM_HANDSHAKE)
 		finish(s, -ECONNRESET, false);
 	else if (s->state == STREAM_OPEN && s->ops->on_end)
-		s->ops->on_end(s->arg);
+		call(s, s->ops->on_end);
 	else
 		io_stream_close(s);
 }
@@ -217,15 +227,10 @@ void stream_connected(struct io_stream *s, struct io_tls *tls, bool server, cons
 
 void stream_open(struct io_stream *s)
 {
-	uint64_t entered = io_enter(s->loop);
-	struct io_loop *loop = s->loop;
-	const char *name = name_of(s);
-
 	s->state = STREAM_OPEN;
-	s->ops->on_open(s->arg);
+	call(s, s->ops->on_open);
 	if (s->state == STREAM_OPEN && !s->paused)
 		start_reading(s);
-	io_leave(loop, name, entered);
 }
 
 size_t io_stream_pending(const struct io_stream *s)
@@ -235,20 +240,11 @@ size_t io_stream_pending(const struct io_stream *s)
 
 static void tell_drained(struct io_stream *s)
 {
-	uint64_t entered;
-	const char *name;
-	struct io_loop *loop;
-
 	if (!s->told_full || s->state != STREAM_OPEN || io_stream_pending(s) >= s->output_max / 4)
 		return;
 	s->told_full = false;
-	if (!s->ops->on_drain)
-		return;
-	loop = s->loop;
-	name = name_of(s);
-	entered = io_enter(loop);
-	s->ops->on_drain(s->arg);
-	io_leave(loop, name, entered);
+	if (s->ops->on_drain)
+		call(s, s->ops->on_drain);
 }
 
 /* Everything is with the kernel. */
@@ -256,6 +252,8 @@ static void flushed(struct io_stream *s)
 {
 	uv_os_fd_t fd;
 
+	if (s->state != STREAM_HANDSHAKE && s->ops->on_written)
+		call(s, s->ops->on_written);
 	if (s->state != STREAM_FLUSHING) {
 		tell_drained(s);
 		return;
@@ -365,7 +363,8 @@ int io_stream_commit(struct io_stream *s)
 	}
 	io_later(s->loop, &s->flush);
 	pending = io_stream_pending(s);
-	if (s->out.err || pending / OUTPUT_HARD > s->output_max) {
+	/* One answer may be of any size; what comes on top of a full output may not. */
+	if (s->out.err || (s->told_full && pending / OUTPUT_HARD > s->output_max)) {
 		finish(s, -ENOBUFS, true);
 		return -EPIPE;
 	}
@@ -381,6 +380,22 @@ int io_stream_write(struct io_stream *s, struct span data)
 		return -EPIPE;
 	buf_add(io_stream_output(s), data);
 	return io_stream_commit(s);
+}
+
+void stream_limit(struct io_stream *s, size_t output_max)
+{
+	s->output_max = output_max;
+}
+
+bool stream_is_full(struct io_stream *s, size_t len)
+{
+	size_t pending = io_stream_pending(s);
+
+	/* Into an empty output fits one of any size. */
+	if (!pending || pending + len <= s->output_max)
+		return false;
+	s->told_full = true;
+	return true;
 }
 
 void io_stream_pause(struct io_stream *s)

@@ -60,6 +60,11 @@ void stream_gone(struct io_stream *s);
 /** (Re)starts its one timer. -ENOMEM. */
 int stream_timer(struct io_stream *s, uint64_t ms) MUST_CHECK;
 
+/** Another limit for its output. */
+void stream_limit(struct io_stream *s, size_t output_max);
+/** Would len octets more be too much? Then on_drain will tell when there is room. */
+bool stream_is_full(struct io_stream *s, size_t len);
+
 /** Drops what connecting holds; the stream is about to be closed or is open. */
 void stream_connecting_free(struct io_stream *s);
 
