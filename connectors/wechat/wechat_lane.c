@@ -1,7 +1,5 @@
-/* Lanes by openid, and the jobs in them. */
-#include "wechat_lane.h"
-
-#include "loop.h"
+/* Lanes by openid, the jobs in them, and which lane may send next. */
+#include "wechat_outcome.h"
 
 #include <stdlib.h>
 #include <utlist.h>
@@ -64,4 +62,45 @@ void wechat_job_as_text(struct wechat_job *job, char *text)
 	job->rest = span_of(text);
 	job->part = 0;
 	job->parts = wechat_text_parts(job->rest);
+}
+
+void wechat_lane_consider(struct wechat_lane *lane)
+{
+	struct wechat_sender *s = lane->sender;
+
+	if (lane->ready || lane->busy || lane->holds || !lane->jobs ||
+	    (lane->again && io_timer_active(lane->again)))
+		return;
+	lane->ready = true;
+	DL_APPEND(s->ready, lane);
+	wechat_sender_wake(s);
+}
+
+void wechat_lane_drop_if_empty(struct wechat_lane *lane)
+{
+	struct wechat_sender *s = lane->sender;
+
+	if (lane->jobs || lane->holds || lane->busy)
+		return;
+	if (lane->ready)
+		DL_DELETE(s->ready, lane);
+	wechat_lane_free(&s->lanes, lane);
+}
+
+static void on_again(void *arg)
+{
+	wechat_lane_consider(arg);
+}
+
+void wechat_lane_wait(struct wechat_lane *lane, uint64_t ms)
+{
+	int err = 0;
+
+	if (!lane->again)
+		err = io_timer_create(connector_loop(lane->sender->o.host), "wechat.again",
+		                      on_again, lane, &lane->again);
+	if (err)
+		wechat_lane_consider(lane);
+	else
+		io_timer_start(lane->again, ms, 0);
 }

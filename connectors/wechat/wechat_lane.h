@@ -36,6 +36,12 @@ struct wechat_lane {
 struct wechat_lane *wechat_lane_of(struct wechat_lane **lanes, struct span openid, bool create);
 /** Frees it and its jobs. */
 void wechat_lane_free(struct wechat_lane **lanes, struct wechat_lane *lane);
+/** Puts it into the sender's ready list where it may send now. */
+void wechat_lane_consider(struct wechat_lane *lane);
+/** Frees it where nothing is in it and nothing under way. */
+void wechat_lane_drop_if_empty(struct wechat_lane *lane);
+/** Sends nothing for ms. */
+void wechat_lane_wait(struct wechat_lane *lane, uint64_t ms);
 /** Takes *m on 0. */
 int wechat_job_create(struct message **m, struct wechat_job **out) MUST_CHECK;
 void wechat_job_free(struct wechat_job *job);

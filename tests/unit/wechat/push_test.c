@@ -72,7 +72,7 @@ static const struct read {
          "<MediaId16K>m16</MediaId16K></xml>",                                                                                                                                                     AT(media_id_16k),   "m16"                },
 	{"video",					      "<xml><ThumbMediaId>t</ThumbMediaId></xml>",                                    AT(thumb_media_id), "t"                  },
 	{"location",					   "<xml><Location_X>23.134521</Location_X><Location_Y>113.35</Location_Y></xml>",
-                                                             AT(latitude),																	   "23.134521"          },
+                                                             AT(latitude),																	     "23.134521"          },
 	{"link",					       "<xml><Title>t</Title><Description>d</Description><Url>u</Url></xml>",          AT(url),
                                                              "u"																					    },
 	{"menu message",				       "<xml><Content>yes</Content><bizmsgmenuid>101</bizmsgmenuid></xml>",
@@ -85,7 +85,7 @@ static const struct read {
          "</PicMd5Sum></item></PicList><Count>1</Count></SendPicsInfo></xml>",                                                                                                                     AT(picture_count),  "1"                  },
 	{"place by the menu is not the place of a message",
                                                              "<xml><SendLocationInfo><Location_X>23"
-         "</Location_X></SendLocationInfo></xml>",                                                                                                                                                 AT(latitude),     NULL                 },
+         "</Location_X></SendLocationInfo></xml>",                                                                                                                                                 AT(latitude),       NULL                 },
 	{"place by the menu",
                                                              "<xml><SendLocationInfo><Location_X>23</Location_X><Poiname>P"
          "</Poiname></SendLocationInfo></xml>",                                                                                                                                                    AT(chosen_place),   "P"                  },
