@@ -75,7 +75,7 @@ class Redis {
     ]);
     await until("redis to accept connections", () => {
       if (this.program.ended) throw new Error(`redis-server ended: ${this.program.output}`);
-      return /Ready to accept connections/.test(this.program.output);
+      return /ready to accept connections/i.test(this.program.output);
     });
   }
 
