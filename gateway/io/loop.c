@@ -163,7 +163,7 @@ void io_loop_destroy(struct io_loop **loop)
 	uv_run(&l->uv, UV_RUN_DEFAULT);
 	if (uv_loop_close(&l->uv)) {
 		uv_walk(&l->uv, tell_unclosed, l);
-		assert(!"every handle was closed by its owner");
+		assert(false && "every handle was closed by its owner");
 	}
 	while (l->spares)
 		buf_fini(&l->spare[--l->spares]);
