@@ -66,6 +66,22 @@ int template_render(const struct template *t, const struct render_order *order, 
 	return err;
 }
 
+int template_source(const struct template *t, enum language language, enum medium medium,
+                    struct buf *out)
+{
+	const struct render_order order = {.language = language, .medium = medium};
+	const struct wording *w = choose(t, &order);
+
+	if (!w)
+		return -ENODATA;
+	for (size_t i = 0; i < w->count; i++) {
+		buf_add(out, w->pieces[i].literal);
+		if (w->pieces[i].variable)
+			buf_printf(out, "{{%.*s}}", SPAN_FMT(w->pieces[i].variable->name));
+	}
+	return buf_check(out);
+}
+
 /* --- variables ----------------------------------------------------------------------------------
  */
 

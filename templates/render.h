@@ -40,6 +40,13 @@ struct render_order {
 int template_render(const struct template *t, const struct render_order *order, struct buf *out,
                     struct span *culprit) MUST_CHECK;
 
+/**
+ * Appends the wording as its author wrote it, each variable as "{{name}}": for agents, who fill it
+ * in. -ENODATA: none for the language and medium.
+ */
+int template_source(const struct template *t, enum language language, enum medium medium,
+                    struct buf *out) MUST_CHECK;
+
 /* How a text travels as SMS: 160 septets of GSM 03.38 or 70 units of UCS-2 in a single one. */
 struct render_sms {
 	bool ucs2;

@@ -237,7 +237,15 @@ static int make_interfaces(struct app *app, struct yaml_errors *errors)
 static int make_console(struct app *app, struct yaml_errors *errors)
 {
 	const struct config *c = app->config;
-	int err = 0;
+	const struct console_options options = {.loop = app->loop,
+	                                        .log = &app->log,
+	                                        .redis = app->redis,
+	                                        .router = app->router,
+	                                        .login = app->login,
+	                                        .server = app->public,
+	                                        .config = c,
+	                                        .catalogue = &app->catalogue};
+	int err = console_create(&options, &app->console);
 
 	if (!err && c->assets.console) {
 		err = http_static(app->public, "/console/", c->assets.console, console_headers,
@@ -357,6 +365,7 @@ void app_destroy(struct app **app)
 	http_client_destroy(&a->http_client);
 	redis_destroy(&a->redis);
 	webhooks_destroy(&a->webhooks);
+	console_destroy(&a->console);
 	api_destroy(&a->api);
 	login_destroy(&a->login);
 	router_destroy(&a->router);

@@ -5,6 +5,7 @@
 #include "api.h"
 #include "app.h"
 #include "catalogue.h"
+#include "console.h"
 #include "http_client.h"
 #include "login.h"
 #include "redis.h"
@@ -26,6 +27,7 @@ struct app {
 	struct catalogue *catalogue;
 	struct login *login;
 	struct api *api;
+	struct console *console;
 	struct webhooks *webhooks;
 	struct io_timer *deadline;
 	uv_signal_t signals[3];

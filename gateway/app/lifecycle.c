@@ -38,6 +38,7 @@ void app_drain(struct app *app)
 	app->draining = 2;
 	io_timer_start(app->deadline, (uint64_t)app->config->node.drain_ms + LAST_MS, 0);
 	webhooks_stop(app->webhooks);
+	console_drain(app->console);
 	router_drain(app->router, on_drained, app);
 	http_server_drain(app->public, on_drained, app);
 }
