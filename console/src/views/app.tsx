@@ -20,7 +20,7 @@ export function App() {
   const stopped = link.value.at === "replaced" || link.value.at === "refused";
   return (
     <>
-      <a class="skip" href="#main">{t("skip")}</a>
+      {!stopped && <a class="skip" href="#main">{t("skip")}</a>}
       <Banner />
       {stopped ? <Stopped /> : <Desk />}
       <Dialogs />

@@ -36,6 +36,11 @@ export function Composer({ s }: { s: Summary }) {
   const chosen = Math.min(pick.value, Math.max(0, found.length - 1));
   const ideas = suggestions.value?.conversation === id ? suggestions.value.items : [];
 
+  // Whoever opens a conversation of theirs means to answer, unless they are busy in another field.
+  useEffect(() => {
+    const busy = document.activeElement?.matches("input, dialog *");
+    if (!busy) area.current?.focus();
+  }, []);
   useLayoutEffect(() => {
     const a = area.current;
     if (!a) return;

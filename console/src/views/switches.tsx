@@ -3,16 +3,17 @@ import { lang, t, theme, type Theme } from "../state/prefs";
 import { Icon } from "./icons";
 
 export function LangSwitch() {
+  const word = lang.value === "zh" ? "EN" : "中";
   return (
     <button
       class="quiet lang"
       type="button"
       lang={lang.value === "zh" ? "en" : "zh-CN"}
-      aria-label={t("lang")}
+      aria-label={`${word} · ${t("lang")}`}
       title={t("lang")}
       onClick={() => (lang.value = lang.value === "zh" ? "en" : "zh")}
     >
-      {lang.value === "zh" ? "EN" : "中"}
+      {word}
     </button>
   );
 }

@@ -204,15 +204,15 @@ const HANDLERS = {
     }
     const refused = this.faults.refuse ?? (this.state !== "ok" ? "unavailable" : c.agent !== client.user.id ? "not_yours" : null);
     if (refused) return this.send(client, { type: "error", cid: f.cid, code: refused });
+    if (this.faults.ackDelayMs && !f.late)
+      return setTimeout(() => HANDLERS.send.call(this, client, { ...f, late: true }, c), this.faults.ackDelayMs);
     if (this.faults.dropBeforeAck > 0) {
       this.faults.dropBeforeAck--;
       client.ws.terminate();
     }
     const known = c.cids.has(`${client.user.id} ${f.cid}`);
     const e = this.desk.reply(c, client.user, f.cid, f.text);
-    const ack = () => this.send(client, { type: "ack", conversation: c.id, cid: f.cid, seq: e.seq, id: e.id, ts: e.ts });
-    if (this.faults.ackDelayMs) setTimeout(ack, this.faults.ackDelayMs);
-    else ack();
+    this.send(client, { type: "ack", conversation: c.id, cid: f.cid, seq: e.seq, id: e.id, ts: e.ts });
     if (!known) this.proceed(c, e.seq);
   },
   read(_client, f, c) {
