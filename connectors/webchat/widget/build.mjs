@@ -1,6 +1,6 @@
 /**
- * Builds the widget into one file. `node connectors/webchat/widget/build.mjs [--out FILE]`, by default
- * out/webchat/widget.js; says its size as a visitor's browser loads it.
+ * Builds the widget into one file, widget.js. `node connectors/webchat/widget/build.mjs [--out DIRECTORY]`, by default
+ * out/webchat; says its size as a visitor's browser loads it.
  */
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -42,10 +42,10 @@ export const widget = async () => {
 };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-	const { values } = parseArgs({ options: { out: { type: "string", default: "out/webchat/widget.js" } } });
+	const { values } = parseArgs({ options: { out: { type: "string", default: "out/webchat" } } });
 	const script = await widget();
 
-	await mkdir(dirname(values.out), { recursive: true });
-	await writeFile(values.out, script);
-	console.log(`${values.out}: ${script.length} bytes, ${gzipSync(script, { level: 9 }).length} gzipped`);
+	await mkdir(values.out, { recursive: true });
+	await writeFile(join(values.out, "widget.js"), script);
+	console.log(`${join(values.out, "widget.js")}: ${script.length} bytes, ${gzipSync(script, { level: 9 }).length} gzipped`);
 }
