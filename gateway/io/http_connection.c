@@ -84,6 +84,7 @@ static void drain(struct http_member *member)
 /* An error that is not a handler's: answered, and the connection ends with it. */
 static void refuse(struct http_connection *c, int status, const char *code, const char *why)
 {
+	static const struct http_header_out retry = {"Retry-After", "1"};
 	struct http_request *r = c->request ? c->request : http_request_new(c);
 
 	if (!r) {
@@ -93,7 +94,7 @@ static void refuse(struct http_connection *c, int status, const char *code, cons
 	c->request = r;
 	c->state = HTTP_ANSWERING;
 	r->close = true;
-	http_problem(r, status, code, why, NULL);
+	http_problem_with(r, status, code, why, NULL, &retry, status == 503);
 }
 
 static const struct refusal {
