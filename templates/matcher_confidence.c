@@ -8,14 +8,20 @@
 #define SHARPNESS 3.0F /* of the softmax over scores */
 #define FOLDS 5
 #define PARAMETERS (CONFIDENCE_SIGNALS + 1)
-#define RIDGE 1e-6
+#define RIDGE 1e-4 /* a case: keeps signals that say the same from growing against each other */
 #define NEWTON_ROUNDS 30
 
+/* Printed by fit_confidence for templates/content and tests/vectors/questions-dev.tsv. */
 const struct confidence confidence_default = {
-	{2.0F, 4.0F, 0.0F, 0.0F, 2.0F, 0.0F, 1.0F},
-	-2.0F,
+	{0.2521F, 6.5219F, -0.8864F, -7.2643F, 5.1669F, 1.4525F, -0.4686F},
+	-6.8857F,
 };
-const struct match_zones match_zones_default = {.answer = 0.9F, .menu = 0.4F};
+
+/*
+ * From its table: what is above answer was right in 98 of 100; above menu the right one was among
+ * the three in 19 of 20.
+ */
+const struct match_zones match_zones_default = {.answer = 0.91F, .menu = 0.30F};
 
 struct top_two {
 	float first, second;
@@ -73,7 +79,10 @@ void confidence_signals(const struct model *m, const struct normal *n, const flo
 	struct top_two best = best_two(scores, m->answers);
 	float sum = 0.0F, weighed = 0.0F;
 
-	/* With e = exp(3 (score - top)): entropy = log(sum) - sum(e log e) / sum. */
+	/*
+	 * With e = exp(3 (score - top)): entropy = log(sum) - sum(e log e) / sum; as a share of
+	 * what it can be at most, so that a growing catalogue does not change what it says.
+	 */
 	for (uint32_t a = 0; a < m->answers; a++) {
 		float x = SHARPNESS * (scores[a] - best.first), e = expf(x);
 
@@ -82,7 +91,8 @@ void confidence_signals(const struct model *m, const struct normal *n, const flo
 	}
 	out->top = best.first;
 	out->margin = best.first - best.second;
-	out->entropy = logf(sum) - weighed / sum;
+	out->entropy =
+		m->answers > 1 ? (logf(sum) - weighed / sum) / logf((float)m->answers) : 0.0F;
 	out->peak = 1.0F / sum;
 	out->known = share_known(m, n);
 	out->length = logf(1.0F + (float)n->count);

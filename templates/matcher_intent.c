@@ -1,34 +1,31 @@
 /*
- * Three kinds of rows. Whole texts, which mean a person only when nothing else is said ("0",
- * "客服"). Runs of Chinese characters that mean it wherever they stand, unless denied right before.
- * English pairs: a word that asks, and within a few words one that names a person; "transfer money
- * to a person" must not be one, so weak nouns need a verb of speaking.
+ * Four kinds of rows. Whole texts, which mean a person only when nothing else is said ("0",
+ * "经理"). Phrases that mean one wherever they stand. Chinese words for a person that need
+ * something before them ("接个客服") or must not have something behind them ("人工费", "客服电话"),
+ * and never after a denial. English pairs: a word that asks and, within a few words, one that names
+ * a person; "transfer money to a person" must not be one, so weak nouns need a verb of speaking.
  */
 #include "matcher_intent.h"
 
-#define PAIR_REACH 4 /* words from the asking word to the person */
-#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define PAIR_REACH 4   /* words from the asking word to the person */
+#define BEFORE_REACH 3 /* characters before a Chinese word that are looked at */
 
 /* Terms in order, one blank between them; particles at either end do not count. */
 static const char *const whole[] = {
 	"0",
-	"人 工",
 	"客 服",
-	"人 工 客 服",
 	"找 客 服",
-	"转 客 服",
+	"在 线 客 服",
+	"投 诉 客 服",
 	"接 线 员",
 	"坐 席",
 	"服 务 员",
+	"经 理",
+	"找 经 理",
 	"有 人 吗",
 	"有 人 在 吗",
 	"来 个 人",
-	"经 理",
-	"找 经 理",
-	"投 诉 客 服",
-	"在 线 客 服",
 	"找 人",
-	"真 人",
 	"agent",
 	"agents",
 	"human",
@@ -38,6 +35,8 @@ static const char *const whole[] = {
 	"person",
 	"staff",
 	"someone",
+	"manager",
+	"supervisor",
 	"anyone there",
 	"anybody there",
 	"is anyone there",
@@ -48,55 +47,70 @@ static const char *const whole[] = {
 	"customer support",
 	"support",
 	"help desk",
-	"agent please",
-	"human please",
-	"manager",
-	"supervisor",
-	"real person",
-	"hello anyone there",
 };
 
 static const char *const anywhere[] = {
-	"转 人 工",    "转 接 人 工",    "接 人 工",       "找 人 工",       "要 人 工",
-	"人 工 客 服", "人 工 服 务",    "人 工 坐 席",    "人 工 帮",       "叫 人 工",
-	"人 工 处 理", "换 人 工",       "请 人 工",       "人 工 接",       "人 工 在",
-	"人 工 呢",    "人 工 来",       "真 人",          "活 人",          "转 客 服",
-	"找 客 服",    "要 客 服",       "接 客 服",       "换 客 服",       "叫 客 服",
-	"联 系 客 服", "别 用 机 器 人", "不 要 机 器 人", "不 想 跟 机 器", "不 想 和 机 器",
-	"跟 人 说",    "和 人 说",       "跟 人 聊",       "和 人 聊",       "找 个 人",
-	"派 个 人",    "让 人 来",       "找 个 能 说 话", "找 你 们 经 理", "叫 你 们 经 理",
-	"找 领 导",    "叫 你 们 领 导", "live agent",     "real person",    "real human",
-	"live person", "actual person",  "actual human",   "human being",    "human agent",
-	"not a robot", "not a bot",      "stop the bot",   "no bot",         "human agents",
+	"真 人 客 服",    "找 个 真 人",    "要 真 人",       "有 没 有 真 人", "让 真 人",
+	"真 人 来",       "真 人 服 务",    "活 人",          "别 用 机 器 人", "不 要 机 器 人",
+	"不 想 跟 机 器", "不 想 和 机 器", "跟 人 说",       "和 人 说",       "跟 人 聊",
+	"和 人 聊",       "跟 真 人",       "和 真 人",       "找 个 人",       "派 个 人",
+	"让 人 来",       "找 你 们 经 理", "叫 你 们 经 理", "找 领 导",       "叫 你 们 领 导",
+	"live agent",     "live person",    "real person",    "real human",     "actual person",
+	"actual human",   "human being",    "human agent",    "human agents",   "not a robot",
+	"not a bot",      "stop the bot",   "no bot",
 };
 
-static const struct pair {
-	const char *const *asks;
-	const char *const *persons;
-} pairs[] = {
-	{WORDS("speak", "speaking", "talk",     "talking",  "chat", "connect", "want",         "need",             "get",
-         "give", "put", "reach", "contact", "see", "have", "bring", "find", "switch",
-         "route"),
-         WORDS("human", "agent", "operator", "representative", "rep", "advisor", "adviser",
-         "humans", "agents", "consultant", "supervisor", "manager")},
-	{WORDS("speak",        "speaking",             "talk",                "talking",                 "chat"),
-         WORDS("person",                     "someone",                            "somebody",                                        "people", "staff", "employee", "anyone")},
-	{WORDS("connect",      "put",             "switch",                "route",                "get",      "pass"),
-         WORDS("person",               "someone",                        "somebody", "staff", "service", "support")},
-	{WORDS("transfer",     "pass",   "hand"),
-         WORDS("agent", "human",       "operator",    "representative", "supervisor")},
+/* A Chinese word for a person. */
+static const struct name {
+	const char *word;
+	const char *const *asks;  /* one of these must stand shortly before; NULL: nothing need */
+	const char *const *not_a; /* what must not follow */
+} names[] = {
+	{"人 工", NULL,										    (const char *const[]){"费", "智 能", "成 本", "电 话", NULL}},
+	{"客 服", (const char *const[]){"接", "转", "找", "要", "叫", "换", "来", "联 系", NULL},
+         (const char *const[]){"电 话", "热 线", "号", "说", "要", "自 称", NULL}										      },
 };
+
+static const char *const asks_strongly[] = {
+	"speak", "speaking", "talk", "talking", "chat", "connect", "want",   "need",  "get", "give",
+	"put",   "reach",    "see",  "have",    "find", "contact", "switch", "route", NULL};
+static const char *const persons[] = {"human",    "humans",         "agent",      "agents",
+                                      "operator", "representative", "rep",        "advisor",
+                                      "adviser",  "consultant",     "supervisor", "manager",
+                                      NULL};
+static const char *const asks_to_speak[] = {"speak", "speaking", "talk", "talking", "chat", NULL};
+static const char *const anybody[] = {"person", "someone",  "somebody", "people",
+                                      "staff",  "employee", "anyone",   NULL};
+static const char *const asks_to_connect[] = {"connect", "put", "switch", "route", "pass", NULL};
+static const char *const services[] = {"person",  "someone", "somebody", "staff",
+                                       "service", "support", NULL};
+static const char *const asks_to_pass[] = {"transfer", "pass", "hand", NULL};
+
+static const struct pair {
+	const char *const *asks, *const *persons;
+} pairs[] = {
+	{asks_strongly,   persons },
+	{asks_to_speak,   anybody },
+	{asks_to_connect, services},
+	{asks_to_pass,    persons },
+};
+
+static bool is_one_of(struct span term, const char *const *words)
+{
+	for (; *words; words++)
+		if (span_is(term, *words))
+			return true;
+	return false;
+}
 
 static bool is_particle(struct span term)
 {
-	static const char *const particles[] = {
-		"我",  "要",  "想", "请", "的", "吧",   "啊",   "呀", "呢",    "了", "帮", "please",
-		"pls", "the", "a",  "an", "i",  "want", "need", "hi", "hello", "你", "好"};
+	static const char *const particles[] = {"我", "要",     "想",   "请",  "的",    "吧",
+	                                        "啊", "呀",     "呢",   "了",  "帮",    "你",
+	                                        "好", "please", "pls",  "the", "a",     "an",
+	                                        "i",  "want",   "need", "hi",  "hello", NULL};
 
-	for (size_t i = 0; i < ARRAY_LEN(particles); i++)
-		if (span_is(term, particles[i]))
-			return true;
-	return false;
+	return is_one_of(term, particles);
 }
 
 /* How many terms of the row stand at a place, or 0 when not all of them do. */
@@ -115,6 +129,14 @@ static size_t row_at(const struct normal *n, size_t at, size_t end, const char *
 	return at - from;
 }
 
+static bool is_any_row(const struct normal *n, size_t at, const char *const *rows)
+{
+	for (; *rows; rows++)
+		if (row_at(n, at, n->count, *rows))
+			return true;
+	return false;
+}
+
 static bool is_whole(const struct normal *n, size_t from, size_t end)
 {
 	for (size_t i = 0; i < ARRAY_LEN(whole); i++)
@@ -123,14 +145,21 @@ static bool is_whole(const struct normal *n, size_t from, size_t end)
 	return false;
 }
 
+/* Whether one of the rows begins shortly before a place. */
+static bool is_before(const struct normal *n, size_t at, const char *const *rows)
+{
+	for (size_t back = 1; back <= BEFORE_REACH && back <= at; back++)
+		if (is_any_row(n, at - back, rows))
+			return true;
+	return false;
+}
+
 /* "不要转人工" asks for the contrary. */
 static bool is_denied(const struct normal *n, size_t at)
 {
-	return at > 0 &&
-	       (span_is(normal_token(n, at - 1), "不") || span_is(normal_token(n, at - 1), "别") ||
-	        span_is(normal_token(n, at - 1), "not") ||
-	        row_at(n, at > 1 ? at - 2 : 0, n->count, "不 要") ||
-	        row_at(n, at > 1 ? at - 2 : 0, n->count, "不 用"));
+	static const char *const denials[] = {"不", "别", "not", "dont", NULL};
+
+	return is_before(n, at, denials);
 }
 
 static bool is_anywhere(const struct normal *n)
@@ -142,17 +171,26 @@ static bool is_anywhere(const struct normal *n)
 	return false;
 }
 
-static bool is_one_of(struct span term, const char *const *words)
+static bool is_name_at(const struct normal *n, size_t at, const struct name *name)
 {
-	for (; *words; words++)
-		if (span_is(term, *words))
-			return true;
+	size_t len = row_at(n, at, n->count, name->word);
+
+	return len && !is_any_row(n, at + len, name->not_a) && !is_denied(n, at) &&
+	       (!name->asks || is_before(n, at, name->asks));
+}
+
+static bool is_name(const struct normal *n)
+{
+	for (size_t at = 0; at < n->count; at++)
+		for (size_t i = 0; i < ARRAY_LEN(names); i++)
+			if (is_name_at(n, at, &names[i]))
+				return true;
 	return false;
 }
 
-static bool pair_at(const struct normal *n, size_t at, const struct pair *p)
+static bool is_pair_at(const struct normal *n, size_t at, const struct pair *p)
 {
-	if (!is_one_of(normal_token(n, at), p->asks))
+	if (!is_one_of(normal_token(n, at), p->asks) || is_denied(n, at))
 		return false;
 	for (size_t i = at + 1; i < n->count && i <= at + PAIR_REACH; i++)
 		if (is_one_of(normal_token(n, i), p->persons))
@@ -164,7 +202,7 @@ static bool is_pair(const struct normal *n)
 {
 	for (size_t at = 0; at + 1 < n->count; at++)
 		for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
-			if (n->tokens[at].kind == TOKEN_WORD && pair_at(n, at, &pairs[i]))
+			if (n->tokens[at].kind == TOKEN_WORD && is_pair_at(n, at, &pairs[i]))
 				return true;
 	return false;
 }
@@ -179,5 +217,5 @@ bool intent_wants_human(const struct normal *n)
 		from++;
 	while (end > from && is_particle(normal_token(n, end - 1)))
 		end--;
-	return is_whole(n, from, end) || is_anywhere(n) || is_pair(n);
+	return is_whole(n, from, end) || is_anywhere(n) || is_name(n) || is_pair(n);
 }

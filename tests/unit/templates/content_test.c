@@ -11,7 +11,7 @@
 
 /* What the shipped catalogue must reach on questions.tsv. */
 #define PRECISION_LEAST 0.97
-#define COVERAGE_LEAST 0.40
+#define COVERAGE_LEAST 0.50
 #define TOP_THREE_LEAST 0.95
 
 static struct catalogue *c;
