@@ -184,7 +184,7 @@ static bool prepare_call(struct sending *s, const struct posted_call *call)
 	s->send.on_uncertain = UNCERTAIN_HOLD;
 	/* Whichever key posts it, a call id is one call: so one author for all. */
 	snprintf(s->author, sizeof(s->author), "api:calls");
-	if (!word_call(s, call, rule))
+	if (!sending_place(s) || !word_call(s, call, rule))
 		return false;
 	sending_once(s, "call", call->call_id);
 	return true;

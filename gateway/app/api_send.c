@@ -46,6 +46,35 @@ static const struct config_channel *first_of(const struct config *config, const 
 	return NULL;
 }
 
+/* A channel takes names as senders ("BANK"), but nobody can be texted by a name. */
+static bool is_phone_number(struct span address)
+{
+	size_t digits = 0;
+
+	for (size_t i = 0; i < address.len; i++) {
+		if (address.ptr[i] >= '0' && address.ptr[i] <= '9')
+			digits++;
+		else if (!strchr("+-. ()", address.ptr[i]))
+			return false;
+	}
+	return digits >= 3;
+}
+
+static bool check_address(struct sending *s, bool sms)
+{
+	struct span rest = s->send.address;
+
+	if (span_starts(rest, SPAN_LIT("sms:"))) {
+		rest = (struct span){rest.ptr + 4, rest.len - 4};
+		sms = true;
+	}
+	if (!sms || is_phone_number(rest))
+		return true;
+	http_problem(s->request, 422, "address_invalid", "this is no phone number",
+	             s->call_id.len ? "caller" : "to");
+	return false;
+}
+
 bool sending_place(struct sending *s)
 {
 	const struct config *config = s->api->options.config;
@@ -53,13 +82,14 @@ bool sending_place(struct sending *s)
 
 	if (s->send.channel.len) {
 		channel = find_channel(config, s->send.channel);
-		if (!channel)
-			http_problem(s->request, 422, "channel_unknown", "there is no such channel",
-			             "channel");
-		return channel != NULL;
+		if (channel)
+			return check_address(s, strcmp(channel->ops->caps.scheme, "sms") == 0);
+		http_problem(s->request, 422, "channel_unknown", "there is no such channel",
+		             "channel");
+		return false;
 	}
 	if (memchr(s->send.address.ptr, ':', s->send.address.len))
-		return true; /* canonical: the router finds the conversation's channel */
+		return check_address(s, false); /* canonical: the router finds the channel */
 	channel = first_of(config, "sms");
 	if (!channel) {
 		http_problem(s->request, 422, "channel_unknown",
@@ -68,7 +98,7 @@ bool sending_place(struct sending *s)
 		return false;
 	}
 	s->send.channel = span_of(channel->name);
-	return true;
+	return check_address(s, true);
 }
 
 static enum medium medium_for(const struct sending *s)

@@ -28,11 +28,27 @@ void reply_json(struct http_request *r, int status, json_t *object)
 	reply_json_with(r, status, object, NULL, 0);
 }
 
+/* The few statuses that come with headers of their own; http_problem() names the others. */
+static const char *title_of(int status)
+{
+	switch (status) {
+	case 401:
+		return "Unauthorized";
+	case 429:
+		return "Too Many Requests";
+	case 503:
+		return "Service Unavailable";
+	default:
+		return "Error";
+	}
+}
+
 void reply_problem_with(struct http_request *r, int status, const char *code, const char *detail,
                         const char *field, const struct http_header_out *headers, size_t count)
 {
-	json_t *problem = json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title",
-	                            code, "status", status, "code", code, "detail", detail);
+	json_t *problem =
+		json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title",
+	                  title_of(status), "status", status, "code", code, "detail", detail);
 	char *text;
 
 	if (problem && field)
