@@ -219,3 +219,8 @@ void http_on_gone(struct http_request *r, void (*fn)(void *arg), void *arg)
 	r->gone = fn;
 	r->gone_arg = arg;
 }
+
+bool http_peer_ended(const struct http_request *r)
+{
+	return !r->connection || r->connection->ended;
+}

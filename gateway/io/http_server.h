@@ -64,6 +64,9 @@ struct span http_cookie(const struct http_request *r, const char *name);
 
 /** The peer went away: fn(arg) once; the request still wants its answer, which goes nowhere. */
 void http_on_gone(struct http_request *r, void (*fn)(void *arg), void *arg);
+/** The peer has ended its side. It may still read an answer; one that speaks no more after a single
+ * request, as WeChat's platform, has hung up. */
+bool http_peer_ended(const struct http_request *r);
 
 struct http_header_out {
 	const char *name, *value; /* no line ends: refused by assert */
