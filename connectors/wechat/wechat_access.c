@@ -51,6 +51,7 @@ struct wechat_access {
 	unsigned polls, failures;
 	char token[WECHAT_TOKEN_MAX + 1], refused[WECHAT_TOKEN_MAX + 1];
 	uint64_t ends_ms;       /* of the token, wall clock */
+	uint64_t locked_ms;     /* until then the lock is ours */
 	struct io_timer *timer; /* by step: look again; else renew or try again */
 	struct waiter *waiters;
 };
@@ -280,6 +281,8 @@ static void on_lock(void *arg, int err, struct span value)
 
 	if (!comes_back(a))
 		return;
+	if (!err && value.len)
+		a->locked_ms = wall_ms(a) + LOCK_MS;
 	if (err || value.len || ++a->polls > POLLS_MOST) {
 		ask(a);
 		return;
@@ -296,6 +299,10 @@ static void on_load(void *arg, int err, struct span value)
 		return;
 	if (!err && adopt(a, value)) {
 		succeed(a);
+		return;
+	}
+	if (wall_ms(a) < a->locked_ms) {
+		ask(a);
 		return;
 	}
 	a->step = STEP_LOCKING;

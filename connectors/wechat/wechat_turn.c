@@ -82,6 +82,12 @@ static uint64_t wall_ms(const struct wechat_turns *t)
 	return clock_wall_ms(io_loop_clock(connector_loop(t->o.host)));
 }
 
+/* WeChat reads its answer with both sides open: one that ended its side does not wait any more. */
+static bool listens(const struct waiting *w)
+{
+	return !w->gone && !w->json && !http_peer_ended(w->request);
+}
+
 /* The reply as this try wants it: sealed with the key that opened it, or plain. */
 static int write_reply(const struct wechat_turn *turn, const struct waiting *w, struct buf *out)
 {
@@ -214,7 +220,7 @@ static bool answer_reply(struct wechat_turn *turn, struct waiting *w, bool watch
 	bool written;
 
 	buf_init(&body, 2 * WECHAT_REPLY_MAX);
-	written = !w->gone && !w->json && write_reply(turn, w, &body) == 0;
+	written = listens(w) && write_reply(turn, w, &body) == 0;
 	if (!written) {
 		wechat_answer_success(w->request);
 	} else {
@@ -401,11 +407,11 @@ static bool can_say(const struct wechat_turn *turn, const struct message *m)
 {
 	const struct waiting *w;
 	struct buf scratch;
-	bool listens = false, fits;
+	bool heard = false, fits;
 
 	for (w = turn->waiting; w; w = w->next)
-		listens |= !w->gone && !w->json;
-	if (!listens || !turn->account[0])
+		heard |= listens(w);
+	if (!heard || !turn->account[0])
 		return false;
 	buf_init(&scratch, WECHAT_REPLY_MAX);
 	fits = wechat_reply_write(m, span_of(turn->openid), span_of(turn->account), 0, &scratch) ==

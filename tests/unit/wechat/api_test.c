@@ -8,28 +8,35 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define SEND(type, content) "{\"touser\":\"oU\",\"msgtype\":\"" type "\",\"" type "\":" content "}"
+#define TEXT_WANTED "{\"content\":\"您好\\n\\\"a\\\"\\\\ 😀\"}"
+#define CLEAN_WANTED "{\"content\":\"a\177b\357\277\275\"}"
+#define MEDIA "{\"media_id\":\"m\"}"
+#define VIDEO "{\"media_id\":\"m\",\"thumb_media_id\":\"t\",\"title\":\"标题\"}"
+#define VIDEO_WANTED                                                         \
+	"{\"media_id\":\"m\",\"thumb_media_id\":\"t\",\"title\":\"标题\"," \
+	"\"description\":\"\"}"
+#define NEWS_WANTED                                                                     \
+	"{\"articles\":[{\"title\":\"head\",\"description\":\"\",\"url\":\"http://u\"," \
+	"\"picurl\":\"\"}]}"
+#define MENU                                                                              \
+	"{\"choices\":[{\"id\":\"1\",\"text\":\"是\"},{\"id\":\"2\",\"text\":\"否\"}]," \
+	"\"tail\":\"谢谢\"}"
+#define MENU_WANTED                                                                     \
+	"{\"head_content\":\"满意吗\",\"list\":[{\"id\":\"1\",\"content\":\"是\"}," \
+	"{\"id\":\"2\",\"content\":\"否\"}],\"tail_content\":\"谢谢\"}"
+
 static const struct body {
 	enum message_kind kind;
 	const char *text, *data, *want;
 } bodies[] = {
-	{MESSAGE_TEXT, "您好\n\"a\"\\ 😀", NULL,
-	 "{\"touser\":\"oU\",\"msgtype\":\"text\",\"text\":{\"content\":\"您好\\n\\\"a\\\"\\\\ 😀\"}}"},
-	{MESSAGE_TEXT, "a\x01\x7f" "b\xff", NULL,
-	 "{\"touser\":\"oU\",\"msgtype\":\"text\",\"text\":{\"content\":\"a\x7f" "b\xef\xbf\xbd\"}}"},
-	{MESSAGE_IMAGE, "", "{\"media_id\":\"m\"}",
-	 "{\"touser\":\"oU\",\"msgtype\":\"image\",\"image\":{\"media_id\":\"m\"}}"},
-	{MESSAGE_VOICE, "", "{\"media_id\":\"m\"}",
-	 "{\"touser\":\"oU\",\"msgtype\":\"voice\",\"voice\":{\"media_id\":\"m\"}}"},
-	{MESSAGE_VIDEO, "", "{\"media_id\":\"m\",\"thumb_media_id\":\"t\",\"title\":\"标题\"}",
-	 "{\"touser\":\"oU\",\"msgtype\":\"video\",\"video\":{\"media_id\":\"m\",\"thumb_media_id\":\"t\","
-	 "\"title\":\"标题\",\"description\":\"\"}}"},
-	{MESSAGE_LINK, "head", "{\"url\":\"http://u\"}",
-	 "{\"touser\":\"oU\",\"msgtype\":\"news\",\"news\":{\"articles\":[{\"title\":\"head\","
-	 "\"description\":\"\",\"url\":\"http://u\",\"picurl\":\"\"}]}}"},
-	{MESSAGE_MENU, "满意吗", "{\"choices\":[{\"id\":\"1\",\"text\":\"是\"},{\"id\":\"2\",\"text\":\"否\"}],"
-	 "\"tail\":\"谢谢\"}",
-	 "{\"touser\":\"oU\",\"msgtype\":\"msgmenu\",\"msgmenu\":{\"head_content\":\"满意吗\",\"list\":["
-	 "{\"id\":\"1\",\"content\":\"是\"},{\"id\":\"2\",\"content\":\"否\"}],\"tail_content\":\"谢谢\"}}"},
+	{MESSAGE_TEXT,  "您好\n\"a\"\\ 😀", NULL,                     SEND("text",    TEXT_WANTED) },
+	{MESSAGE_TEXT,  "a\001\177b\377",       NULL,                     SEND("text",    CLEAN_WANTED)},
+	{MESSAGE_IMAGE, "",                     MEDIA,                    SEND("image",   MEDIA)       },
+	{MESSAGE_VOICE, "",                     MEDIA,                    SEND("voice",   MEDIA)       },
+	{MESSAGE_VIDEO, "",                     VIDEO,                    SEND("video",   VIDEO_WANTED)},
+	{MESSAGE_LINK,  "head",                 "{\"url\":\"http://u\"}", SEND("news",    NEWS_WANTED) },
+	{MESSAGE_MENU,  "满意吗",            MENU,                     SEND("msgmenu", MENU_WANTED) },
 };
 
 static int write_body(const struct body *row, const char *account, struct buf *out)
@@ -67,15 +74,15 @@ START_TEST(an_account_gives_its_name)
 END_TEST
 
 static const struct body lacking[] = {
-	{MESSAGE_TEXT, "", NULL, NULL},
-	{MESSAGE_IMAGE, "x", NULL, NULL},
-	{MESSAGE_IMAGE, "x", "{\"media_id\":\"\"}", NULL},
-	{MESSAGE_IMAGE, "x", "{\"media_id\":7}", NULL},
-	{MESSAGE_IMAGE, "x", "nonsense", NULL},
-	{MESSAGE_LINK, "x", "{\"title\":\"t\"}", NULL},
-	{MESSAGE_MENU, "x", "{\"choices\":[]}", NULL},
-	{MESSAGE_MENU, "x", "{\"choices\":{}}", NULL},
-	{MESSAGE_LOCATION, "x", "{}", NULL},
+	{MESSAGE_TEXT,     "",  NULL,                  NULL},
+	{MESSAGE_IMAGE,    "x", NULL,                  NULL},
+	{MESSAGE_IMAGE,    "x", "{\"media_id\":\"\"}", NULL},
+	{MESSAGE_IMAGE,    "x", "{\"media_id\":7}",    NULL},
+	{MESSAGE_IMAGE,    "x", "nonsense",            NULL},
+	{MESSAGE_LINK,     "x", "{\"title\":\"t\"}",   NULL},
+	{MESSAGE_MENU,     "x", "{\"choices\":[]}",    NULL},
+	{MESSAGE_MENU,     "x", "{\"choices\":{}}",    NULL},
+	{MESSAGE_LOCATION, "x", "{}",                  NULL},
 };
 
 START_TEST(what_lacks_its_content_is_refused)
@@ -92,15 +99,16 @@ START_TEST(a_menu_as_text_has_links_that_answer)
 	struct buf out;
 
 	buf_init(&out, WECHAT_BODY_MAX);
-	ck_assert_int_eq(wechat_api_menu_text(
-				 SPAN_LIT("满意吗"),
-				 SPAN_LIT("{\"choices\":[{\"id\":\"1\",\"text\":\"是 <b>\"}],\"tail\":\"谢谢\"}"),
-				 &out),
+	ck_assert_int_eq(wechat_api_menu_text(SPAN_LIT("满意吗"),
+	                                      SPAN_LIT("{\"choices\":[{\"id\":\"1\",\"text\":\"是 "
+	                                               "<b>\"}],\"tail\":\"谢谢\"}"),
+	                                      &out),
 	                 0);
-	ck_assert_msg(span_is(buf_span(&out),
-	                      "满意吗\n<a href=\"weixin://bizmsgmenu?msgmenucontent=%E6%98%AF%20%3Cb%3E"
-	                      "&msgmenuid=1\">是 &lt;b&gt;</a>\n谢谢"),
-	              "%.*s", (int)out.len, out.data);
+	ck_assert_msg(
+		span_is(buf_span(&out),
+	                "满意吗\n<a href=\"weixin://bizmsgmenu?msgmenucontent=%E6%98%AF%20%3Cb%3E"
+	                "&msgmenuid=1\">是 &lt;b&gt;</a>\n谢谢"),
+		"%.*s", (int)out.len, out.data);
 	buf_fini(&out);
 }
 END_TEST
@@ -111,9 +119,10 @@ START_TEST(the_token_is_asked_for_in_normal_mode)
 
 	buf_init(&out, WECHAT_BODY_MAX);
 	ck_assert_int_eq(wechat_api_token_body("wx1", "s\"", &out), 0);
-	ck_assert(span_is(buf_span(&out),
-	                  "{\"grant_type\":\"client_credential\",\"appid\":\"wx1\",\"secret\":\"s\\\"\","
-	                  "\"force_refresh\":false}"));
+	ck_assert(span_is(
+		buf_span(&out),
+		"{\"grant_type\":\"client_credential\",\"appid\":\"wx1\",\"secret\":\"s\\\"\","
+		"\"force_refresh\":false}"));
 	buf_fini(&out);
 }
 END_TEST
@@ -123,27 +132,27 @@ static const struct answer {
 	int err, errcode;
 	const char *token;
 } answers[] = {
-	{"{\"errcode\":0,\"errmsg\":\"ok\"}", 0, 0, ""},
-	{"{\"errcode\":45015,\"errmsg\":\"response out of time limit rid: 1-2\"}", 0, 45015, ""},
-	{"{\"errcode\":-1,\"errmsg\":\"system error\"}", 0, -1, ""},
-	{"{\"access_token\":\"AB_c-9\",\"expires_in\":7200}", 0, 0, "AB_c-9"},
-	{"{\"access_token\":\"A B\",\"expires_in\":7200}", -EBADMSG, 0, ""},
-	{"{\"access_token\":\"A&b\",\"expires_in\":7200}", -EBADMSG, 0, ""},
-	{"{\"access_token\":\"AB\"}", -EBADMSG, 0, ""},
-	{"{\"access_token\":\"AB\",\"expires_in\":0}", -EBADMSG, 0, ""},
-	{"{\"errcode\":99999999999}", 0, 1, ""},
-	{"{}", 0, 0, ""},
-	{"[]", -EBADMSG, 0, ""},
-	{"", -EBADMSG, 0, ""},
-	{"<html>", -EBADMSG, 0, ""},
+	{"{\"errcode\":0,\"errmsg\":\"ok\"}",                                      0,        0,     ""      },
+	{"{\"errcode\":45015,\"errmsg\":\"response out of time limit rid: 1-2\"}", 0,        45015, ""      },
+	{"{\"errcode\":-1,\"errmsg\":\"system error\"}",                           0,        -1,    ""      },
+	{"{\"access_token\":\"AB_c-9\",\"expires_in\":7200}",                      0,        0,     "AB_c-9"},
+	{"{\"access_token\":\"A B\",\"expires_in\":7200}",                         -EBADMSG, 0,     ""      },
+	{"{\"access_token\":\"A&b\",\"expires_in\":7200}",                         -EBADMSG, 0,     ""      },
+	{"{\"access_token\":\"AB\"}",					      -EBADMSG, 0,     ""      },
+	{"{\"access_token\":\"AB\",\"expires_in\":0}",                             -EBADMSG, 0,     ""      },
+	{"{\"errcode\":99999999999}",					      0,        1,     ""      },
+	{"{}",								     0,        0,     ""      },
+	{"[]",								     -EBADMSG, 0,     ""      },
+	{"",								       -EBADMSG, 0,     ""      },
+	{"<html>",								 -EBADMSG, 0,     ""      },
 };
 
 START_TEST(an_answer_is_read)
 {
 	struct wechat_answer answer;
 
-	ck_assert_msg(wechat_answer_read(span_of(answers[_i].body), &answer) == answers[_i].err, "%s",
-	              answers[_i].body);
+	ck_assert_msg(wechat_answer_read(span_of(answers[_i].body), &answer) == answers[_i].err,
+	              "%s", answers[_i].body);
 	ck_assert_int_eq(answer.errcode, answers[_i].errcode);
 	ck_assert_str_eq(answer.token, answers[_i].token);
 }
@@ -157,7 +166,8 @@ START_TEST(a_token_of_512_characters_fits_and_no_more)
 	for (size_t len = 512; len <= 513; len++) {
 		memset(token, 'x', len);
 		token[len] = '\0';
-		snprintf(body, sizeof(body), "{\"access_token\":\"%s\",\"expires_in\":7200}", token);
+		snprintf(body, sizeof(body), "{\"access_token\":\"%s\",\"expires_in\":7200}",
+		         token);
 		ck_assert_int_eq(wechat_answer_read(span_of(body), &answer),
 		                 len == 512 ? 0 : -EBADMSG);
 	}
@@ -168,43 +178,43 @@ static const struct meaning {
 	int errcode;
 	enum wechat_do todo;
 } meanings[] = {
-	{0, DO_NOTHING},
-	{-1, DO_RETRY},
-	{40001, DO_TOKEN},
-	{40014, DO_TOKEN},
-	{42001, DO_TOKEN},
-	{41001, DO_TOKEN},
-	{40003, DO_ADDRESS},
-	{40007, DO_FAIL},
+	{0,     DO_NOTHING  },
+        {-1,    DO_RETRY    },
+        {40001, DO_TOKEN    },
+        {40014, DO_TOKEN    },
+	{42001, DO_TOKEN    },
+        {41001, DO_TOKEN    },
+        {40003, DO_ADDRESS  },
+        {40007, DO_FAIL     },
 	{40013, DO_CONFIGURE},
-	{40125, DO_CONFIGURE},
-	{40243, DO_CONFIGURE},
-	{40033, DO_ALARM},
-	{47001, DO_ALARM},
-	{40164, DO_CONFIGURE},
-	{40200, DO_TEXT},
-	{43004, DO_ADDRESS},
-	{43101, DO_ADDRESS},
-	{43116, DO_NOTHING},
-	{44002, DO_FAIL},
-	{44004, DO_FAIL},
-	{45002, DO_FAIL},
-	{45008, DO_FAIL},
-	{45001, DO_FAIL},
-	{45009, DO_WAIT_DAY},
-	{45011, DO_WAIT},
-	{45015, DO_WINDOW},
-	{45047, DO_BUDGET},
-	{48001, DO_ALARM},
-	{48002, DO_ADDRESS},
-	{48004, DO_ALARM},
-	{50002, DO_ADDRESS},
-	{61450, DO_FAIL},
-	{61458, DO_FAIL},
-	{61459, DO_FAIL},
-	{61460, DO_FAIL},
-	{12345, DO_FAIL},
-	{-2, DO_FAIL},
+        {40125, DO_CONFIGURE},
+        {40243, DO_CONFIGURE},
+        {40033, DO_ALARM    },
+	{47001, DO_ALARM    },
+        {40164, DO_CONFIGURE},
+        {40200, DO_TEXT     },
+        {43004, DO_ADDRESS  },
+	{43101, DO_ADDRESS  },
+        {43116, DO_NOTHING  },
+        {44002, DO_FAIL     },
+        {44004, DO_FAIL     },
+	{45002, DO_FAIL     },
+        {45008, DO_FAIL     },
+        {45001, DO_FAIL     },
+        {45009, DO_WAIT_DAY },
+	{45011, DO_WAIT     },
+        {45015, DO_WINDOW   },
+        {45047, DO_BUDGET   },
+        {48001, DO_ALARM    },
+	{48002, DO_ADDRESS  },
+        {48004, DO_ALARM    },
+        {50002, DO_ADDRESS  },
+        {61450, DO_FAIL     },
+	{61458, DO_FAIL     },
+        {61459, DO_FAIL     },
+        {61460, DO_FAIL     },
+        {12345, DO_FAIL     },
+	{-2,    DO_FAIL     },
 };
 
 START_TEST(every_code_has_its_consequence)
@@ -219,10 +229,11 @@ START_TEST(a_reason_keeps_the_rid_and_hides_secrets)
 	struct wechat_answer answer;
 	char reason[512], tiny[12];
 
-	ck_assert_int_eq(wechat_answer_read(
-				 SPAN_LIT("{\"errcode\":40125,\"errmsg\":\"invalid s3cret rid: 66-77\"}"),
-				 &answer),
-	                 0);
+	ck_assert_int_eq(
+		wechat_answer_read(
+			SPAN_LIT("{\"errcode\":40125,\"errmsg\":\"invalid s3cret rid: 66-77\"}"),
+			&answer),
+		0);
 	wechat_answer_reason(&answer, "other", reason, sizeof(reason));
 	ck_assert_str_eq(reason, "the secret is wrong (40125: invalid s3cret rid: 66-77)");
 	wechat_answer_reason(&answer, "s3cret", reason, sizeof(reason));
