@@ -121,9 +121,13 @@ static void on_history(void *arg, const struct router_error *error, const struct
 {
 	struct act *a = arg;
 
+	size_t skip;
+
 	if (act_failed(a, error))
 		return;
-	console_events(a->socket, a->conversation, a->rid, events, count, more);
+	skip = console_events_over(events, count);
+	console_events(a->socket, a->conversation, a->rid, events + skip, count - skip,
+	               more || skip > 0);
 	act_free(a);
 }
 

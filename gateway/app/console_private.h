@@ -156,6 +156,9 @@ struct console_view *console_view_add(struct console_socket *s, struct span id);
 void console_view_remove(struct console_socket *s, struct console_view *v);
 /** Reads what is new and pushes it. */
 void console_view_touch(struct console_socket *s, struct console_view *v);
+/** How many of the first events to leave out for the others to fit one frame: a page of history is
+ * one. */
+size_t console_events_over(const struct log_event *events, size_t count);
 /** Sends events in as many frames as they need; the first carries rid. more: of the first. */
 void console_events(struct console_socket *s, const char *conversation, const char *rid,
                     const struct log_event *events, size_t count, bool more);

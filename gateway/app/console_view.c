@@ -123,6 +123,18 @@ static size_t weight(const struct log_event *e)
 	                              : 512;
 }
 
+size_t console_events_over(const struct log_event *events, size_t count)
+{
+	size_t octets = 0;
+
+	for (size_t i = count; i > 0; i--) {
+		octets += weight(&events[i - 1]);
+		if (octets > FRAME_TARGET && i < count)
+			return i;
+	}
+	return 0;
+}
+
 void console_events(struct console_socket *s, const char *conversation, const char *rid,
                     const struct log_event *events, size_t count, bool more)
 {
