@@ -72,6 +72,7 @@ export interface StatusEvent extends EventBase {
   reason?: string | null;
   part?: number;
   parts?: number;
+  marks?: string[];
 }
 
 export interface SessionEvent extends EventBase {
@@ -79,6 +80,7 @@ export interface SessionEvent extends EventBase {
   session?: string;
   state: SessionState;
   agent?: string | null;
+  agent_name?: string | null;
   queue?: string | null;
   disposition?: string | null;
   note?: string | null;
@@ -104,6 +106,8 @@ export interface Disposition extends Both {
 
 export interface Canned {
   id: string;
+  /** What is typed after the slash to have it first. */
+  shortcut?: string;
   title: Both;
   text: Both;
 }

@@ -395,9 +395,9 @@ test("an SMS is counted in parts and says which character costs the alphabet; We
   await page.fill("#reply", "It’s on its way to you");
   await page.getByText("UCS-2 because of “’”").waitFor();
   await agent.open("wechat");
-  await page.getByText(/2 replies left, until/).waitFor();
+  await page.getByText(/Replies left: 2, until/).waitFor();
   await agent.reply("one");
-  await page.getByText(/1 replies left, until/).waitFor();
+  await page.getByText(/Replies left: 1, until/).waitFor();
 });
 
 test("the list is found by words of a conversation and by digits of a number", async (t) => {

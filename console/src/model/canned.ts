@@ -57,6 +57,7 @@ export function indexCanned(list: readonly Canned[]): CannedIndex {
     canned: c,
     fields: [
       field(3, `${c.title.zh} ${c.title.en}`),
+      field(4, c.shortcut ?? ""),
       field(2, c.id),
       field(1, `${c.text.zh} ${c.text.en}`),
     ],

@@ -15,6 +15,8 @@ export interface StatusView {
   reason?: string;
   part?: number;
   parts?: number;
+  /** Of every status so far: a later one does not take back that it may be doubled. */
+  marks?: readonly string[];
 }
 
 export interface Thread {
@@ -62,10 +64,15 @@ function foldStatuses(
   for (const e of events) {
     if (e.type !== "status") continue;
     const old = (out ?? known).get(e.of);
-    if (old && rank(old.status) > rank(e.status)) continue;
+    const marks = [...new Set([...(old?.marks ?? []), ...(e.marks ?? [])])];
     out ??= new Map(known);
+    if (old && rank(old.status) > rank(e.status)) {
+      if (marks.length) out.set(e.of, { ...old, marks });
+      continue;
+    }
     out.set(e.of, {
       status: e.status,
+      ...(marks.length && { marks }),
       ...(e.code != null && { code: String(e.code) }),
       ...(e.reason != null && { reason: e.reason }),
       ...(e.parts != null && { part: e.part ?? 0, parts: e.parts }),
@@ -81,7 +88,8 @@ const shown = (events: readonly LogEvent[]): Item[] =>
 export function statusOf(thread: Thread, m: MessageEvent): StatusView {
   const own = m.status ?? "queued";
   const pushed = thread.statuses.get(m.seq);
-  return pushed && rank(pushed.status) >= rank(own) ? pushed : { status: own };
+  if (!pushed || rank(pushed.status) >= rank(own)) return pushed ?? { status: own };
+  return { status: own, ...(pushed.marks && { marks: pushed.marks }) };
 }
 
 export interface Applied {
@@ -142,6 +150,8 @@ export function prepend(
   const older = events.filter((e) => e.seq < before).sort((a, b) => a.seq - b.seq);
   const first = older[0];
   if (!first) return { ...thread, more: false };
+  // A page that does not reach up to here would leave a hole.
+  if (older[older.length - 1]?.seq !== before - 1) return thread;
   return {
     ...thread,
     items: shown(older).concat(thread.items),

@@ -71,6 +71,7 @@ let wire: Connection | null = null;
 let skew = 0;
 let arrived = Number.MAX_SAFE_INTEGER;
 let wanted: Presence | null = null;
+let restoring = false;
 let counter = 0;
 const threads = new Map<string, Signal<Thread>>();
 const told = new Map<string, number>();
@@ -149,6 +150,7 @@ export function leave(kept: boolean): void {
   if (me && !kept) {
     host.save(`outbox.${me}`, null);
     host.save(`drafts.${me}`, null);
+    host.save(`presence.${me}`, null);
   }
   arrived = Number.MAX_SAFE_INTEGER;
   wanted = null;
@@ -255,8 +257,8 @@ function onWelcome(f: Frame<"welcome">): void {
   service.value = "ok";
   welcomed.value = true;
   presence.value = f.presence;
-  if (first) wanted = f.presence;
-  else if (wanted === "available" && f.presence === "away") restorePresence();
+  if (first) want((host.load(`presence.${f.user.id}`) as Presence | null) ?? f.presence);
+  if (wanted === "available" && f.presence === "away") restorePresence();
 }
 
 function onSummary(s: Summary): void {
@@ -334,8 +336,18 @@ function onPresence(f: Frame<"presence">): void {
   if (f.reason === "connection_lost" && f.state === "away" && wanted === "available") restorePresence();
 }
 
+/** What the agent chose last; it outlives a reload of the page, as their being there does. */
+function want(state: Presence): void {
+  wanted = state;
+  if (user.value) host.save(`presence.${user.value.id}`, state);
+}
+
+/** Only a lost connection, or a reload, made them away. */
 function restorePresence(): void {
+  if (restoring) return;
+  restoring = true;
   ask({ type: "presence", state: "available" }, (f) => {
+    restoring = false;
     if (f.type === "error") return;
     presence.value = "available";
     toast.value = { key: "conn_lost_away", code: "", n: ++counter };
@@ -532,7 +544,7 @@ function moveOn(conversation: string, code: Outcome): Outcome {
 }
 
 export function setPresence(state: Presence): Promise<Outcome> {
-  wanted = state;
+  want(state);
   return act({ type: "presence", state }).then((code) => {
     if (!code) presence.value = state;
     return code;

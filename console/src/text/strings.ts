@@ -14,7 +14,7 @@ export const STRINGS = {
   login_unreachable: ["暂时连不上服务器，请稍后再试。", "The server cannot be reached just now. Try again in a moment."],
   login_again: ["登录已过期，请重新登录。未发送的内容已为您保留。", "Your login has ended. Log in again; what you had not sent is kept."],
   logout: ["退出登录", "Log out"],
-  logout_unsent: ["还有 {0} 条回复没有发出，退出后会丢失。仍要退出吗？", "{0} replies have not been sent and would be lost. Log out all the same?"],
+  logout_unsent: ["还有 {0} 条回复没有发出，退出后会丢失。仍要退出吗？", "Not sent yet: {0}. What is not sent would be lost. Log out all the same?"],
   logout_sure: ["仍要退出", "Log out all the same"],
   // rail
   presence: ["我的状态", "My presence"],
@@ -76,6 +76,7 @@ export const STRINGS = {
   m_refused: ["未发出", "Not sent"],
   maybe_doubled: ["可能重复送达", "May have been delivered twice"],
   incomplete: ["短信不完整，有部分未收到", "Incomplete: a part is missing"],
+  lossy: ["部分字符渠道无法表示，已替换", "Some characters could not be sent as written"],
   // thread
   thread: ["与 {0} 的对话", "Conversation with {0}"],
   today: ["今天", "Today"],
@@ -118,7 +119,7 @@ export const STRINGS = {
   sms_parts: ["{0} 条短信 · {1}", "{0} SMS · {1}"],
   sms_left: ["本条还可输入 {0} 字", "{0} left in this one"],
   sms_forced: ["因“{0}”按 UCS-2 计", "UCS-2 because of “{0}”"],
-  budget: ["还可回复 {0} 条，至 {1}", "{0} replies left, until {1}"],
+  budget: ["还可回复 {0} 条，至 {1}", "Replies left: {0}, until {1}"],
   budget_none: ["额度已用完：客户再次发言前微信不接受回复", "No replies left until the customer writes again"],
   too_long: ["内容过长，请缩短。", "Too long. Shorten it, please."],
   not_mine_queued: ["客户正在排队，接入后即可回复。", "The customer is waiting. Take the conversation to reply."],

@@ -93,7 +93,7 @@ function RowView({ s, index }: { s: Summary; index: number }) {
           {s.waiting_since != null ? (
             <Wait since={s.waiting_since} />
           ) : (
-            <span class="row-time">{s.last ? short(s.last.ts, now.value, lang.value) : ""}</span>
+            <span class="row-time">{s.last?.ts ? short(s.last.ts, now.value, lang.value) : ""}</span>
           )}
         </span>
         <span class="row-bottom">

@@ -43,7 +43,7 @@ export function dispositionName(id: string | null | undefined): string {
 }
 
 function SessionLine({ event }: { event: SessionEvent }) {
-  const who = event.agent ? (event.agent === user.value?.id ? t("me") : event.agent) : "";
+  const who = event.agent ? (event.agent === user.value?.id ? t("me") : event.agent_name || event.agent) : "";
   const what = {
     bot: t("ev_bot"),
     queued: t("ev_queued", event.queue ?? ""),
@@ -95,7 +95,7 @@ function Message({ m, who, status, first }: { m: MessageEvent; who: Who; status:
           {(status.reason || status.code) && `: ${[status.reason, status.code].filter(Boolean).join(" · ")}`}
         </p>
       )}
-      {m.marks?.map((mark) => (
+      {[...new Set([...(m.marks ?? []), ...(status?.marks ?? [])])].map((mark) => (
         <p class="mark-note" key={mark}>
           {sayOf(lang.value, mark, mark)}
         </p>

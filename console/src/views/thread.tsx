@@ -190,7 +190,7 @@ function Messages({ conversation }: { conversation: string }) {
   const small = virtual.getTotalSize() <= (box.current?.clientHeight ?? 0);
   return (
     <div class="messages">
-      {topTs > 0 && !small && (
+      {topTs > 0 && !small && !atEnd.value && (
         <p class="day is-floating" aria-hidden="true">
           <span>{dayWord(topTs)}</span>
         </p>
