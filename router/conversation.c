@@ -331,49 +331,92 @@ int router_read(struct router *r, struct span conversation, uint64_t since, uint
 	return err;
 }
 
+/*
+ * A message as its log shows it, and the state that ph:o has for it where that is newer: that it
+ * was sent is written into the log only where somebody looks.
+ */
 struct message_call {
+	struct router *router;
+	char conversation[CONVERSATION_ID_LEN + 1];
 	uint64_t seq;
+	enum message_status open; /* STATUS_COUNT: ph:o does not know it */
 	router_message_fn *fn;
 	void *arg;
 };
+
+static void message_failed(struct message_call *call, struct router_error error)
+{
+	const struct router_message out = {.error = error};
+
+	call->fn(call->arg, &out);
+	free(call);
+}
+
+static void fold_status(struct router_message *out, uint64_t seq, const struct log_event *event)
+{
+	if (event->type != LOG_STATUS || event->of != seq)
+		return;
+	out->status = event->status;
+	out->status_ts_ms = event->ts_ms;
+	out->code = event->code;
+	out->reason = event->reason;
+}
 
 static void on_message_read(void *arg, const struct router_error *error,
                             const struct log_event *events, size_t count, bool more)
 {
 	struct message_call *call = arg;
-	struct router_message out = {.error = *error};
+	struct router_message out = {0};
 
 	(void)more;
-	if (!error->err &&
-	    (!count || events[0].seq != call->seq || events[0].type != LOG_MESSAGE)) {
-		out.error = router_refused(SPAN_LIT("message_unknown"));
-	} else if (!error->err) {
-		out.event = &events[0];
-		out.status = events[0].message->status;
-		out.status_ts_ms = events[0].ts_ms;
+	if (error->err || !count || events[0].seq != call->seq || events[0].type != LOG_MESSAGE) {
+		message_failed(call,
+		               error->err ? *error : router_refused(SPAN_LIT("message_unknown")));
+		return;
 	}
-	for (size_t i = 1; out.event && i < count; i++) {
-		if (events[i].type != LOG_STATUS || events[i].of != call->seq)
-			continue;
-		out.status = events[i].status;
-		out.status_ts_ms = events[i].ts_ms;
-		out.code = events[i].code;
-		out.reason = events[i].reason;
-	}
+	out.event = &events[0];
+	out.status = events[0].message->status;
+	out.status_ts_ms = events[0].ts_ms;
+	for (size_t i = 1; i < count; i++)
+		fold_status(&out, call->seq, &events[i]);
+	if (call->open == STATUS_SENT && out.status <= STATUS_SENT)
+		out.status = call->open;
 	call->fn(call->arg, &out);
 	free(call);
+}
+
+static void on_message_open(void *arg, int err, const redisReply *reply, const char *why)
+{
+	struct message_call *call = arg;
+	struct span letters = reply_span(reply);
+
+	(void)why;
+	if (letters.len)
+		call->open = status_of_letter(letters);
+	if (!err)
+		err = router_read(call->router, span_of(call->conversation), call->seq - 1, 0,
+		                  STATUS_LOOK_AHEAD, on_message_read, call);
+	if (err)
+		message_failed(call, router_redis_error(err));
 }
 
 int router_message_get(struct router *r, struct span conversation, uint64_t seq,
                        router_message_fn *fn, void *arg)
 {
-	struct message_call *call = malloc(sizeof(*call));
+	struct message_call *call = calloc(1, sizeof(*call));
+	char key[64], field[24];
+	struct span argv[3] = {SPAN_LIT("HGET")};
 	int err;
 
 	if (!call)
 		return -ENOMEM;
-	*call = (struct message_call){seq, fn, arg};
-	err = router_read(r, conversation, seq - 1, 0, STATUS_LOOK_AHEAD, on_message_read, call);
+	*call = (struct message_call){
+		.router = r, .seq = seq, .open = STATUS_COUNT, .fn = fn, .arg = arg};
+	snprintf(call->conversation, sizeof(call->conversation), "%.*s", SPAN_FMT(conversation));
+	snprintf(field, sizeof(field), "%llu", (unsigned long long)seq);
+	argv[1] = router_conversation_key('o', conversation, key, sizeof(key));
+	argv[2] = span_of(field);
+	err = redis_command(r->redis, ARRAY_LEN(argv), argv, on_message_open, call);
 	if (err)
 		free(call);
 	return err;

@@ -764,6 +764,7 @@ static void receipt_note(struct receipt_call *call, struct span place)
 	args_add(a, span_of(call->code));
 	args_num(a, r->options.log_max);
 	args_num(a, r->options.outbox);
+	args_add(a, span_of(call->host->name));
 	++*call->host->count.receipts;
 	if (router_fcall(r, "ph_receipt", router_part(conversation), on_receipt_noted, call))
 		receipt_end(call, -EAGAIN);

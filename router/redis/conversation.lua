@@ -11,14 +11,15 @@
 -- Keys (P is keys[1], C a conversation, CH a channel):
 --   ph:c:P:C         hash    the conversation: see FIELDS below
 --   ph:l:P:C         stream  its log; the entry's id is seq-0
---   ph:o:P:C         hash    seq -> letters of its parts, for outbound messages that are not final
+--   ph:o:P:C         hash    seq -> letters of its parts, for outbound messages that are neither final nor in a
+--                            node's hands as a whole
 --   ph:d:P:C:KEY     string  "seq reply ts epoch" of a message, by what a second delivery is known
 --   ph:q:P:CH:LANE   stream  outbound that waits: c, s
 --   ph:f:P:CH        hash    "C seq" -> "node lane uncertain": outbound that a node has in hand
 --   ph:n:P:NODE      string  the living instance of a node, expires
 --   ph:p:P:CH:KEY    hash    parts of a long inbound message, and ph:pd:P a zset of their deadlines
---   ph:r:P:CH:ID     string  "C seq part parts" of a message, by the peer's id of it
---   ph:k:P:CH:ID     string  a receipt that came before its message's id: "letter code"
+--   ph:r:P:CH:ID     string  "C seq part parts" of a message, by the peer's id of it; or, when the receipt came before
+--                            the id, the receipt: "!letter code"
 --   ph:w:P           stream  what webhooks tell
 --
 -- FIELDS of ph:c: ad address, ch channel, lo our end, seq, sid session number, sst its state, ag agent,
@@ -34,6 +35,7 @@ local FINAL = {u = true, f = true, c = true, r = true}
 local STATUS = {q = 'queued', g = 'sending', n = 'unknown', s = 'sent', p = 'partially_delivered', d = 'delivered',
 	r = 'read', u = 'undelivered', f = 'failed', c = 'canceled'}
 local SHORT_WINDOW_MS = 600000
+local DAY_MS = 86400000
 local MAYBE_DOUBLED = 2
 local OUTBOX_MAX = 100000
 
@@ -73,6 +75,7 @@ end
 
 -- The state of the whole from the letters of its parts: any failed part fails it.
 local function fold(letters)
+	if #letters == 1 then return letters end
 	local has = {}
 	for i = 1, #letters do has[letters:sub(i, i)] = true end
 	for _, letter in ipairs({'c', 'f', 'g', 'q', 'n', 'u'}) do
@@ -104,43 +107,46 @@ local function final_letters(P, C, seq)
 	return letter
 end
 
--- Writes the step "message seq is now letter" into the log. e: {code, reason, marks, part, parts}
+-- Writes the step "message seq is now letter" into the log. e: {cd, rs, mk}. That a message was sent goes without saying
+-- where its receipt will follow and nobody looks: ph:o knows it.
 local function status_append(P, C, now, seq, letter, e, opt)
 	local conv = 'ph:c:' .. P .. ':' .. C
+	local h = call('HMGET', conv, 'sst', 'ad')
+	local watched = is_watched(h[1], h[2])
+	if letter == 's' and not opt.last and not watched and not opt.outbox and not e.mk then return end
 	local at = call('HINCRBY', conv, 'seq', 1)
 	local fields = {'t', 's', 'of', seq, 'st', STATUS[letter], 'ts', now}
-	for _, key in ipairs({'cd', 'rs', 'mk'}) do
-		if e[key] and e[key] ~= '' then
+	for key, value in pairs(e) do
+		if value ~= '' then
 			fields[#fields + 1] = key
-			fields[#fields + 1] = e[key]
+			fields[#fields + 1] = value
 		end
 	end
 	log_append(P, C, at, opt.log_max, fields)
 	if opt.outbox then outbox(P, 'status', C, at) end
-	local state = call('HMGET', conv, 'sst', 'ad')
-	if is_watched(state[1], state[2]) then hint(C, at) end
-	return at
+	if watched then hint(C, at) end
 end
 
--- Part `part` of `parts` (from 0) has reached letter. Returns the state of the whole, and whether it changed.
-local function settle(P, C, now, seq, part, parts, letter, e, opt)
+-- Part `part` of `parts` (from 0) has reached letter. in_hand: a node has the message in hand, so that ph:o need not
+-- know it yet; its own outcome is still to come unless `last_word`. Returns the state of the whole.
+local function settle(P, C, now, seq, part, parts, letter, e, opt, in_hand, last_word)
 	local key = 'ph:o:' .. P .. ':' .. C
-	local before = call('HGET', key, seq) or final_letters(P, C, seq)
-	if not before then return nil, false end
+	local kept = call('HGET', key, seq)
+	local before = kept or (in_hand and 'g') or final_letters(P, C, seq)
+	if not before then return nil end
 	local letters = before
 	if #letters < parts then letters = string.rep(#letters == 1 and letters or 'g', parts) end
 	local old = letters:sub(part + 1, part + 1)
-	if not is_step(old, letter) then return fold(letters), false end
-	letters = letters:sub(1, part) .. letter .. letters:sub(part + 2)
+	if is_step(old, letter) then letters = letters:sub(1, part) .. letter .. letters:sub(part + 2) end
 	local was, is = fold(before), fold(letters)
-	if FINAL[is] or (is == 'd' and not opt.reader) or (is == 's' and opt.last) then
-		call('HDEL', key, seq)
-	else
+	local over = FINAL[is] or (is == 'd' and not opt.reader) or (is == 's' and opt.last)
+	if over and (last_word or not in_hand) then
+		if kept then call('HDEL', key, seq) end
+	elseif letters ~= kept then
 		call('HSET', key, seq, letters)
 	end
-	if was == is then return is, false end
-	status_append(P, C, now, seq, is, e, opt)
-	return is, true
+	if was ~= is then status_append(P, C, now, seq, is, e, opt) end
+	return is
 end
 
 -- ---------------------------------------------------------------- the reply ledger
@@ -193,7 +199,6 @@ local function dispatch(P, C, now, seq, m)
 		local refused = m.limited and spend(conv, now)
 		if refused then return 'f', refused end
 		call('HSET', 'ph:f:' .. P .. ':' .. m.channel, C .. ' ' .. seq, m.node .. ' ' .. m.lane .. ' ' .. m.uncertain)
-		call('HSET', 'ph:o:' .. P .. ':' .. C, seq, 'g')
 		return 'g'
 	end
 	enqueue(P, C, m.channel, m.lane, seq)
@@ -228,7 +233,7 @@ local function received_again(P, C, now, a, old, h, opt)
 	if not dead and not unknown then return out end
 	call('HSET', flight, field, a.node .. ' 0 1')
 	if unknown then
-		call('HSET', 'ph:o:' .. P .. ':' .. C, reply, 'g')
+		call('HDEL', 'ph:o:' .. P .. ':' .. C, reply)
 		status_append(P, C, now, reply, 'g', {mk = MAYBE_DOUBLED}, opt)
 	end
 	local entry = call('XRANGE', 'ph:l:' .. P .. ':' .. C, reply, reply)[1]
@@ -252,23 +257,16 @@ local function receive(keys, v)
 
 	local first, seq = not h.seq, tonumber(h.seq or 0)
 	local state, sid = h.sst or 'none', tonumber(h.sid or 0)
-	local events = {}
 	local fresh = state == 'none' or state == 'closed' or state == 'wrapup'
 		or (state == 'bot' and now - tonumber(h.last or 0) > tonumber(v[18]))
-	if fresh then
-		sid, state = sid + 1, 'bot'
-		seq = seq + 1
-		events[1] = {seq, 'bot'}
-	end
+	if fresh then sid, state = sid + 1, 'bot' end
 	local in_seq = seq + 1
 	seq = in_seq
 	local intent = v[12]
 	local speaks = state == 'bot' and intent ~= 'n'
 	local hands_over = state == 'bot' and intent == 'h'
-	if hands_over then
-		seq = seq + 1
-		events[2] = {seq, 'queued'}
-	end
+	local queued_seq = seq + 1
+	if hands_over then seq = queued_seq end
 	local in_count = tonumber(v[24])
 	local has_reply = speaks and #v > 24 + in_count
 	local reply_seq = 0
@@ -293,9 +291,6 @@ local function receive(keys, v)
 		end
 	end
 
-	if fresh then
-		session_event(P, C, now, events[1][1], opt.log_max, sid, 'bot')
-	end
 	log_append(P, C, in_seq, opt.log_max, slice(v, 25, in_count))
 	local queue = h.qu or v[13]
 	local waits = state ~= 'bot' and ((h.wait and h.wait ~= '') and h.wait or tostring(now)) or nil
@@ -305,7 +300,7 @@ local function receive(keys, v)
 	end
 	if hands_over then
 		state = 'queued'
-		session_event(P, C, now, events[2][1], opt.log_max, sid, 'queued', {qu = queue})
+		session_event(P, C, now, queued_seq, opt.log_max, sid, 'queued', {qu = queue})
 	end
 	local set = {'seq', seq, 'sst', state, 'sid', sid, 'last', now, 'lx', v[22], 'ld', 'i', 'lin', in_seq, 'ch', v[4],
 		'lo', v[5], 'un', has_reply and not hands_over and 0 or tonumber(h.un or 0) + 1, 'n', tonumber(h.n or 0) + 1 + (has_reply and 1 or 0)}
@@ -335,7 +330,7 @@ local function receive(keys, v)
 			status_append(P, C, now, reply_seq, 'f', {cd = code}, opt)
 		end
 	end
-	if fresh then
+	if first or now - tonumber(h.last or 0) > DAY_MS then
 		for _, kind in ipairs({'c', 'l'}) do call('EXPIRE', 'ph:' .. kind .. ':' .. P .. ':' .. C, v[19]) end
 	end
 	if opt.outbox then outbox(P, 'received', C, in_seq) end
@@ -407,7 +402,7 @@ local function claim(keys, v)
 				settle(P, C, now, tonumber(seq), 0, 1, 'f', {cd = refused}, opt)
 			else
 				call('HSET', 'ph:f:' .. P .. ':' .. channel, C .. ' ' .. seq, node .. ' ' .. lane .. ' ' .. (f.uc or '1'))
-				call('HSET', o, seq, 'g')
+				call('HDEL', o, seq)
 				local h = call('HMGET', conv, 'ad', 'lo')
 				out[#out + 1] = {C, tonumber(seq), h[1] or '', h[2] or '', entry[2]}
 			end
@@ -439,10 +434,11 @@ local function settle_many(keys, v)
 			give_back(P, channel, C, seq, v[i + 5], now, 0, opt)
 			if v[3] == '1' then call('HINCRBY', 'ph:c:' .. P .. ':' .. C, 'gn', 1) end
 		else
-			local is = settle(P, C, now, seq, part, parts, letter, {cd = v[i + 5], rs = v[i + 6]}, opt)
-			if is ~= 'g' or part == parts - 1 then
-				call('HDEL', 'ph:f:' .. P .. ':' .. channel, C .. ' ' .. seq)
-			end
+			local flight, field = 'ph:f:' .. P .. ':' .. channel, C .. ' ' .. seq
+			local done = part == parts - 1
+			local in_hand = call(done and 'HDEL' or 'HEXISTS', flight, field) == 1
+			local is = settle(P, C, now, seq, part, parts, letter, {cd = v[i + 5], rs = v[i + 6]}, opt, in_hand, done)
+			if is ~= 'g' and not done then call('HDEL', flight, field) end
 			local flags = tonumber(v[i + 7])
 			if flags > 0 and v[3] == '1' then correct_ledger('ph:c:' .. P .. ':' .. C, flags) end
 		end
@@ -451,11 +447,12 @@ local function settle_many(keys, v)
 	return steps
 end
 
--- A receipt, or what a reader confirms. args: C now seq part parts letter code log_max outbox; returns the state's letter
+-- A receipt. args: C now seq part parts letter code log_max outbox channel; returns the state's letter
 local function receipt(keys, v)
 	local opt = {log_max = v[8], outbox = v[9] == '1'}
-	local is = settle(keys[1], v[1], tonumber(v[2]), tonumber(v[3]), tonumber(v[4]), tonumber(v[5]), v[6], {cd = v[7]}, opt)
-	return is or ''
+	local in_hand = call('HEXISTS', 'ph:f:' .. keys[1] .. ':' .. v[10], v[1] .. ' ' .. v[3]) == 1
+	return settle(keys[1], v[1], tonumber(v[2]), tonumber(v[3]), tonumber(v[4]), tonumber(v[5]), v[6], {cd = v[7]}, opt,
+		in_hand) or ''
 end
 
 -- The reader has everything up to seq. args: C now seq letter(d r) log_max outbox
@@ -488,7 +485,7 @@ local function reap(keys, v)
 			local node, lane, hold = all[j + 1]:match('^(%S+) (%d) (%d)$')
 			if living[node] == nil then living[node] = alive(P, node) or false end
 			if not living[node] and hold == '1' then
-				settle(P, C, now, tonumber(seq), 0, 1, 'n', {cd = 'node_lost'}, opt)
+				settle(P, C, now, tonumber(seq), 0, 1, 'n', {cd = 'node_lost'}, opt, true, true)
 				call('HDEL', flight, all[j])
 			elseif not living[node] then
 				give_back(P, v[i], C, tonumber(seq), lane, now, MAYBE_DOUBLED, opt)
@@ -513,30 +510,38 @@ end
 
 -- ---------------------------------------------------------------- the peer's ids
 
+local function id_key(P, channel, id)
+	return 'ph:r:' .. P .. ':' .. channel .. ':' .. id
+end
+
+local function place_of(value)
+	return value and value:sub(1, 1) ~= '!' and value or ''
+end
+
 -- args: channel ttl, then groups of 5: id C seq part parts; returns for each the receipt that came before it
 -- ("letter code") or ""
 local function map_ids(keys, v)
 	local out = {}
 	for i = 3, #v, 5 do
-		local tail = keys[1] .. ':' .. v[1] .. ':' .. v[i]
-		call('SET', 'ph:r:' .. tail, v[i + 1] .. ' ' .. v[i + 2] .. ' ' .. v[i + 3] .. ' ' .. v[i + 4], 'PX', v[2])
-		out[#out + 1] = call('GETDEL', 'ph:k:' .. tail) or ''
+		local place = v[i + 1] .. ' ' .. v[i + 2] .. ' ' .. v[i + 3] .. ' ' .. v[i + 4]
+		local old = call('SET', id_key(keys[1], v[1], v[i]), place, 'GET', 'PX', v[2])
+		out[#out + 1] = old and old:sub(1, 1) == '!' and old:sub(2) or ''
 	end
 	return out
 end
 
 -- args: channel id; returns "C seq part parts" or ""
 local function find_id(keys, v)
-	return call('GET', 'ph:r:' .. keys[1] .. ':' .. v[1] .. ':' .. v[2]) or ''
+	return place_of(call('GET', id_key(keys[1], v[1], v[2])))
 end
 
 -- Parks a receipt whose message is not known yet. args: channel id "letter code" ttl; returns as find_id,
 -- when the id has come meanwhile
 local function park(keys, v)
-	local known = call('GET', 'ph:r:' .. keys[1] .. ':' .. v[1] .. ':' .. v[2])
-	if known then return known end
-	call('SET', 'ph:k:' .. keys[1] .. ':' .. v[1] .. ':' .. v[2], v[3], 'PX', v[4])
-	return ''
+	local key = id_key(keys[1], v[1], v[2])
+	local place = place_of(call('GET', key))
+	if place == '' then call('SET', key, '!' .. v[3], 'PX', v[4]) end
+	return place
 end
 
 -- ---------------------------------------------------------------- parts of long messages

@@ -38,7 +38,8 @@ static const char catalogue_text[] =
 	"    title: {zh: 地址, en: Address}\n"
 	"    samples:\n"
 	"      zh: [网点在哪里, 最近的支行, 你们地址, 怎么去网点]\n"
-	"      en: [where is the branch, nearest branch, your address, how do i get to the branch]\n"
+	"      en: [where is the branch, nearest branch, your address, how do i get to the "
+        "branch]\n"
 	"    text: {zh: 人民路 1 号。, en: 1 Renmin Road.}\n";
 
 static void told(void *arg, const char *file, unsigned line, const char *text)

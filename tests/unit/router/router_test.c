@@ -89,14 +89,14 @@ END_TEST
 START_TEST(a_message_goes_from_queued_to_delivered)
 {
 	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
-	ck_assert_int_eq(status_of(&fx.node, ALICE, 3),
+	ck_assert_int_eq(status_of(&fx.node, ALICE, 2),
 	                 STATUS_QUEUED); /* 1 session, 2 question, 3 answer */
 	tell_outcome(&fx.node, 0, SEND_OK, "00001A");
-	wait_status(&fx.node, ALICE, 3, STATUS_SENT);
+	wait_status(&fx.node, ALICE, 2, STATUS_SENT);
 	tell_receipt(&fx.node, "26", STATUS_DELIVERED); /* the same number in decimal */
-	wait_status(&fx.node, ALICE, 3, STATUS_DELIVERED);
+	wait_status(&fx.node, ALICE, 2, STATUS_DELIVERED);
 	tell_receipt(&fx.node, "26", STATUS_UNDELIVERED); /* a final state does not go back */
-	ck_assert_int_eq(status_of(&fx.node, ALICE, 3), STATUS_DELIVERED);
+	ck_assert_int_eq(status_of(&fx.node, ALICE, 2), STATUS_DELIVERED);
 }
 END_TEST
 
@@ -104,11 +104,11 @@ START_TEST(delivered_after_expired_wins)
 {
 	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
 	tell_outcome(&fx.node, 0, SEND_OK, "X1");
-	wait_status(&fx.node, ALICE, 3, STATUS_SENT);
+	wait_status(&fx.node, ALICE, 2, STATUS_SENT);
 	tell_receipt(&fx.node, "X1", STATUS_UNDELIVERED);
-	wait_status(&fx.node, ALICE, 3, STATUS_UNDELIVERED);
+	wait_status(&fx.node, ALICE, 2, STATUS_UNDELIVERED);
 	tell_receipt(&fx.node, "X1", STATUS_DELIVERED);
-	wait_status(&fx.node, ALICE, 3, STATUS_DELIVERED);
+	wait_status(&fx.node, ALICE, 2, STATUS_DELIVERED);
 }
 END_TEST
 
@@ -116,9 +116,9 @@ START_TEST(a_receipt_that_comes_before_its_response_is_kept)
 {
 	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
 	tell_receipt(&fx.node, "4660", STATUS_DELIVERED);
-	ck_assert_int_eq(status_of(&fx.node, ALICE, 3), STATUS_QUEUED);
+	ck_assert_int_eq(status_of(&fx.node, ALICE, 2), STATUS_QUEUED);
 	tell_outcome(&fx.node, 0, SEND_OK, "1234"); /* hex */
-	wait_status(&fx.node, ALICE, 3, STATUS_DELIVERED);
+	wait_status(&fx.node, ALICE, 2, STATUS_DELIVERED);
 }
 END_TEST
 
@@ -133,11 +133,11 @@ START_TEST(all_parts_make_the_whole)
 
 		connector_result(fx.node.self->host, fx.node.self->sent[0], &r);
 	}
-	wait_status(&fx.node, ALICE, 3, STATUS_SENT);
+	wait_status(&fx.node, ALICE, 2, STATUS_SENT);
 	tell_receipt(&fx.node, "p1", STATUS_DELIVERED);
-	wait_status(&fx.node, ALICE, 3, STATUS_PARTIALLY_DELIVERED);
+	wait_status(&fx.node, ALICE, 2, STATUS_PARTIALLY_DELIVERED);
 	tell_receipt(&fx.node, "p2", STATUS_DELIVERED);
-	wait_status(&fx.node, ALICE, 3, STATUS_DELIVERED);
+	wait_status(&fx.node, ALICE, 2, STATUS_DELIVERED);
 }
 END_TEST
 
@@ -164,7 +164,7 @@ START_TEST(what_the_peer_wants_later_is_sent_again)
 	wait_sent(&fx.node, 2);
 	ck_assert_uint_eq(fx.node.self->sent[1]->seq, fx.node.self->sent[0]->seq);
 	tell_outcome(&fx.node, 1, SEND_OK, "a1");
-	wait_status(&fx.node, ALICE, 3, STATUS_SENT);
+	wait_status(&fx.node, ALICE, 2, STATUS_SENT);
 }
 END_TEST
 
@@ -172,13 +172,13 @@ START_TEST(an_uncertain_answer_is_sent_again_when_the_customers_peer_asks_again)
 {
 	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
 	tell_outcome(&fx.node, 0, SEND_UNCERTAIN, "");
-	wait_status(&fx.node, ALICE, 3, STATUS_UNKNOWN);
+	wait_status(&fx.node, ALICE, 2, STATUS_UNKNOWN);
 	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
 	wait_sent(&fx.node, 2);
-	ck_assert_uint_eq(fx.node.self->sent[1]->seq, 3);
+	ck_assert_uint_eq(fx.node.self->sent[1]->seq, 2);
 	ck_assert_uint_eq(count_messages(&fx.node, ALICE, MESSAGE_OUT), 1);
 	tell_outcome(&fx.node, 1, SEND_OK, "a1");
-	wait_status(&fx.node, ALICE, 3, STATUS_SENT);
+	wait_status(&fx.node, ALICE, 2, STATUS_SENT);
 }
 END_TEST
 
@@ -195,7 +195,7 @@ START_TEST(after_a_kill_the_retry_gets_the_answer_that_the_first_try_left)
 	die_and_return();
 	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
 	wait_sent(&fx.node, 1);
-	ck_assert_uint_eq(fx.node.self->sent[0]->seq, 3);
+	ck_assert_uint_eq(fx.node.self->sent[0]->seq, 2);
 	ck_assert_uint_eq(count_messages(&fx.node, ALICE, MESSAGE_IN), 1);
 	ck_assert_uint_eq(count_messages(&fx.node, ALICE, MESSAGE_OUT), 1);
 }
@@ -205,7 +205,7 @@ START_TEST(after_a_kill_without_a_retry_the_answer_is_unknown_not_doubled)
 {
 	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
 	die_and_return();
-	wait_status(&fx.node, ALICE, 3, STATUS_UNKNOWN);
+	wait_status(&fx.node, ALICE, 2, STATUS_UNKNOWN);
 	ck_assert_uint_eq(fx.node.self->count, 0);
 }
 END_TEST
@@ -241,7 +241,7 @@ START_TEST(another_living_node_keeps_what_it_has_in_hand)
 	ck_assert_int_eq(receive_text(&other, ALICE, "m1", QUESTION), 0);
 	io_idle(fx.loop, 2500); /* longer than a reap */
 	ck_assert_uint_eq(other.self->count, 0);
-	ck_assert_int_eq(status_of(&other, ALICE, 3), STATUS_QUEUED);
+	ck_assert_int_eq(status_of(&other, ALICE, 2), STATUS_QUEUED);
 	node_kill(&other);
 }
 END_TEST
@@ -274,7 +274,7 @@ START_TEST(an_outcome_is_kept_until_redis_has_it)
 	io_idle(fx.loop, 50);
 	redis_server_start();
 	io_wait(fx.loop, io_is_true, &fx.node.up, 15000);
-	wait_status(&fx.node, ALICE, 3, STATUS_SENT);
+	wait_status(&fx.node, ALICE, 2, STATUS_SENT);
 }
 END_TEST
 
@@ -321,7 +321,7 @@ START_TEST(a_free_answer_costs_nothing_of_the_budget)
 
 	receive_granting("m1", 1, clock_wall_ms(&clock_system) + UINT64_C(48) * 3600000, QUESTION);
 	connector_result(fx.node.self->host, fx.node.self->sent[0], &free_result);
-	wait_status(&fx.node, ALICE, 3, STATUS_SENT);
+	wait_status(&fx.node, ALICE, 2, STATUS_SENT);
 	receive_granting("m2", 0, 0, QUESTION);
 	ck_assert_uint_eq(fx.node.self->count, 2);
 }
