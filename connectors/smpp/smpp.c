@@ -11,7 +11,7 @@
 
 enum { FALLBACKS_MAX = 2, SCRATCH_MAX = 512 * 1024 };
 
-/* ---- state ----------------------------------------------------------------------------------- */
+/* ---- state ---- */
 
 static enum channel_state state_of(const struct smpp_channel *ch, const char **why)
 {
@@ -80,7 +80,7 @@ void smpp_settle(struct smpp_channel *ch)
 	io_later(ch->loop, &ch->settled);
 }
 
-/* ---- roles ----------------------------------------------------------------------------------- */
+/* ---- roles ---- */
 
 static void assign_roles(struct smpp_channel *ch)
 {
@@ -112,7 +112,7 @@ bool smpp_fall_back(struct smpp_channel *ch)
 	return true;
 }
 
-/* ---- the six functions ------------------------------------------------------------------------- */
+/* ---- the six functions ---- */
 
 static void register_metrics(struct smpp_channel *ch)
 {

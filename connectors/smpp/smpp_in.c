@@ -24,7 +24,7 @@ struct delivery {
 	uint64_t arrived_ms;
 };
 
-/* ---- answers --------------------------------------------------------------------------------- */
+/* ---- answers ---- */
 
 static struct smpp_inbound *track(struct smpp_link *l, const struct smpp_pdu *pdu)
 {
@@ -121,7 +121,7 @@ void smpp_in_fini(struct smpp_channel *ch)
 	}
 }
 
-/* ---- whose it is, and when it is a duplicate ----------------------------------------------------- */
+/* ---- whose it is, and when it is a duplicate ---- */
 
 static uint64_t hash(uint64_t h, const void *data, size_t len)
 {
@@ -167,7 +167,7 @@ static struct span canonical(const struct smpp_channel *ch, struct span raw, uns
 	return span_of(out);
 }
 
-/* ---- a whole message ----------------------------------------------------------------------------- */
+/* ---- a whole message ---- */
 
 struct whole {
 	struct span address, local, octets;
@@ -251,7 +251,7 @@ static void receive_tracked(struct smpp_inbound *in, const struct whole *w)
 	receive(in->channel, w, span_of(epoch), cid_of(in, cid, sizeof(cid)), on_durable, in);
 }
 
-/* ---- parts --------------------------------------------------------------------------------------- */
+/* ---- parts ---- */
 
 /* What decoding the whole needs besides its octets, as the first part had it. */
 static void put_meta(struct buf *b, const struct delivery *d, struct span address)
@@ -371,7 +371,7 @@ static void keep_part(struct smpp_inbound *in, const struct delivery *d, struct 
 	buf_fini(&meta);
 }
 
-/* ---- receipts ------------------------------------------------------------------------------------ */
+/* ---- receipts ---- */
 
 static enum message_status status_of(const struct smpp_receipt *r)
 {
@@ -456,7 +456,7 @@ static void on_receipt(struct smpp_inbound *in, const struct delivery *d)
 		tell_receipt(in, d, &r);
 }
 
-/* ---- both PDUs ----------------------------------------------------------------------------------- */
+/* ---- both PDUs ---- */
 
 /* sar_: all three, or they are ignored (5.3.2.22 to 24). */
 static void read_sar(struct span tlvs, struct smpp_concat *out)

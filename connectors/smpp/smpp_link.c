@@ -113,7 +113,7 @@ bool smpp_link_has_room(const struct smpp_link *l)
 	       l->octets < (size_t)cfg->window_octets;
 }
 
-/* ---- writing ------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 void smpp_link_log(const struct smpp_link *l, const char *what, const struct smpp_pdu *pdu)
 {
@@ -183,7 +183,7 @@ void smpp_link_answer(struct smpp_link *l, uint32_t command_id, uint32_t sequenc
 		io_stream_abort(l->stream, err);
 }
 
-/* ---- what the table does --------------------------------------------------------------------- */
+/* ---- what the table does ---- */
 
 static void on_open(void *arg)
 {
@@ -360,7 +360,7 @@ static void drop(struct smpp_link *l)
 	io_stream_abort(l->stream, -ETIMEDOUT);
 }
 
-/* ---- the end of a session ------------------------------------------------------------------ */
+/* ---- the end of a session ---- */
 
 /* Everything outstanding is now of unknown fate; what was late stays as it was told. */
 static void settle_flights(struct smpp_link *l)
@@ -445,7 +445,7 @@ static void lost(struct smpp_link *l)
 	smpp_settle(ch);
 }
 
-/* ---- from without ---------------------------------------------------------------------------- */
+/* ---- from without ---- */
 
 int smpp_link_init(struct smpp_link *l, struct smpp_channel *ch)
 {

@@ -41,7 +41,7 @@ void smpp_out_wake_at(struct smpp_channel *ch, uint64_t at)
 	io_timer_start(ch->wake, at > now ? at - now : 1, 0);
 }
 
-/* ---- taking a message ---------------------------------------------------------------------- */
+/* ---- taking a message ---- */
 
 static struct smpp_link *pick(const struct smpp_channel *ch)
 {
@@ -224,7 +224,7 @@ int smpp_out_send(struct smpp_channel *ch, struct message **msg)
 	return 0;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------ */
+/* ---- writing ---- */
 
 static bool headed(const struct smpp_outgoing *out)
 {

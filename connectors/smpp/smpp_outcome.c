@@ -17,7 +17,7 @@ static uint64_t now_ms(const struct smpp_channel *ch)
 	return clock_mono_ms(ch->clock);
 }
 
-/* ---- responses ---------------------------------------------------------------------------------- */
+/* ---- responses ---- */
 
 static size_t full_window(const struct smpp_channel *ch)
 {

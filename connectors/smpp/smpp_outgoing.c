@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* ---- queues ---------------------------------------------------------------------------------- */
+/* ---- queues ---- */
 
 /* In the order of their serials: what comes back stands where it stood. */
 void smpp_queue_add(struct smpp_queue *q, struct smpp_outgoing *out)
@@ -97,7 +97,7 @@ void smpp_outgoing_release(struct smpp_channel *ch, struct smpp_outgoing *out)
 		smpp_outgoing_recycle(ch, out);
 }
 
-/* ---- results --------------------------------------------------------------------------------- */
+/* ---- results ---- */
 
 void smpp_outgoing_tell_now(struct smpp_channel *ch, const struct smpp_outgoing *out, unsigned part,
                       const struct smpp_verdict *v)

@@ -7,7 +7,7 @@
 #include "log.h"
 #include "smpp_tlv.h"
 
-/* ---- lists ------------------------------------------------------------------------------ */
+/* ---- lists ---- */
 
 enum { DEST_ADDRESS = 1, DEST_LIST = 2, ADDRESS_MAX = 21 };
 
@@ -79,7 +79,7 @@ static void put_list(struct buf *b, const struct smpp_list *list)
 	buf_add(b, list->octets);
 }
 
-/* ---- decode ----------------------------------------------------------------------------- */
+/* ---- decode ---- */
 
 static bool empty_response(const struct cursor *c, uint32_t id)
 {
@@ -106,7 +106,7 @@ static bool empty_response(const struct cursor *c, uint32_t id)
 	}
 #include "smpp_pdu.def"
 
-/* ---- blame: which field a malformed body ends in; run only then ---------------------------- */
+/* ---- blame: which field a malformed body ends in; run only then ---- */
 
 #define BLAME(read, status) \
 	(void)(read);       \
@@ -128,7 +128,7 @@ static bool empty_response(const struct cursor *c, uint32_t id)
 #include "smpp_pdu.def"
 #undef BLAME
 
-/* ---- encode ----------------------------------------------------------------------------- */
+/* ---- encode ---- */
 
 static void put_sm(struct buf *b, struct span sm)
 {
@@ -153,7 +153,7 @@ static void put_sm(struct buf *b, struct span sm)
 	}
 #include "smpp_pdu.def"
 
-/* ---- dump ------------------------------------------------------------------------------- */
+/* ---- dump ---- */
 
 static void dump_text(struct buf *out, const char *name, struct span value)
 {
@@ -198,7 +198,7 @@ static void dump_number(struct buf *out, const char *name, uint32_t value)
 	}
 #include "smpp_pdu.def"
 
-/* ---- hex, with what must not be seen blotted out -------------------------------------------- */
+/* ---- hex, with what must not be seen blotted out ---- */
 
 /* Two characters an octet; secret lies inside frame. */
 static void blot(char *hex, struct span frame, struct span secret)
@@ -233,7 +233,7 @@ static void blot_tlvs(char *hex, struct span frame, struct span tlvs)
 	}
 #include "smpp_pdu.def"
 
-/* ---- a whole PDU ------------------------------------------------------------------------ */
+/* ---- a whole PDU ---- */
 
 static int decode_body(struct cursor *c, struct smpp_pdu *out)
 {

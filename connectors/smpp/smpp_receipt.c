@@ -27,7 +27,7 @@ const char *smpp_message_state_name(enum smpp_message_state state)
 	return state < SMPP_STATES ? states[state].name : "?";
 }
 
-/* ---- the text ------------------------------------------------------------------------------ */
+/* ---- the text ---- */
 
 enum field {
 	FIELD_ID,
@@ -126,7 +126,7 @@ static enum smpp_message_state state_of(struct span stat)
 	return SMPP_STATE_UNDELIVERABLE;
 }
 
-/* ---- both ---------------------------------------------------------------------------------- */
+/* ---- both ---- */
 
 static void read_text(struct span text, struct smpp_receipt *out, bool *has_state)
 {

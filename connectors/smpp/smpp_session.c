@@ -18,7 +18,7 @@ static uint64_t now_ms(const struct smpp_link *l)
 	return clock_mono_ms(l->channel->clock);
 }
 
-/* ---- the bind's answer ----------------------------------------------------------------------- */
+/* ---- the bind's answer ---- */
 
 static void on_bind_refused(struct smpp_link *l, uint32_t status)
 {
@@ -58,8 +58,7 @@ static void on_bind_resp(struct smpp_link *l, const struct smpp_pdu *pdu)
 	smpp_link_event(l, EV_BIND_OK);
 }
 
-/* ---- PDUs in -----------------------------------------------------------------------------------
- */
+/* ---- PDUs in ---- */
 
 static void on_submit_resp(struct smpp_link *l, struct smpp_flight *f, const struct smpp_pdu *pdu)
 {
@@ -103,7 +102,7 @@ static void on_response(struct smpp_link *l, const struct smpp_pdu *pdu)
 		on_bind_resp(l, pdu);
 }
 
-/* ---- requests of the SMSC ---------------------------------------------------------------------- */
+/* ---- requests of the SMSC ---- */
 
 static void on_enquire_link(struct smpp_link *l, const struct smpp_pdu *pdu)
 {
@@ -274,7 +273,7 @@ void smpp_session_on_data(void *arg, struct span data)
 		io_stream_abort(l->stream, buf_check(&l->input));
 }
 
-/* ---- time ---------------------------------------------------------------------------------------- */
+/* ---- time ---- */
 
 static void expire_flights(struct smpp_link *l, uint64_t now)
 {

@@ -8,7 +8,7 @@
 const char *const smpp_alphabet_names[] = {"gsm7", "packed", "ascii", "latin1",
                                            "ucs2", "utf8",   NULL};
 
-/* ---- data_coding -------------------------------------------------------------------------- */
+/* ---- data_coding ---- */
 
 /* SMPP's own values, 5.2.19; the groups with a message class are masked below. 2 and 4 are octets
  * unspecified; 5, 10, 13 and 14 are JIS and Korean, which we cannot read: kept as octets. */
@@ -45,7 +45,7 @@ enum smpp_alphabet smpp_alphabet_of(uint8_t data_coding, enum smpp_alphabet dflt
 	return dflt; /* message waiting, and reserved codings, which 03.38 reads as the default */
 }
 
-/* ---- to UTF-8 ------------------------------------------------------------------------------ */
+/* ---- to UTF-8 ---- */
 
 typedef uint32_t octet_fn(uint8_t octet);
 
@@ -180,7 +180,7 @@ bool smpp_text_decode(enum smpp_alphabet alphabet, struct span octets, unsigned 
 	return false;
 }
 
-/* ---- from UTF-8 ---------------------------------------------------------------------------- */
+/* ---- from UTF-8 ---- */
 
 unsigned smpp_text_width(enum smpp_alphabet alphabet, uint32_t code)
 {

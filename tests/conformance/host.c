@@ -23,7 +23,7 @@ struct host_value {
 	struct span key, value; /* heap */
 };
 
-/* ---- done functions --------------------------------------------------------------------------- */
+/* ---- done functions ---- */
 
 void host_settle(struct connector_host *h, int err)
 {
@@ -55,7 +55,7 @@ static void settle_later(struct connector_host *h, done_fn *done, void *arg)
 		io_later(h->loop, &h->later);
 }
 
-/* ---- calls up ----------------------------------------------------------------------------------- */
+/* ---- calls up ---- */
 
 static void echo(struct connector_host *h, const struct message *in)
 {
@@ -147,7 +147,7 @@ void connector_ready(struct connector_host *h)
 	h->ready++;
 }
 
-/* ---- parts ---------------------------------------------------------------------------------------- */
+/* ---- parts ---- */
 
 static struct host_part *find_part(struct connector_host *h, struct span key)
 {
@@ -277,7 +277,7 @@ void host_expire_parts(struct connector_host *h)
 	}
 }
 
-/* ---- small values ----------------------------------------------------------------------------------- */
+/* ---- small values ---- */
 
 static struct host_value *find_value(struct connector_host *h, struct span key)
 {
@@ -363,7 +363,7 @@ void connector_lock(struct connector_host *h, struct span key, uint64_t ttl_ms, 
 	load(h, mine ? SPAN_LIT("1") : SPAN_NONE, fn, arg);
 }
 
-/* ---- readers: nothing is ever read here ------------------------------------------------------------ */
+/* ---- readers: nothing is ever read here ---- */
 
 struct read_call {
 	log_fn *fn;
@@ -425,7 +425,7 @@ void host_set_durable(struct connector_host *h, bool durable)
 		h->on_durable(h->self, durable);
 }
 
-/* ---- what it gives ----------------------------------------------------------------------------------- */
+/* ---- what it gives ---- */
 
 const char *connector_channel(const struct connector_host *h)
 {
@@ -462,7 +462,7 @@ const char *connector_assets(const struct connector_host *h)
 	return h->assets;
 }
 
-/* ---- the channel -------------------------------------------------------------------------------------- */
+/* ---- the channel ---- */
 
 static void print_error(void *arg, const char *file, unsigned line, const char *text)
 {
@@ -563,7 +563,7 @@ int host_send(struct connector_host *h, const char *address, const char *text)
 	return err;
 }
 
-/* ---- time ---------------------------------------------------------------------------------------------- */
+/* ---- time ---- */
 
 static void on_tick(void *arg)
 {

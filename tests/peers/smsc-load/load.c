@@ -54,7 +54,7 @@ static uint64_t now_us(const struct load *l)
 	return clock_mono_us(l->clock);
 }
 
-/* ---- out --------------------------------------------------------------------------------------- */
+/* ---- out ---- */
 
 static bool write_pdu(struct link *k, const struct smpp_pdu *pdu)
 {
@@ -143,7 +143,7 @@ static void pour(struct load *l)
 	}
 }
 
-/* ---- in ------------------------------------------------------------------------------------------ */
+/* ---- in ---- */
 
 static void add_sample(struct samples *s, uint64_t us)
 {
@@ -359,7 +359,7 @@ static void on_accept(void *arg, struct io_stream *stream)
 	io_stream_abort(stream, -EMFILE);
 }
 
-/* ---- time ------------------------------------------------------------------------------------------ */
+/* ---- time ---- */
 
 static bool has_receiver(const struct load *l)
 {
@@ -403,7 +403,7 @@ static void on_tick(void *arg)
 	pour(l);
 }
 
-/* ---- the report ------------------------------------------------------------------------------------- */
+/* ---- the report ---- */
 
 static int compare(const void *a, const void *b)
 {

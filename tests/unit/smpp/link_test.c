@@ -46,14 +46,14 @@ static void open_channel(const char *more)
 	ck_assert_int_eq(host.ops->start(host.self), 0);
 }
 
-#define UNTIL(name, condition)                                               \
-	static bool name(void *arg)                                          \
-	{                                                                    \
-		(void)arg;                                                   \
-		return condition;                                            \
-	}                                                                    \
-	static void await_##name(void)                                       \
-	{                                                                    \
+#define UNTIL(name, condition)                                                      \
+	static bool name(void *arg)                                                 \
+	{                                                                           \
+		(void)arg;                                                          \
+		return condition;                                                   \
+	}                                                                           \
+	static void await_##name(void)                                              \
+	{                                                                           \
 		ck_assert_msg(host_until(loop, name, NULL, 5000), "%s: no", #name); \
 	}
 
@@ -70,7 +70,8 @@ START_TEST(a_transceiver_binds_receives_answers_and_sends)
 	open_channel("");
 	await_up();
 	host.echo = true;
-	ck_assert(smsc_deliver(&smsc, "8613800138000", "95500", 0, 0, SPAN_LIT("hello"), SPAN_NONE));
+	ck_assert(
+		smsc_deliver(&smsc, "8613800138000", "95500", 0, 0, SPAN_LIT("hello"), SPAN_NONE));
 	await_answered_one();
 	await_result_one();
 	ck_assert_uint_eq(host.received_count, 1);
