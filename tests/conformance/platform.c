@@ -159,15 +159,15 @@ int platform_open(struct platform *p, struct io_loop *loop)
 void platform_api_down(struct platform *p)
 {
 	http_server_destroy(&p->api);
-	p->held_count = 0;
-	p->stopped = true;
+	platform_release(p, p->held_count); /* every request wants its answer */
 }
 
 void platform_close(struct platform *p)
 {
 	http_client_destroy(&p->client);
 	http_server_destroy(&p->door);
-	http_server_destroy(&p->api);
+	if (p->api)
+		platform_api_down(p);
 }
 
 /* --- callbacks ------------------------------------------------------------------------------ */

@@ -36,7 +36,6 @@ struct platform {
 	struct http_client *client;
 	uint16_t door_port, api_port;
 	char base[64]; /* of the API */
-	bool stopped;  /* the API listens no more */
 
 	/* What the API answers. */
 	int errcodes[PLATFORM_TRIES]; /* of the next sends, in order; then 0 */
