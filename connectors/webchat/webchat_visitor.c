@@ -10,8 +10,9 @@
 
 enum {
 	READ_LIMIT = 100,      /* steps at once, of what is new */
-	DEEPER_LIMIT = 500,    /* steps at once, in search of the session's state */
-	DEEPER_MAX = 20,       /* times; as much as a log holds */
+	OPENING_LIMIT = 128,   /* steps at once: a page, as a rule; ... */
+	DEEPER_LIMIT = 500,    /* ... then in larger strides */
+	OPENING_READS = 20,    /* as much as a log holds */
 	FRAME_TEXT = 32 * 1024 /* octets of text after which events go into another frame */
 };
 
@@ -132,30 +133,22 @@ static void batch_end(struct batch *b)
 	json_decref(b->events);
 }
 
-/* Adds the messages after a seq, but for the first skip of them; returns the last of ours, or 0. */
+/* Adds the messages after a seq; returns the last of ours, or 0. */
 static uint64_t batch_events(struct batch *b, const struct log_event *events, size_t count,
-                             uint64_t after, size_t skip)
+                             uint64_t after)
 {
 	uint64_t ours = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		json_t *event = events[i].seq > after ? webchat_event_json(&events[i]) : NULL;
 
-		if (event && skip) {
-			skip--;
-			json_decref(event);
-		} else if (event) {
-			if (events[i].message->direction == MESSAGE_OUT)
-				ours = events[i].seq;
-			batch_add(b, event, events[i].message->text.len);
-		}
+		if (!event)
+			continue;
+		if (events[i].message->direction == MESSAGE_OUT)
+			ours = events[i].seq;
+		batch_add(b, event, events[i].message->text.len);
 	}
 	return ours;
-}
-
-static bool is_shown(const struct log_event *event)
-{
-	return event->type == LOG_MESSAGE && event->message->kind != MESSAGE_EVENT;
 }
 
 static const struct log_event *last_session(const struct log_event *events, size_t count)
@@ -177,19 +170,24 @@ static void say_all(struct webchat_peer *peer, json_t *frames)
 /* --- Opening: what a browser has missed --------------------------------------------------------
  */
 
+/* The log is read backwards until what was missed, or a page, is there, and the session's state. */
 struct opening {
 	struct webchat_peer *peer;
-	json_t *frames; /* to be said when the state is known; the first is `ready` */
-	uint64_t newest, ours;
-	uint64_t before;
-	unsigned deeper;
+	json_t *ready;
+	json_t *events; /* the newest first */
+	uint64_t since; /* 0: the newest page */
+	uint64_t newest, before, ours;
+	unsigned steps, reads;
+	bool enough, standing; /* what is still looked for */
+	bool reset, older;
 };
 
 static void opening_free(struct opening *o)
 {
 	o->peer->opening = false;
 	webchat_peer_unref(o->peer);
-	json_decref(o->frames);
+	json_decref(o->ready);
+	json_decref(o->events);
 	free(o);
 }
 
@@ -210,108 +208,115 @@ static void opening_failed(struct opening *o)
 
 static void pull(struct webchat_visitor *visitor, uint64_t seq);
 
-static void opening_done(struct opening *o, const struct log_event *session)
-{
-	struct webchat_peer *peer = o->peer;
-	struct webchat_visitor *visitor = peer->visitor;
-
-	webchat_standing_set(json_array_get(o->frames, 0), session);
-	peer->shown = o->newest;
-	peer->stage = WEBCHAT_READY;
-	if (o->ours > visitor->delivered)
-		visitor->delivered = o->ours;
-	say_all(peer, o->frames);
-	opening_free(o);
-	if (peer->visitor)
-		pull(peer->visitor, peer->visitor->hinted);
-}
-
-static void look_deeper(struct opening *o);
-
-static void on_deeper(void *arg, int err, const struct log_event *events, size_t count, bool more)
-{
-	struct opening *o = arg;
-	const struct log_event *session;
-
-	if (err || opening_is_over(o)) {
-		opening_failed(o);
-		return;
-	}
-	session = last_session(events, count);
-	if (!session && more && count && ++o->deeper < DEEPER_MAX) {
-		o->before = events[0].seq;
-		look_deeper(o);
-	} else {
-		opening_done(o, session);
-	}
-}
-
-static void look_deeper(struct opening *o)
-{
-	connector_read(o->peer->chat->host, webchat_visitor_address(o->peer->visitor), 0, o->before,
-	               DEEPER_LIMIT, on_deeper, o);
-}
-
-static json_t *ready_json(const struct webchat_peer *peer, uint64_t newest)
+static json_t *ready_json(const struct webchat_peer *peer)
 {
 	const struct webchat_config *cfg = peer->chat->cfg;
 
-	return json_pack("{s:s, s:s, s:I, s:I, s:{s:I, s:I}}", "type", "ready", "visitor",
-	                 peer->visitor->address + strlen("web:"), "seq", (json_int_t)newest,
-	                 "expires_ts", (json_int_t)peer->until_ms, "limits", "text_max",
+	return json_pack("{s:s, s:s, s:I, s:{s:I, s:I}}", "type", "ready", "visitor",
+	                 peer->visitor->address + strlen("web:"), "expires_ts",
+	                 (json_int_t)peer->until_ms, "limits", "text_max",
 	                 (json_int_t)cfg->text_max, "rate_per_10s", (json_int_t)cfg->rate);
 }
 
-/* The newest page, for who has nothing or missed too much. */
-static void opening_page(struct opening *o, const struct log_event *events, size_t count, bool more)
+static void opening_say_events(struct opening *o)
 {
-	struct batch b = {o->frames, json_array(), 0, more};
-	size_t shown = 0, skip;
+	struct batch b = {json_array(), json_array(), 0, o->since ? -1 : o->older};
 
-	for (size_t i = 0; i < count; i++)
-		shown += is_shown(&events[i]);
-	skip = shown > WEBCHAT_PAGE ? shown - WEBCHAT_PAGE : 0;
-	b.more = more || skip;
-	o->ours = batch_events(&b, events, count, 0, skip);
+	for (size_t i = json_array_size(o->events); i--;) {
+		json_t *event = json_array_get(o->events, i);
+
+		batch_add(&b, json_incref(event),
+		          json_string_length(json_object_get(event, "text")));
+	}
 	batch_end(&b);
+	say_all(o->peer, b.frames);
+	json_decref(b.frames);
 }
 
-static void opening_missed(struct opening *o, const struct log_event *events, size_t count)
+static void opening_done(struct opening *o)
 {
-	struct batch b = {o->frames, json_array(), 0, -1};
+	struct webchat_peer *peer = o->peer;
 
-	o->ours = batch_events(&b, events, count, o->peer->since, 0);
-	batch_end(&b);
+	if (!json_object_get(o->ready, "state"))
+		webchat_standing_set(o->ready, NULL);
+	json_object_set_new(o->ready, "seq", json_integer((json_int_t)o->newest));
+	webchat_say(peer, json_incref(o->ready));
+	if (o->reset)
+		webchat_say(peer, json_pack("{s:s, s:I}", "type", "reset", "before",
+		                            (json_int_t)o->newest + 1));
+	opening_say_events(o);
+	peer->shown = o->newest;
+	peer->stage = WEBCHAT_READY;
+	if (o->ours > peer->visitor->delivered)
+		peer->visitor->delivered = o->ours;
+	opening_free(o);
+	pull(peer->visitor, peer->visitor->hinted);
 }
+
+/* Who missed too much gets what one gets who has nothing. */
+static void opening_give_up(struct opening *o)
+{
+	o->since = 0;
+	o->reset = true;
+	while (json_array_size(o->events) > WEBCHAT_PAGE) {
+		json_array_remove(o->events, json_array_size(o->events) - 1);
+		o->older = o->enough = true;
+	}
+}
+
+static void opening_take(struct opening *o, const struct log_event *event)
+{
+	json_t *shown;
+
+	if (!o->standing && event->type == LOG_SESSION) {
+		webchat_standing_set(o->ready, event);
+		o->standing = true;
+	}
+	if (!o->enough && o->since && event->seq <= o->since)
+		o->enough = true;
+	if (!o->enough && o->since && ++o->steps > WEBCHAT_MISSED_MAX)
+		opening_give_up(o);
+	shown = o->enough ? NULL : webchat_event_json(event);
+	if (!shown)
+		return;
+	if (!o->since && json_array_size(o->events) == WEBCHAT_PAGE) {
+		o->older = o->enough = true;
+		json_decref(shown);
+		return;
+	}
+	if (!o->ours && event->message->direction == MESSAGE_OUT)
+		o->ours = event->seq;
+	json_array_append_new(o->events, shown);
+}
+
+static void opening_read(struct opening *o);
 
 static void on_page(void *arg, int err, const struct log_event *events, size_t count, bool more)
 {
 	struct opening *o = arg;
-	uint64_t since = o->peer->since;
-	const struct log_event *session;
 
 	if (err || opening_is_over(o)) {
 		opening_failed(o);
 		return;
 	}
-	o->newest = count ? events[count - 1].seq : 0;
-	json_array_append_new(o->frames, ready_json(o->peer, o->newest));
-	if (since && since <= o->newest && (!more || events[0].seq <= since + 1)) {
-		opening_missed(o, events, count);
-	} else {
-		if (since)
-			json_array_append_new(o->frames,
-			                      json_pack("{s:s, s:I}", "type", "reset", "before",
-			                                (json_int_t)o->newest + 1));
-		opening_page(o, events, count, more);
+	if (!o->reads++) {
+		o->newest = count ? events[count - 1].seq : 0;
+		if (o->since > o->newest) /* of a log that is no more */
+			opening_give_up(o);
 	}
-	session = last_session(events, count);
-	if (session || !more || !count) {
-		opening_done(o, session);
-		return;
-	}
-	o->before = events[0].seq;
-	look_deeper(o);
+	o->before = count ? events[0].seq : 0;
+	while (count)
+		opening_take(o, &events[--count]);
+	if (more && o->before && o->reads < OPENING_READS && !(o->enough && o->standing))
+		opening_read(o);
+	else
+		opening_done(o);
+}
+
+static void opening_read(struct opening *o)
+{
+	connector_read(o->peer->chat->host, webchat_visitor_address(o->peer->visitor), 0, o->before,
+	               o->reads ? DEEPER_LIMIT : OPENING_LIMIT, on_page, o);
 }
 
 void webchat_open(struct webchat_peer *peer)
@@ -327,11 +332,14 @@ void webchat_open(struct webchat_peer *peer)
 		webchat_say_service(peer, false);
 		return;
 	}
-	*o = (struct opening){.peer = peer, .frames = json_array()};
+	*o = (struct opening){.peer = peer,
+	                      .ready = ready_json(peer),
+	                      .events = json_array(),
+	                      .since = peer->since,
+	                      .before = UINT64_MAX};
 	webchat_peer_ref(peer);
 	peer->opening = true;
-	connector_read(chat->host, webchat_visitor_address(peer->visitor), 0, UINT64_MAX,
-	               WEBCHAT_MISSED_MAX, on_page, o);
+	opening_read(o);
 }
 
 /* --- What is new -------------------------------------------------------------------------------
@@ -353,7 +361,7 @@ static void push(struct webchat_peer *peer, const struct log_event *events, size
 {
 	struct batch b = {json_array(), json_array(), 0, -1};
 	const struct log_event *session = last_session(events, count);
-	uint64_t ours = batch_events(&b, events, count, peer->shown, 0);
+	uint64_t ours = batch_events(&b, events, count, peer->shown);
 	json_t *state;
 
 	batch_end(&b);

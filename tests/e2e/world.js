@@ -206,7 +206,7 @@ class World {
     if (this.has("web")) {
       const origins = [SITE, ...(this.options.origins ?? [])].map((o) => `"${o}"`).join(", ");
       lines.push(
-        `  - name: bank-web\n    connector: webchat\n    origins: [${origins}]\n    token_secret: ${secret("0123456789abcdef0123456789abcdef")}\n    identity_secret: ${secret("fedcba9876543210fedcba9876543210")}`,
+        `  - name: bank-web\n    connector: webchat\n    origins: [${origins}]\n    token_secret: ${secret("0123456789abcdef0123456789abcdef")}\n    identity_secret: ${secret("fedcba9876543210fedcba9876543210")}${this.options.webExtra ?? ""}`,
       );
     }
     return `${lines.filter(Boolean).join("\n")}\n`;
