@@ -279,32 +279,45 @@ static void compare(struct load *l, const struct claim *first, const struct clai
 		     first->n->line);
 }
 
+/* The list of samples of one language, or NULL where it is none (which was told already). */
+static const struct yaml_node *samples_of(const struct entry *e, unsigned language)
+{
+	const struct yaml_node *samples = yaml_get(e->node, "samples");
+	const struct yaml_node *list =
+		samples ? yaml_get(samples, language_name((enum language)language)) : NULL;
+
+	return list && list->kind == YAML_SEQUENCE ? list->first : NULL;
+}
+
+/* Counted as they are walked, not as they were read: a list over the limit is not read at all. */
+static size_t count_samples(const struct load *l)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < l->entry_count; i++)
+		for (unsigned k = 0; k < LANGUAGE_COUNT; k++)
+			for (const struct yaml_node *n = samples_of(&l->entries[i], k); n;
+			     n = n->next)
+				count++;
+	return count;
+}
+
 static void claim_all(struct load *l, struct claims *c)
 {
-	for (size_t i = 0; i < l->entry_count; i++) {
-		const struct yaml_node *samples = yaml_get(l->entries[i].node, "samples");
-
-		for (unsigned k = 0; samples && k < LANGUAGE_COUNT; k++) {
-			const struct yaml_node *list =
-				yaml_get(samples, language_name((enum language)k));
-
-			for (const struct yaml_node *n = list ? list->first : NULL; n; n = n->next)
+	for (size_t i = 0; i < l->entry_count; i++)
+		for (unsigned k = 0; k < LANGUAGE_COUNT; k++)
+			for (const struct yaml_node *n = samples_of(&l->entries[i], k); n;
+			     n = n->next)
 				if (n->kind == YAML_SCALAR)
 					claim(l, c, &l->entries[i], n);
-		}
-	}
 }
 
 static void check_samples(struct load *l)
 {
 	struct claims *c = calloc(1, sizeof(*c));
-	size_t total = 0;
 
-	for (size_t i = 0; i < l->entry_count; i++)
-		for (unsigned k = 0; k < LANGUAGE_COUNT; k++)
-			total += l->entries[i].t->sample_count[k];
 	if (c)
-		c->at = calloc(total + 1, sizeof(*c->at));
+		c->at = calloc(count_samples(l) + 1, sizeof(*c->at));
 	if (!c || !c->at) {
 		free(c);
 		l->err = -ENOMEM;

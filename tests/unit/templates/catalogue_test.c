@@ -89,6 +89,9 @@ static const struct fault {
 	{"too few samples",
          "answers:\n" ANSWER("a") TEXT
          "    samples:\n      zh: [一卡, 二卡, 三卡]\n      en: [a card]\n",                                          "a.yaml:7: fewer than 3 en samples"                                  },
+	{"samples as a mapping",
+         "answers:\n" ANSWER("a") TEXT
+         "    samples:\n      zh: {a: 一卡, b: 二卡}\n      en: [ab, cd, ef]\n",                                        "a.yaml:6: \"zh\" must be a list"                                    },
 	{"a sample of digits only",
          "answers:\n" ANSWER("a") TEXT
          "    samples:\n      zh: [一卡, 二卡, '123']\n      en: [ab, cd, ef]\n",                                       "a.yaml:6: this sample has no word in it"                            },
