@@ -42,6 +42,10 @@ struct asked {
 	struct http_request *request;
 	char conversation[CONVERSATION_ID_LEN + 1];
 	uint64_t seq;
+	/* Of a page of events. */
+	struct api *api;
+	uint64_t after;
+	unsigned limit;
 };
 
 static struct asked *asked_create(struct http_request *r)
@@ -162,6 +166,23 @@ static void on_events(void *arg, const struct router_error *error, const struct 
 	free(a);
 }
 
+/* An empty log and no conversation are told apart first. */
+static void on_events_of(void *arg, const struct router_error *error,
+                         const struct conversation_summary *summary)
+{
+	struct asked *a = arg;
+
+	(void)summary;
+	if (error && error->err) {
+		reply_router_error(a->request, error);
+		free(a);
+	} else if (router_read(a->api->options.router, span_of(a->conversation), a->after, 0,
+	                       a->limit, on_events, a)) {
+		reply_unavailable(a->request);
+		free(a);
+	}
+}
+
 /* A query parameter that is a number; false: answered. */
 static bool query_number(struct http_request *r, const char *name, uint64_t fallback, uint64_t most,
                          uint64_t *out)
@@ -185,11 +206,11 @@ void api_get_events(void *arg, struct http_request *r)
 {
 	struct api *api = arg;
 	struct asked *a = api_authorize(api, r, SCOPE_CONVERSATIONS) ? asked_create(r) : NULL;
-	uint64_t since, limit;
+	uint64_t after, limit;
 
 	if (!a)
 		return;
-	if (!query_number(r, "after", 0, INT64_MAX, &since) ||
+	if (!query_number(r, "after", 0, INT64_MAX, &after) ||
 	    !query_number(r, "limit", PAGE_LIMIT, PAGE_LIMIT_MAX, &limit)) {
 		free(a);
 		return;
@@ -200,8 +221,10 @@ void api_get_events(void *arg, struct http_request *r)
 		return;
 	}
 	memcpy(a->conversation, http_part(r, 0).ptr, CONVERSATION_ID_LEN);
-	if (router_read(api->options.router, span_of(a->conversation), since, 0,
-	                limit ? (unsigned)limit : 1, on_events, a)) {
+	a->api = api;
+	a->after = after;
+	a->limit = limit ? (unsigned)limit : 1;
+	if (router_summary(api->options.router, span_of(a->conversation), on_events_of, a)) {
 		reply_unavailable(r);
 		free(a);
 	}

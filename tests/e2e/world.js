@@ -17,6 +17,7 @@ const POSTHOUSE = path.join(ROOT, process.env.BUILD ?? "build", "bin", "posthous
 const PASSWORD = "relay-station";
 export const SITE = "http://site.example"; // the origin of a page that nobody serves
 const API_KEY = "story-key-0123456789abcdef";
+export const POWERLESS_KEY = "powerless-key-0123456789"; // has no scope
 
 /** Resolves to what probe gives as soon as it is truthy; rejects after ms, saying what was waited for. */
 export async function until(what, probe, ms = 10_000) {
@@ -186,7 +187,7 @@ class World {
       `assets:\n  console: ${path.join(ROOT, process.env.BUILD ?? "build", "assets/console")}\n  widget: ${path.join(ROOT, process.env.BUILD ?? "build", "assets/widget")}`,
       `templates:\n  directory: ${this.options.templates ?? path.join(ROOT, "templates/content")}`,
       `desk:\n  default_queue: general\n  capacity: 6${this.options.desk ?? ""}`,
-      `api:\n  keys:\n    - name: story\n      key: ${secret(API_KEY)}\n      scopes: [calls, messages]`,
+      `api:\n  keys:\n    - name: story\n      key: ${secret(API_KEY)}\n      scopes: [calls, messages, conversations]\n    - name: nothing\n      key: ${secret(POWERLESS_KEY)}\n      scopes: []`,
       `calls:\n  channel: sms-main\n  rules:\n    - disposition: card_reissue\n      template: call.card_reissue\n    - disposition: "*"\n      template: call.ended`,
       this.options.extra,
       "channels:",

@@ -1,0 +1,236 @@
+// openapi.yaml held against real answers by a third party's validator: every answer's status, media type and body must
+// be described, every described status must have been seen, and what the schemas of the bodies say the gateway does too.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import Ajv from "ajv/dist/2020.js";
+import { parse } from "yaml";
+import { POWERLESS_KEY, ROOT, until, world } from "./world.js";
+
+const document = parse(await readFile(path.join(ROOT, "openapi.yaml"), "utf8"));
+const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true, strictRequired: false, strictTypes: false });
+ajv.addVocabulary(["openapi", "info", "servers", "security", "tags", "paths", "components"]);
+ajv.addSchema({ $id: "openapi", ...document });
+
+const resolve = (node) => (node.$ref ? node.$ref.slice(2).split("/").reduce((at, key) => at[key], document) : node);
+const compiled = new Map();
+const seen = new Set();
+
+/** A schema may stand anywhere in the document; its own references are the document's. */
+function validator(schema) {
+  const rooted = JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"openapi#/'));
+  const key = JSON.stringify(rooted);
+  if (!compiled.has(key)) compiled.set(key, ajv.compile(rooted));
+  return compiled.get(key);
+}
+
+function describedBy(method, route) {
+  for (const [template, item] of Object.entries(document.paths)) {
+    const pattern = new RegExp(`^${template.replace(/\{\w+\}/g, "[^/]+")}$`);
+    if (pattern.test(route.split("?")[0])) return { template, operation: item[method.toLowerCase()] };
+  }
+  throw new Error(`${route} is not described`);
+}
+
+let w;
+const hooks = [];
+before(async () => {
+  w = await world({ after: (fn) => hooks.push(fn) }, { channels: ["sms"] });
+});
+after(async () => {
+  for (const fn of hooks) await fn();
+});
+
+async function call(method, route, body, headers) {
+  const answer = await w.api(method, route, body, headers);
+  const { template, operation } = describedBy(method, route);
+  const response = operation.responses[String(answer.status)];
+  assert.ok(response, `${method} ${template}: ${answer.status} is not described: ${JSON.stringify(answer.body)}`);
+  const type = answer.headers.get("content-type").split(";")[0];
+  const content = resolve(response).content[type];
+  assert.ok(content, `${method} ${template} ${answer.status}: ${type} is not described`);
+  const validate = validator(content.schema);
+  assert.ok(validate(answer.body), `${method} ${template} ${answer.status}: ${JSON.stringify(answer.body)}: ${ajv.errorsText(validate.errors)}`);
+  for (const name of Object.keys(resolve(response).headers ?? {})) assert.ok(answer.headers.get(name), `${name} is missing`);
+  seen.add(`${method} ${template} ${answer.status}`);
+  return answer;
+}
+
+const problem = async (want, method, route, body, headers) => {
+  const answer = await call(method, route, body, headers);
+  assert.deepEqual({ status: answer.status, code: answer.body.code, field: answer.body.field }, { field: undefined, ...want });
+};
+
+const ended = (over) => ({ call_id: "c-1", caller: "13800138000", agent: "Mei", disposition: "resolved", ...over });
+
+test("a call is confirmed once, however often it is posted", async () => {
+  const first = await call("POST", "/v1/calls", ended());
+  assert.equal(first.status, 202);
+  assert.equal(first.body.repeated, false);
+  const again = await Promise.all([1, 2, 3].map(() => call("POST", "/v1/calls", ended())));
+  for (const answer of again) {
+    assert.equal(answer.body.message_id, first.body.message_id);
+    assert.equal(answer.body.repeated, true);
+  }
+  const message = await call("GET", `/v1/messages/${first.body.message_id}`);
+  assert.equal(message.body.author.type, "api");
+  await problem({ status: 409, code: "call_conflict", field: "call_id" }, "POST", "/v1/calls", ended({ agent: "Bo" }));
+});
+
+test("calls posted at the same time make one message", async () => {
+  const answers = await Promise.all(Array.from({ length: 20 }, () => call("POST", "/v1/calls", ended({ call_id: "burst", caller: "13800138009" }))));
+  assert.deepEqual([...new Set(answers.map((a) => a.body.message_id))].length, 1);
+  assert.equal(answers.filter((a) => !a.body.repeated).length, 1);
+});
+
+test("a message is told up to delivered, and its conversation can be read", async () => {
+  const made = await call("POST", "/v1/messages", { to: "+86 138 0013 8001", text: "Your card is ready. 您的卡已制好。" });
+  assert.equal(made.status, 202);
+  const message = await until("delivered", async () => {
+    const { body } = await call("GET", `/v1/messages/${made.body.id}`);
+    return body.status === "delivered" && body;
+  });
+  assert.equal(message.text, "Your card is ready. 您的卡已制好。");
+  const conversation = await call("GET", `/v1/conversations/${made.body.conversation}`);
+  assert.equal(conversation.body.address, "sms:+8613800138001");
+  const all = [];
+  for (let after = 0; after !== null; ) {
+    const page = await call("GET", `/v1/conversations/${made.body.conversation}/events?after=${after}&limit=1`);
+    all.push(...page.body.items);
+    after = page.body.next;
+  }
+  assert.deepEqual(all.map((e) => e.seq), all.map((_, i) => i + 1));
+  assert.equal(all.filter((e) => e.type === "status").at(-1).status, "delivered");
+});
+
+test("the disposition picks the template, and its variables are filled in", async () => {
+  const variables = { tail: "4321", days: "3" };
+  const card = ended({ call_id: "card", caller: "13800138010", disposition: "card_reissue", variables, lang: "en" });
+  const made = await call("POST", "/v1/calls", card);
+  assert.equal(made.body.template, "call.card_reissue");
+  const { body } = await call("GET", `/v1/messages/${made.body.message_id}`);
+  assert.match(body.text, /card ending 4321 .* 3 working days/);
+  await problem({ status: 422, code: "variable_missing", field: "variables.tail" }, "POST", "/v1/calls", { ...card, call_id: "card-2", variables: {} });
+});
+
+test("an idempotency key is one message, and another body with it is refused", async () => {
+  const body = { to: "13800138002", text: "once" };
+  const key = { "idempotency-key": "k-1" };
+  const answers = await Promise.all([1, 2, 3].map(() => call("POST", "/v1/messages", body, key)));
+  assert.equal(new Set(answers.map((a) => a.body.id)).size, 1);
+  await problem({ status: 409, code: "idempotency_conflict" }, "POST", "/v1/messages", { ...body, text: "twice" }, key);
+  const without = await call("POST", "/v1/messages", body);
+  assert.notEqual(without.body.id, answers[0].body.id);
+  await problem({ status: 400, code: "idempotency_key_invalid" }, "POST", "/v1/messages", body, { "idempotency-key": "k".repeat(129) });
+});
+
+test("what is wrong is told by code and field", async () => {
+  const post = (want, body, headers) => problem(want, "POST", "/v1/messages", body, headers);
+  const good = { to: "13800138003", text: "x" };
+  await post({ status: 400, code: "json_invalid" }, "{");
+  await post({ status: 400, code: "json_invalid" }, "[]");
+  await post({ status: 400, code: "json_invalid" }, '{"to":"1","to":"2"}');
+  await post({ status: 422, code: "field_unknown", field: "form" }, { ...good, form: 1 });
+  await post({ status: 422, code: "field_missing", field: "to" }, { text: "x" });
+  await post({ status: 422, code: "field_missing", field: "text" }, { to: "13800138003" });
+  await post({ status: 422, code: "field_type", field: "text" }, { ...good, text: 1 });
+  await post({ status: 422, code: "field_too_long", field: "text" }, { ...good, text: "x".repeat(8001) });
+  await post({ status: 422, code: "field_too_short", field: "text" }, { ...good, text: "" });
+  await post({ status: 422, code: "field_range", field: "validity" }, { ...good, validity: 0 });
+  await post({ status: 422, code: "field_range", field: "lane" }, { ...good, lane: "fast" });
+  await post({ status: 422, code: "channel_unknown", field: "channel" }, { ...good, channel: "cmpp" });
+  await post({ status: 422, code: "address_invalid", field: "to" }, { ...good, to: "mei" });
+  await post({ status: 422, code: "template_unknown", field: "template" }, { to: good.to, template: "no.such" });
+  const card = { to: good.to, template: "call.card_reissue" };
+  await post({ status: 422, code: "variable_missing", field: "variables.tail" }, { ...card, variables: { days: "5" } });
+  await post({ status: 422, code: "variable_invalid", field: "variables.tail" }, { ...card, variables: { days: "5", tail: "12345" } });
+  await post({ status: 422, code: "field_type", field: "variables.days" }, { ...card, variables: { days: 5, tail: "1234" } });
+  await post({ status: 415, code: "media_type" }, "x=1", { "content-type": "application/x-www-form-urlencoded" });
+  await problem({ status: 415, code: "media_type" }, "POST", "/v1/calls", "x=1", { "content-type": "text/plain" });
+  await problem({ status: 400, code: "json_invalid" }, "POST", "/v1/calls", "");
+  await problem({ status: 422, code: "address_invalid", field: "caller" }, "POST", "/v1/calls", ended({ call_id: "c-2", caller: "nobody" }));
+  assert.equal((await call("POST", "/v1/calls", ended({ call_id: "c-2" }))).status, 202, "a refused call did not use up its id");
+});
+
+test("octets that are not UTF-8 are refused", async () => {
+  const body = Buffer.concat([Buffer.from('{"to":"13800138004","text":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]);
+  const response = await fetch(`${w.gateway.url}/v1/messages`, {
+    method: "POST",
+    headers: { authorization: "Bearer story-key-0123456789abcdef", "content-type": "application/json" },
+    body,
+  });
+  assert.equal(response.status, 400);
+  assert.equal((await response.json()).code, "utf8_invalid");
+});
+
+test("bodies that are too large, keys and scopes that lack, ids that nobody has", async () => {
+  const none = "0".repeat(32);
+  const routes = [
+    ["POST", "/v1/calls", ended()],
+    ["POST", "/v1/messages", { to: "1", text: "x" }],
+    ["GET", `/v1/messages/${none}-1`],
+    ["GET", `/v1/conversations/${none}`],
+    ["GET", `/v1/conversations/${none}/events`],
+  ];
+  for (const [method, route, body] of routes) {
+    await problem({ status: 401, code: "key_invalid" }, method, route, body, { authorization: "Bearer no-such-key" });
+    await problem({ status: 401, code: "key_missing" }, method, route, body, { authorization: "" });
+    await problem({ status: 403, code: "scope_missing" }, method, route, body, { authorization: `Bearer ${POWERLESS_KEY}` });
+  }
+  for (const route of ["/v1/calls", "/v1/messages"]) assert.equal((await call("POST", route, "x".repeat(70_000))).status, 413);
+  await problem({ status: 404, code: "message_unknown" }, "GET", `/v1/messages/${none}-1`);
+  await problem({ status: 404, code: "message_unknown" }, "GET", "/v1/messages/nonsense");
+  await problem({ status: 404, code: "conversation_unknown" }, "GET", `/v1/conversations/${none}`);
+  await problem({ status: 404, code: "conversation_unknown" }, "GET", `/v1/conversations/${none}/events`);
+  await problem({ status: 400, code: "query_invalid", field: "limit" }, "GET", `/v1/conversations/${none}/events?limit=many`);
+});
+
+test("the schemas of the bodies say what the gateway does", async () => {
+  const variants = {
+    "/v1/messages": [
+      { to: "13800138005", text: "x" },
+      { to: "13800138005", text: "x", lane: "reply", validity: 60, lang: "en" },
+      { to: "13800138005" },
+      { to: "13800138005", text: "x", template: "call.ended" },
+      { to: "13800138005", text: "x", variables: {} },
+      { to: "", text: "x" },
+      { to: 1, text: "x" },
+      { to: "13800138005", text: "x", validity: 604801 },
+      { to: "13800138005", text: "x", lane: "bulk" },
+      { to: "13800138005", text: "x", extra: true },
+      { to: "13800138005", template: "call.ended", variables: { agent: 1 } },
+    ],
+    "/v1/calls": [ended({ call_id: "v-1" }), ended({ call_id: "" }), ended({ call_id: "x".repeat(65) }), ended({ call_id: "v-2", lang: "fr" }), { call_id: "v-3" }],
+  };
+  for (const [route, bodies] of Object.entries(variants)) {
+    const validate = validator(document.paths[route].post.requestBody.content["application/json"].schema);
+    for (const body of bodies) {
+      const { status } = await call("POST", route, body);
+      assert.equal(status === 202, validate(body), `${route} ${JSON.stringify(body)}: ${status}`);
+    }
+  }
+});
+
+test("Redis gone: 503 with Retry-After; what was not acknowledged can be posted again", async () => {
+  const { body } = await call("POST", "/v1/messages", { to: "13800138006", text: "before" });
+  await w.redis.stop("SIGKILL");
+  await until("the node to notice", async () => (await fetch(`${w.gateway.internalUrl}/readyz`)).status === 503);
+  await problem({ status: 503, code: "unavailable" }, "POST", "/v1/calls", ended({ call_id: "late" }));
+  await problem({ status: 503, code: "unavailable" }, "POST", "/v1/messages", { to: "13800138006", text: "x" });
+  await problem({ status: 503, code: "unavailable" }, "GET", `/v1/messages/${body.id}`);
+  await problem({ status: 503, code: "unavailable" }, "GET", `/v1/conversations/${body.conversation}`);
+  await problem({ status: 503, code: "unavailable" }, "GET", `/v1/conversations/${body.conversation}/events`);
+  await w.redis.start();
+  await until("the node to be ready", async () => (await fetch(`${w.gateway.internalUrl}/readyz`)).status === 200);
+  assert.equal((await call("POST", "/v1/calls", ended({ call_id: "late" }))).status, 202);
+  assert.equal((await call("GET", `/v1/messages/${body.id}`)).status, 200);
+});
+
+test("every status that is described was seen", () => {
+  const described = Object.entries(document.paths).flatMap(([template, item]) =>
+    Object.entries(item).flatMap(([method, operation]) => Object.keys(operation.responses).map((status) => `${method.toUpperCase()} ${template} ${status}`)),
+  );
+  assert.deepEqual(described.filter((key) => !seen.has(key)), []);
+});
