@@ -6,10 +6,9 @@
 #include "http_client.h"
 
 #include "buf.h"
+#include "net_public.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 
 enum { CONNECTIONS = 64, TIMEOUT_MS = 10000, ANSWER_MAX = 1 << 20 };
@@ -32,6 +31,7 @@ struct exchange {
 	http_client_fn *fn;
 	void *arg;
 	bool public_only, refused;
+	bool repeatable, began; /* GET may be tried again by curl; anything else only once */
 };
 
 struct http_client {
@@ -40,85 +40,38 @@ struct http_client {
 	struct io_timer *timer;
 	struct exchange *exchanges;
 	char *ca_file;
+	bool destroying;
 };
-
-/* --- Addresses that are not public ---------------------------------------------------------------
- */
-
-/* RFC 6890 and its registries: what must not be reached from outside's wishes. */
-static const struct net4 {
-	uint32_t net, bits;
-} private4[] = {
-	{0x00000000, 8 }, /* this host */
-	{0x0A000000, 8 },
-        {0x64400000, 10}, /* shared, RFC 6598 */
-	{0x7F000000, 8 },
-        {0xA9FE0000, 16}, /* link-local */
-	{0xAC100000, 12},
-        {0xC0000000, 24},
-        {0xC0000200, 24},
-	{0xC0A80000, 16},
-        {0xC6120000, 15}, /* benchmarking */
-	{0xC6336400, 24},
-        {0xCB007100, 24},
-        {0xE0000000, 3 }, /* multicast, reserved, broadcast */
-};
-
-static bool is_public4(uint32_t address)
-{
-	for (size_t i = 0; i < ARRAY_LEN(private4); i++)
-		if ((address >> (32 - private4[i].bits)) ==
-		    (private4[i].net >> (32 - private4[i].bits)))
-			return false;
-	return true;
-}
-
-static uint32_t embedded4(const uint8_t *at)
-{
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
-/* Global unicast is 2000::/3; what embeds an IPv4 address is judged by that. */
-static bool is_public6(const uint8_t *a)
-{
-	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
-	static const uint8_t nat64[12] = {0, 0x64, 0xFF, 0x9B};
-	static const uint8_t documentation[4] = {0x20, 0x01, 0x0D, 0xB8};
-
-	if (memcmp(a, mapped, sizeof(mapped)) == 0 || memcmp(a, nat64, sizeof(nat64)) == 0)
-		return is_public4(embedded4(a + 12));
-	if (a[0] == 0x20 && a[1] == 0x02) /* 6to4 */
-		return is_public4(embedded4(a + 2));
-	if (memcmp(a, documentation, sizeof(documentation)) == 0)
-		return false;
-	return (a[0] & 0xE0) == 0x20;
-}
-
-static bool is_public(const struct sockaddr *address)
-{
-	const void *at = address;
-
-	if (address->sa_family == AF_INET)
-		return is_public4(ntohl(((const struct sockaddr_in *)at)->sin_addr.s_addr));
-	if (address->sa_family == AF_INET6)
-		return is_public6(((const struct sockaddr_in6 *)at)->sin6_addr.s6_addr);
-	return false;
-}
 
 static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct exchange *x = arg;
 
 	(void)purpose;
-	if (x->public_only && !is_public(&address->addr)) {
+	if (x->public_only && !net_is_public(&address->addr)) {
 		x->refused = true;
 		return CURL_SOCKET_BAD;
 	}
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-/* --- The end of an exchange
- * ------------------------------------------------------------------------ */
+/*
+ * curl sends a request again by itself when a connection that it used before dies without an
+ * answer. The peer may have carried it out, so what is not a GET is not sent a second time: its
+ * outcome is unknown, and that is for the caller to decide on.
+ */
+static int on_begin(void *arg, char *peer, char *own, int peer_port, int own_port)
+{
+	struct exchange *x = arg;
+	bool again = x->began;
+
+	(void)peer;
+	(void)own;
+	(void)peer_port;
+	(void)own_port;
+	x->began = true;
+	return again && !x->repeatable ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
 
 static void exchange_free(struct exchange *x)
 {
@@ -151,6 +104,7 @@ static const struct {
 	{CURLE_GOT_NOTHING,              -ECONNRESET  },
 	{CURLE_SEND_ERROR,               -ECONNRESET  },
 	{CURLE_RECV_ERROR,               -ECONNRESET  },
+	{CURLE_ABORTED_BY_CALLBACK,      -ECONNRESET  },
 	{CURLE_OUT_OF_MEMORY,            -ENOMEM      },
 };
 
@@ -176,7 +130,7 @@ static void exchange_end(struct exchange *x, int err)
 	curl_easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &sent);
 	curl_easy_getinfo(x->easy, CURLINFO_CONTENT_TYPE, &type);
 	curl_multi_remove_handle(x->client->multi, x->easy);
-	answer.written = sent > 0;
+	answer.written = x->began && (sent > 0 || err == -ECONNRESET);
 	answer.status = (int)status;
 	answer.type = span_of(type);
 	answer.body = buf_span(&x->answer);
@@ -202,9 +156,6 @@ static void take_ended(struct http_client *client)
 	}
 }
 
-/* --- curl on the loop
- * -------------------------------------------------------------------------------- */
-
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct watch *w = poll->data;
@@ -212,10 +163,12 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	int flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) |
 	            (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0) |
 	            (status < 0 ? CURL_CSELECT_ERR : 0);
+	uint64_t entered = io_enter(client->loop);
 	int running;
 
 	curl_multi_socket_action(client->multi, w->fd, flags, &running); /* w may be gone */
 	take_ended(client);
+	io_leave(client->loop, "http_client", entered);
 }
 
 static void on_poll_closed(uv_handle_t *handle)
@@ -283,9 +236,6 @@ static int on_timeout_wanted(CURLM *multi, long timeout_ms, void *arg)
 	return 0;
 }
 
-/* --- Life
- * --------------------------------------------------------------------------------------------- */
-
 static int multi_create(struct http_client *client, unsigned connections)
 {
 	client->multi = curl_multi_init();
@@ -333,6 +283,7 @@ void http_client_destroy(struct http_client **client)
 
 	if (!c)
 		return;
+	c->destroying = true; /* whoever hears of its end and asks again is refused */
 	while (c->exchanges)
 		exchange_end(c->exchanges, -ECANCELED);
 	if (c->multi)
@@ -342,9 +293,6 @@ void http_client_destroy(struct http_client **client)
 	free(c);
 	*client = NULL;
 }
-
-/* --- A request
- * ------------------------------------------------------------------------------------------- */
 
 static size_t on_answer(char *data, size_t size, size_t count, void *arg)
 {
@@ -381,6 +329,9 @@ static void set_options(struct exchange *x, const struct http_client_request *re
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_begin);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, x);
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, x);
@@ -406,6 +357,7 @@ static struct exchange *exchange_create(struct http_client *client, const char *
 	x->client = client;
 	x->name = name;
 	x->public_only = request->public_only;
+	x->repeatable = strcmp(request->method, "GET") == 0;
 	buf_init(&x->answer, request->answer_max ? request->answer_max : ANSWER_MAX);
 	x->easy = curl_easy_init();
 	if (request->body.len || strcmp(request->method, "POST") == 0)
@@ -421,8 +373,11 @@ static struct exchange *exchange_create(struct http_client *client, const char *
 int http_client_send(struct http_client *client, const char *name,
                      const struct http_client_request *request, http_client_fn *fn, void *arg)
 {
-	struct exchange *x = exchange_create(client, name, request);
+	struct exchange *x;
 
+	if (client->destroying)
+		return -ECANCELED;
+	x = exchange_create(client, name, request);
 	if (!x)
 		return -ENOMEM;
 	x->fn = fn;

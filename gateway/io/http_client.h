@@ -24,16 +24,16 @@ struct http_client_request {
 };
 
 struct http_client_answer {
-	int err;      /* 0; -ECONNREFUSED and the like: nothing was written; -ETIMEDOUT; -EPERM:
-	                 public_only */
-	bool written; /* the request may have reached the peer */
+	int err;      /* 0; -ENOENT no such name, -ECONNREFUSED, -EACCES certificate, -EPERM
+	                 public_only, -ECONNRESET, -ETIMEDOUT, -EMSGSIZE answer_max, -EINVAL url */
+	bool written; /* the request may have reached the peer; it is never sent twice, GET aside */
 	int status;   /* with err 0 */
 	struct span type, body; /* borrowed for the call */
 };
 
 int http_client_create(struct io_loop *loop, const struct http_client_options *options,
                        struct http_client **out) MUST_CHECK;
-/** Ends what is under way with -ECANCELED. */
+/** Ends what is under way with -ECANCELED, before it returns. */
 void http_client_destroy(struct http_client **client);
 
 /** name is a literal for the watchdog. What request points to is copied. fn is called once, later.
