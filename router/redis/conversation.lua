@@ -39,7 +39,12 @@ local DAY_MS = 86400000
 local MAYBE_DOUBLED = 2
 local OUTBOX_MAX = 100000
 
-local function call(...) return redis.call(...) end
+-- redis.call, which is not there yet while the library is loaded.
+local call
+call = function(...)
+	call = redis.call
+	return call(...)
+end
 
 -- ---------------------------------------------------------------- small things
 

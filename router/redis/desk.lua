@@ -15,7 +15,12 @@
 
 local D = 'ph:{desk}:'
 
-local function call(...) return redis.call(...) end
+-- redis.call, which is not there yet while the library is loaded.
+local call
+call = function(...)
+	call = redis.call
+	return call(...)
+end
 
 local function desk_session(C)
 	local s = call('HGET', D .. 's', C)
