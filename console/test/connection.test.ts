@@ -5,6 +5,7 @@ import type { ServerFrame } from "../src/protocol";
 
 class FakeSocket implements SocketLike {
   said: { type: string }[] = [];
+  readyState = 1;
   closedWith: number | undefined;
   onopen: (() => void) | null = null;
   onmessage: ((e: { data: unknown }) => void) | null = null;
@@ -141,6 +142,14 @@ for (const code of [1009, 4002, 4008, 4009])
     await w.pass(200);
     assert.equal(w.sockets.length, 2);
   });
+
+test("a socket that is closing takes no more", () => {
+  const w = world();
+  w.link.start();
+  w.welcome();
+  w.last().readyState = 2;
+  assert.equal(w.link.send({ type: "ping" }), false);
+});
 
 test("a connection that never opened because the login ended leads to the log in", async () => {
   const w = world("out");

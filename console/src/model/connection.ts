@@ -15,6 +15,7 @@ export type LinkState =
   | { at: "logged_out" };
 
 export interface SocketLike {
+  readonly readyState: number;
   send(data: string): void;
   close(code?: number, reason?: string): void;
   onopen: (() => void) | null;
@@ -43,6 +44,8 @@ export interface Owner {
 export const PING_MS = 20_000;
 export const DEAD_MS = 8_000;
 export const OPEN_MS = 10_000;
+/** WebSocket.OPEN: a socket that is closing takes words and loses them. */
+const OPEN = 1;
 const BACKOFF_MS = 500;
 const BACKOFF_MAX_MS = 15_000;
 /** Close codes that say "you ask too much": come back, but slowly. */
@@ -92,7 +95,7 @@ export class Connection {
 
   /** Says it now, or answers false: not connected. */
   send(frame: ClientFrame): boolean {
-    if (!this.socket || !this.welcomed) return false;
+    if (!this.socket || !this.welcomed || this.socket.readyState !== OPEN) return false;
     this.socket.send(JSON.stringify(frame));
     return true;
   }

@@ -2,7 +2,7 @@
 import type { SocketLike } from "../model/connection";
 import { me } from "./api";
 import type { Host } from "./host";
-import { alerts, read, write } from "./prefs";
+import { alerts, lang, read, write } from "./prefs";
 import { select } from "./desk";
 
 function socket(): SocketLike {
@@ -69,6 +69,7 @@ export const browser: Host = {
   cancel: (timer) => window.clearTimeout(timer as number | undefined),
   random: () => Math.random(),
   id,
+  lang: () => lang.value,
   load: (key) => read("sessionStorage", key),
   save: (key, value) => write("sessionStorage", key, value),
   alert,

@@ -21,6 +21,7 @@ const ACK_MS = 15_000;
 const RETRY_MS = 3_000;
 const ANSWER_MS = 20_000;
 const TYPING_MS = 8_000;
+const CUSTOMER_MS = 800;
 const PAGE = 100;
 
 export const page = signal<"loading" | "login" | "desk">("loading");
@@ -80,6 +81,7 @@ const healing = new Set<string>();
 const pending = new Map<string, (frame: ServerFrame) => void>();
 const typingTimers = new Map<string, unknown>();
 let flushTimer: unknown = null;
+let customerTimer: unknown = null;
 
 export function thread(conversation: string): Signal<Thread> {
   let t = threads.get(conversation);
@@ -181,7 +183,7 @@ function hello(): ClientFrame {
   const held: Record<string, number> = {};
   for (const s of lists.value.mine) hold(held, s.conversation);
   if (selected.value) hold(held, selected.value);
-  return { type: "hello", v: 1, lang: user.value?.lang ?? "zh", since: held };
+  return { type: "hello", v: 1, lang: host.lang(), since: held };
 }
 
 function hold(held: Record<string, number>, conversation: string): void {
@@ -287,6 +289,7 @@ function onEvents(conversation: string, events: readonly LogEvent[], more: boole
   t.value = applied.thread;
   if (applied.gap) return heal(conversation);
   confirm(conversation, applied.added);
+  if (conversation === selected.value && applied.added.some((e) => e.type !== "status")) customerSoon();
   const s = summaries.value.get(conversation);
   for (const e of applied.added) {
     if (e.type !== "message" || e.direction !== "in") continue;
@@ -459,6 +462,12 @@ export function select(conversation: string | null): void {
     load(conversation);
     refreshCustomer();
   });
+}
+
+/** What the panel counts has changed; a burst of messages asks once. */
+function customerSoon(): void {
+  host.cancel(customerTimer);
+  customerTimer = host.after(CUSTOMER_MS, refreshCustomer);
 }
 
 export function refreshCustomer(): void {

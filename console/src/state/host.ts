@@ -1,5 +1,6 @@
 /** What the desk needs of a browser; a test gives its own. */
 import type { SocketLike } from "../model/connection";
+import type { Lang } from "../protocol";
 
 export interface Host {
   socket(): SocketLike;
@@ -12,6 +13,7 @@ export interface Host {
   id(): string;
   load(key: string): string | null;
   save(key: string, value: string | null): void;
+  lang(): Lang;
   /** A customer wrote: tell the agent, even when the window is hidden. */
   alert(title: string, text: string, conversation: string): void;
 }
