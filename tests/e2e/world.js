@@ -287,11 +287,11 @@ class World {
   }
 }
 
-/** A world that ends with the test t. */
+/** A world that ends with the test t. STORY_KEEP=1 keeps its logs whatever happens, STORY_LOG=debug fills them. */
 export async function world(t, options = {}) {
   const w = new World(options);
   let failed = true;
-  t.after(() => w.close(failed || process.exitCode));
+  t.after(() => w.close(failed || process.exitCode || process.env.STORY_KEEP));
   await w.start();
   failed = false;
   return w;
