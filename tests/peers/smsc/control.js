@@ -67,6 +67,7 @@ function phone(smsc, number, { power, fate }) {
 const ACTS = {
   drop: (smsc, { link }) => smsc.drop(link),
   "half-open": (smsc, { link }) => smsc.halfOpen(link),
+  deafen: (smsc, { link }) => smsc.deafen(link),
   unbind: (smsc, { link }) => smsc.unbind(link),
   enquire: async (smsc) => (await smsc.enquire()).length,
   retry: (smsc) => smsc.outbox.retry(),

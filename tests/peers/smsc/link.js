@@ -84,11 +84,16 @@ export class Link {
     this.#session.socket.destroy();
   }
 
+  /** From now on writes but does not read: whatever the peer answers is lost on the way. */
+  goDeaf() {
+    this.#session.paused = true;
+    this.#session.socket.pause();
+  }
+
   /** From now on neither reads nor writes, and never closes: how mobile and cloud links really die. */
   goSilent() {
     this.#silent = true;
-    this.#session.paused = true;
-    this.#session.socket.pause();
+    this.goDeaf();
     this.#smsc.changed();
   }
 

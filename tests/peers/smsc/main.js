@@ -21,7 +21,7 @@ const OPTIONS = {
 
 /**
  * Starts an SMSC; `faults`, `receipts` and `delivery` are settings from the start. Resolves to {smppPort, httpPort, httpUrl, smsc, deliver(), waitForText(), messages(),
- * counts(), doubles(), receipt(), power(), fate(), drop(), halfOpen(), raw(), retry(), reset(), events,
+ * counts(), doubles(), receipt(), power(), fate(), drop(), halfOpen(), deafen(), raw(), retry(), reset(), events,
  * faults, receipts, delivery, links(), close()}; docs in README.md beside this file.
  */
 export async function startSmsc(options = {}) {
@@ -82,6 +82,7 @@ function face(smsc, page, smppPort) {
     links: () => smsc.describeLinks(),
     drop: (link) => smsc.drop(link),
     halfOpen: (link) => smsc.halfOpen(link),
+    deafen: (link) => smsc.deafen(link),
     unbind: (link) => smsc.unbind(link),
     enquire: () => smsc.enquire(),
     raw: (octets, link) => smsc.raw(octets, link),

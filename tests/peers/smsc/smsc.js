@@ -344,6 +344,10 @@ export class Smsc {
     return this.#each(link, (l) => l.goSilent());
   }
 
+  deafen(link) {
+    return this.#each(link, (l) => l.goDeaf());
+  }
+
   unbind(link) {
     return this.#each(link, (l) => void l.unbind());
   }
