@@ -320,6 +320,17 @@ test("a whole case by the keyboard alone: take, suggest, reply, requeue, close",
   await page.keyboard.press("Escape");
 });
 
+test("the help shows what docs/console.md says of the keyboard, all of it", async (t) => {
+  const { page } = await desk(t, { lang: "en" });
+  await page.keyboard.press("Alt+/");
+  await page.waitForSelector("dialog[open]");
+  const shown = await page.$$eval(".help dl > div", (rows) =>
+    rows.map((r) => `| ${[...r.querySelectorAll(".keys > span")].map((k) => [...k.children].map((x) => x.textContent).join(" ")).join(", ")} | ${r.querySelector("dt").textContent} |`),
+  );
+  const told = readFileSync(path.join(ROOT, "docs/console.md"), "utf8").split("\n").filter((l) => l.startsWith("| ") && /^\| (Alt|Ctrl|Shift|Enter|\/|\?)/.test(l));
+  assert.deepEqual(shown, told);
+});
+
 test("history comes as one scrolls up, and what is being read stays where it is", async (t) => {
   const { agent, page, server } = await desk(t);
   await agent.open("long");
