@@ -82,7 +82,7 @@ void smpp_settle(struct smpp_channel *ch)
 
 /* ---- roles ---- */
 
-static void assign_roles(struct smpp_channel *ch)
+void smpp_connect(struct smpp_channel *ch)
 {
 	static const struct roles {
 		enum smpp_role first, second;
@@ -108,7 +108,7 @@ bool smpp_fall_back(struct smpp_channel *ch)
 	ch->mode = ch->mode == SMPP_BIND_PAIR ? SMPP_BIND_TRANSCEIVER : SMPP_BIND_PAIR;
 	log_info(ch->log, EVENT("smpp.fall_back"),
 	         STR("to", ch->mode == SMPP_BIND_PAIR ? "pair" : "transceiver"));
-	assign_roles(ch);
+	smpp_connect(ch);
 	return true;
 }
 
@@ -223,18 +223,15 @@ static int smpp_init(void *self, struct connector_host *host, const void *cfg,
 
 static int smpp_start(void *self)
 {
-	enum { RESEND_MS = 10 * 60 * 1000 };
 	struct smpp_channel *ch = self;
-	uint64_t wall = clock_wall_ms(ch->clock);
 
-	/* What this process' predecessor did not answer comes again to us. */
-	ch->dup_after_ms = wall - RESEND_MS;
-	ch->dup_until_ms = wall + RESEND_MS;
 	ch->started = true;
 	ch->stopping = ch->told_stopped = false;
 	ch->told = CHANNEL_CONNECTING;
 	connector_state(ch->host, CHANNEL_CONNECTING, NULL);
-	assign_roles(ch);
+	for (size_t i = 0; i < ch->link_count; i++)
+		ch->links[i].role = SMPP_ROLE_NONE; /* also when it was stopped before */
+	smpp_dup_load(ch);
 	return 0;
 }
 

@@ -137,7 +137,8 @@ struct smpp_channel {
 	/* in */
 	struct smpp_inbound *spare_in;
 	struct buf joined, text, data;
-	uint64_t dup_after_ms, dup_until_ms;
+	uint64_t dup_after_ms, dup_until_ms; /* wall; see smpp_dup.c */
+	uint64_t proof_stored_ms;
 	struct log_throttle bad_pdu, unread;
 };
 
@@ -212,10 +213,23 @@ void smpp_in_link_lost(struct smpp_link *l);
 void smpp_in_parts(void *channel, const struct message_parts *parts);
 void smpp_in_fini(struct smpp_channel *ch);
 
+/* ---- smpp_dup.c ---- */
+
+/** Reads what the process before us proved, then connects. */
+void smpp_dup_load(struct smpp_channel *ch);
+void smpp_dup_bound(struct smpp_link *l);
+/** A request that was sent at mark_ms, or later, was answered. */
+void smpp_dup_proved(struct smpp_link *l, uint64_t mark_ms);
+void smpp_dup_lost(struct smpp_link *l);
+/** The dup_after_ms of a message that comes now. */
+uint64_t smpp_dup_after(const struct smpp_channel *ch, uint64_t wall_ms);
+
 /* ---- smpp.c ---- */
 
 extern const struct connector_ops smpp_connector;
 
+/** Gives the links their roles: they begin to connect. */
+void smpp_connect(struct smpp_channel *ch);
 /** Tells the host what the links are together, when it changed. */
 void smpp_tell_state(struct smpp_channel *ch);
 /** At the end of this turn: room for the host, and the end of a stop. */

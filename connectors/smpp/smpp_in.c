@@ -121,7 +121,7 @@ void smpp_in_fini(struct smpp_channel *ch)
 	}
 }
 
-/* ---- whose it is, and when it is a duplicate ---- */
+/* ---- whose it is ---- */
 
 static uint64_t hash(uint64_t h, const void *data, size_t len)
 {
@@ -150,12 +150,6 @@ static uint64_t content_hash(struct span address, struct span local, uint8_t esm
 	h = hash(h, &esm_class, 1);
 	h = hash(h, &data_coding, 1);
 	return hash_span(h, octets);
-}
-
-/* Resends come only after a session was lost; until then the same text is said twice. */
-static uint64_t duplicates_after(const struct smpp_channel *ch, uint64_t now)
-{
-	return now <= ch->dup_until_ms ? ch->dup_after_ms : UINT64_MAX / 2;
 }
 
 /* One spelling for identity; what cannot be read as a number keeps its own. */
@@ -219,7 +213,7 @@ static void receive(struct smpp_channel *ch, const struct whole *w, struct span 
 		.cid = cid,
 		.dup_key = {key, sizeof(key) - 1},
 		.dup_epoch = epoch,
-		.dup_after_ms = duplicates_after(ch, w->arrived_ms),
+		.dup_after_ms = smpp_dup_after(ch, w->arrived_ms),
 	};
 	struct message *m;
 

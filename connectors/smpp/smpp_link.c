@@ -249,7 +249,6 @@ static void new_session(struct smpp_link *l)
 	l->asked_ms = l->bound_ms = l->floor_ms = 0;
 	l->takes_tlvs = l->paused = l->misconfigured = false;
 	l->why = NULL;
-	l->proof_ms = clock_wall_ms(ch->clock);
 	snprintf(l->epoch, sizeof(l->epoch), "%016llx-%llu", (unsigned long long)ch->node,
 	         (unsigned long long)++ch->sessions);
 }
@@ -307,6 +306,7 @@ static void report_up(struct smpp_link *l)
 	struct smpp_channel *ch = l->channel;
 
 	l->bound_ms = l->heard_ms = now_ms(l);
+	smpp_dup_bound(l);
 	ch->fallbacks = 0;
 	++*ch->metrics.bound;
 	log_info(ch->log, EVENT("smpp.bound"), STR("role", role_names[l->role]),
@@ -382,18 +382,6 @@ static void settle_flights(struct smpp_link *l)
 	l->submits = l->octets = 0;
 }
 
-/* Which of what comes over new sessions may be a resend: what this one did not provably answer. */
-static void note_duplicates(struct smpp_link *l)
-{
-	enum { RESEND_MS = 10 * 60 * 1000 }; /* PROTOCOLS 5: the SMSC resends within 10 minutes */
-	struct smpp_channel *ch = l->channel;
-	uint64_t wall = clock_wall_ms(ch->clock);
-
-	if (ch->dup_until_ms < wall || l->proof_ms < ch->dup_after_ms)
-		ch->dup_after_ms = l->proof_ms;
-	ch->dup_until_ms = wall + RESEND_MS;
-}
-
 static uint64_t jitter(uint64_t ms)
 {
 	uint32_t random = 0;
@@ -422,13 +410,13 @@ static void lost(struct smpp_link *l)
 	struct smpp_channel *ch = l->channel;
 	bool was_bound = l->bound_ms != 0;
 
-	if (was_bound) {
-		--*ch->metrics.bound;
-		note_duplicates(l);
-	}
 	if (was_bound && now_ms(l) - l->bound_ms >= HEALTHY_MS)
 		l->failures = 0;
 	l->bound_ms = 0;
+	if (was_bound) {
+		--*ch->metrics.bound;
+		smpp_dup_lost(l);
+	}
 	smpp_in_link_lost(l);
 	settle_flights(l);
 	smpp_out_link_lost(l);

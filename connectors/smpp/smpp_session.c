@@ -65,8 +65,9 @@ static void on_submit_resp(struct smpp_link *l, struct smpp_flight *f, const str
 	struct smpp_outgoing *item = f->item;
 	bool late = f->state == SMPP_FLIGHT_LATE;
 	uint16_t part = f->part;
-	struct span id = pdu->command_id == SMPP_RESP(SMPP_submit_sm) ? pdu->u.submit_sm_resp.message_id
-	                                                        : SPAN_NONE;
+	struct span id = pdu->command_id == SMPP_RESP(SMPP_submit_sm)
+	                         ? pdu->u.submit_sm_resp.message_id
+	                         : SPAN_NONE;
 
 	if (!late) {
 		l->submits--;
@@ -84,13 +85,12 @@ static void on_response(struct smpp_link *l, const struct smpp_pdu *pdu)
 	struct smpp_flight *f = smpp_window_find(&l->window, pdu->sequence_number);
 	uint32_t command = f ? f->command_id : 0;
 
-	if (!f || (pdu->command_id != SMPP_GENERIC_NACK &&
-	           pdu->command_id != (SMPP_RESP(command)))) {
+	if (!f ||
+	    (pdu->command_id != SMPP_GENERIC_NACK && pdu->command_id != (SMPP_RESP(command)))) {
 		++*l->channel->metrics.unknown;
 		return;
 	}
-	if (f->mark_ms > l->proof_ms)
-		l->proof_ms = f->mark_ms;
+	smpp_dup_proved(l, f->mark_ms);
 	if (command == SMPP_submit_sm) {
 		on_submit_resp(l, f, pdu);
 		return;
@@ -190,13 +190,24 @@ static void on_bad_pdu(struct smpp_link *l, struct smpp_pdu *pdu, int err, enum 
 		memset(&pdu->u, 0, sizeof(pdu->u));
 		on_response(l, pdu);
 	} else if (!response) {
-		uint32_t answer = smpp_command_known(SMPP_RESP(pdu->command_id)) ?
-		                          SMPP_RESP(pdu->command_id) :
-		                          SMPP_GENERIC_NACK;
+		uint32_t answer = smpp_command_known(SMPP_RESP(pdu->command_id))
+		                          ? SMPP_RESP(pdu->command_id)
+		                          : SMPP_GENERIC_NACK;
 
 		smpp_link_answer(l, err == -ENOSYS ? SMPP_GENERIC_NACK : answer,
 		                 pdu->sequence_number, blame);
 	}
+}
+
+/* Whatever came, the far end lives. */
+static void heard(struct smpp_link *l)
+{
+	bool waited = l->asked_ms != 0;
+
+	l->heard_ms = now_ms(l);
+	l->asked_ms = 0;
+	if (waited)
+		smpp_session_rearm(l); /* it stood at the end of the wait */
 }
 
 static void on_frame(struct smpp_link *l, struct span frame)
@@ -205,9 +216,7 @@ static void on_frame(struct smpp_link *l, struct span frame)
 	struct smpp_pdu pdu;
 	int err = smpp_pdu_decode(frame, &pdu, &blame);
 
-	/* Whatever it is, the far end lives. */
-	l->heard_ms = now_ms(l);
-	l->asked_ms = 0;
+	heard(l);
 	if (err) {
 		on_bad_pdu(l, &pdu, err, blame);
 		return;
@@ -361,7 +370,8 @@ void smpp_session_rearm(struct smpp_link *l)
 		at = earlier(at, first->deadline_ms);
 	if (is_bound(l)) {
 		at = earlier(at, enquire_due(l));
-		/* What will be sent from now on is due after this, so that sending need not rearm. */
+		/* What will be sent from now on is due after this, so that sending need not rearm.
+		 */
 		at = earlier(at, now + (uint64_t)l->channel->cfg->response_ms);
 	}
 	if (!l->timer)

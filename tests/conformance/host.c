@@ -188,7 +188,7 @@ static void show(struct host_part *p, bool timed_out, struct span storage[256],
 	for (unsigned i = 0; i < p->total; i++)
 		storage[i] = (struct span){p->parts[i].octets, p->parts[i].len};
 	*out = (struct message_parts){
-		.key = {p->key, p->key_len},
+		.key = {p->key,  p->key_len },
 		.meta = {p->meta, p->meta_len},
 		.generation = p->generation,
 		.total = p->total,
@@ -201,6 +201,7 @@ static void show(struct host_part *p, bool timed_out, struct span storage[256],
 struct part_call {
 	struct connector_host *host;
 	struct host_part *part;
+	bool last; /* it was the last one missing, or comes again */
 	part_fn *fn;
 	void *arg;
 };
@@ -210,7 +211,7 @@ static void on_part_kept(void *arg, int err)
 	struct part_call *call = arg;
 	struct span storage[256];
 	struct message_parts whole;
-	bool all = !err && present(call->part) == call->part->total;
+	bool all = !err && call->last;
 
 	if (all)
 		show(call->part, false, storage, &whole);
@@ -240,7 +241,7 @@ void connector_part(struct connector_host *h, const struct message_part *part, p
 	}
 	p->parts[i].len = part->octets.len;
 	memcpy(p->parts[i].octets, part->octets.ptr, part->octets.len);
-	*call = (struct part_call){h, p, fn, arg};
+	*call = (struct part_call){h, p, present(p) == p->total, fn, arg};
 	settle_later(h, on_part_kept, call);
 }
 
@@ -341,7 +342,9 @@ static void load(struct connector_host *h, struct span value, load_fn *fn, void 
 		fn(arg, -EAGAIN, SPAN_NONE);
 		return;
 	}
-	*call = (struct load_call){h, fn, arg, {span_dup(value), value.len}};
+	*call = (struct load_call){
+		h, fn, arg, {span_dup(value), value.len}
+        };
 	settle_later(h, on_loaded, call);
 }
 

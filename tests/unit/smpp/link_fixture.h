@@ -1,0 +1,35 @@
+/* What the tests of a whole channel share: one loop, one small SMSC, one host, one channel. */
+#ifndef PH_SMPP_LINK_FIXTURE_H
+#define PH_SMPP_LINK_FIXTURE_H
+
+#include "host.h"
+#include "smpp_channel.h"
+#include "smpp_tlv.h"
+#include "smsc.h"
+#include "unit.h"
+
+extern struct io_loop *loop;
+extern struct smsc smsc;
+extern struct connector_host host;
+
+void fixture_set_up(void);
+void fixture_tear_down(void);
+/** A channel to the SMSC with more lines of configuration; started. */
+void open_channel(const char *more);
+/** The same, and bound as it should be. */
+void open_bound(const char *more);
+
+/** Waits for it at most 5 s; fails the test with its words. */
+#define AWAIT(condition)                                                           \
+	do {                                                                       \
+		for (unsigned turns_ = 0; !(condition) && turns_ < 1000; turns_++) \
+			host_pass(loop, 5);                                        \
+		ck_assert_msg(condition, "never: %s", #condition);                 \
+	} while (0)
+
+/** A deliver_sm of plain text from +8613800138000 to 95500; its sequence_number. */
+uint32_t deliver_text(const char *text);
+/** The command_status of the response to sequence_number, or -1 when there was none. */
+int64_t answer_to(uint32_t sequence);
+
+#endif
