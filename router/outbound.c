@@ -164,7 +164,7 @@ static void on_settled(void *arg, int err, const redisReply *reply, const char *
 	free(note);
 }
 
-static void settle(struct note *note)
+static int settle(struct note *note)
 {
 	struct connector_host *host = note->host;
 	struct router *r = host->router;
@@ -177,10 +177,12 @@ static void settle(struct note *note)
 	args_num(a, r->options.outbox);
 	for (const struct outcome *o = note->list.first; o; o = o->next)
 		outcome_args(a, o);
-	if (router_fcall(r, "ph_settle", router_partition(note->partition), on_settled, note))
+	if (router_fcall(r, "ph_settle", router_partition(note->partition), on_settled, note)) {
 		note_failed(note);
-	else
-		host->noting++;
+		return -EAGAIN;
+	}
+	host->noting++;
+	return 0;
 }
 
 static bool needs_id(const struct outcome *o)
@@ -207,24 +209,26 @@ static bool id_is_of(const struct outcome *o, unsigned partition)
 	return needs_id(o) && router_partition_hash(span_of(o->id)) == partition;
 }
 
-static void ids_done(struct id_note *ids)
+static int ids_done(struct id_note *ids)
 {
 	struct note *note = ids->note;
+	bool failed = ids->failed;
 
 	if (ids->open)
-		return;
+		return 0;
 	note->host->noting--;
-	if (ids->failed)
-		note_failed(note);
-	else
-		settle(note);
 	free(ids);
+	if (!failed)
+		return settle(note);
+	note_failed(note);
+	return -EAGAIN;
 }
 
 static void on_mapped(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct id_call *call = arg;
 	struct id_note *ids = call->ids;
+	const struct connector_host *host = ids->note->host;
 	size_t i = 0;
 
 	(void)why;
@@ -234,7 +238,8 @@ static void on_mapped(void *arg, int err, const redisReply *reply, const char *w
 		if (id_is_of(o, call->partition))
 			apply_parked(ids->note->host, o, reply_span(reply_at(reply, i++)));
 	free(call);
-	ids_done(ids);
+	if (ids_done(ids))
+		log_debug(&host->log, EVENT("router.note_put_off"));
 }
 
 static void map_partition(struct id_note *ids, unsigned partition)
@@ -271,28 +276,27 @@ static void map_partition(struct id_note *ids, unsigned partition)
 	ids->open++;
 }
 
-/* The ids first, so that a receipt finds its message; then the outcomes. */
-static void note_start(struct note *note)
+/* The ids first, so that a receipt finds its message; then the outcomes. An error: put off, all of
+ * it. */
+static int note_start(struct note *note)
 {
 	struct id_note *ids = NULL;
 	bool needed = false;
 
 	for (const struct outcome *o = note->list.first; o; o = o->next)
 		needed = needed || needs_id(o);
-	if (!needed) {
-		settle(note);
-		return;
-	}
+	if (!needed)
+		return settle(note);
 	ids = calloc(1, sizeof(*ids));
 	if (!ids) {
 		note_failed(note);
-		return;
+		return -ENOMEM;
 	}
 	ids->note = note;
 	note->host->noting++;
 	for (unsigned p = 0; p < ROUTER_PARTITIONS; p++)
 		map_partition(ids, p);
-	ids_done(ids);
+	return ids_done(ids);
 }
 
 static void flush_partition(struct connector_host *host, unsigned partition)
@@ -308,9 +312,9 @@ static void flush_partition(struct connector_host *host, unsigned partition)
 		outcomes_init(&note->list);
 		while (note->list.count < SETTLE_MAX && outcomes_pass(list, &note->list))
 			continue;
-		note_start(note);
-		if (!host->router->up)
-			return;
+		if (note_start(note))
+			return; /* Redis is away or full, told or not yet: the heartbeat tries again
+			         */
 	}
 }
 

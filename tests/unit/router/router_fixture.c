@@ -39,7 +39,7 @@ static const char catalogue_text[] =
 	"    samples:\n"
 	"      zh: [网点在哪里, 最近的支行, 你们地址, 怎么去网点]\n"
 	"      en: [where is the branch, nearest branch, your address, how do i get to the "
-        "branch]\n"
+	"branch]\n"
 	"    text: {zh: 人民路 1 号。, en: 1 Renmin Road.}\n";
 
 static void told(void *arg, const char *file, unsigned line, const char *text)

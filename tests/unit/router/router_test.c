@@ -278,6 +278,20 @@ START_TEST(an_outcome_is_kept_until_redis_has_it)
 }
 END_TEST
 
+START_TEST(an_outcome_in_the_very_turn_in_which_redis_goes_is_kept)
+{
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	redis_server_stop();
+	while (fx.node.up) {
+		tell_outcome(&fx.node, 0, SEND_UNCERTAIN, "");
+		io_loop_turn(fx.loop);
+	}
+	redis_server_start();
+	io_wait(fx.loop, io_is_true, &fx.node.up, 15000);
+	wait_status(&fx.node, ALICE, 2, STATUS_UNKNOWN);
+}
+END_TEST
+
 /* --- The reply ledger ---------------------------------------------------------------------------
  */
 
@@ -421,6 +435,7 @@ int main(void)
 	tcase_add_test(tc, another_living_node_keeps_what_it_has_in_hand);
 	tcase_add_test(tc, nothing_is_acknowledged_while_redis_is_away);
 	tcase_add_test(tc, an_outcome_is_kept_until_redis_has_it);
+	tcase_add_test(tc, an_outcome_in_the_very_turn_in_which_redis_goes_is_kept);
 	tcase_add_test(tc, parts_make_a_whole_in_any_order_and_again_when_repeated);
 	tcase_add_test(tc, parts_outside_their_bounds_are_refused);
 	tcase_set_timeout(limited, 40);
