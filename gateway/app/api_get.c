@@ -2,6 +2,7 @@
 #include "api_private.h"
 #include "event_json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { PAGE_LIMIT = 50, PAGE_LIMIT_MAX = 200 };
@@ -12,7 +13,7 @@ static void add_ts(json_t *object, const char *key, uint64_t ts_ms)
 		json_object_set_new(object, key, json_integer((json_int_t)ts_ms));
 }
 
-static json_t *message_json(struct span id, const struct router_message *got)
+static json_t *message_json(struct span id, struct span address, const struct router_message *got)
 {
 	const struct message *m = got->event->message;
 	json_t *object = json_object();
@@ -23,7 +24,7 @@ static json_t *message_json(struct span id, const struct router_message *got)
 	json_object_set_new(object, "direction",
 	                    json_string(m->direction == MESSAGE_IN ? "in" : "out"));
 	json_object_set_new(object, "kind", json_string(message_kind_name(m->kind)));
-	strict_json_set(object, "address", m->address);
+	strict_json_set(object, "address", address);
 	strict_json_set(object, "channel", m->channel);
 	json_object_set_new(object, "text", strict_json_text(m->text));
 	json_object_set_new(object, "author", event_author_json(m->author, SPAN_NONE));
@@ -41,19 +42,21 @@ static json_t *message_json(struct span id, const struct router_message *got)
 struct asked {
 	struct http_request *request;
 	char conversation[CONVERSATION_ID_LEN + 1];
-	uint64_t seq;
-	/* Of a page of events. */
 	struct api *api;
+	/* Of a message. */
+	uint64_t seq;
+	char address[192];
+	/* Of a page of events. */
 	uint64_t after;
 	unsigned limit;
 };
 
-static struct asked *asked_create(struct http_request *r)
+static struct asked *asked_create(struct api *api, struct http_request *r)
 {
 	struct asked *a = calloc(1, sizeof(*a));
 
 	if (a)
-		a->request = r;
+		*a = (struct asked){.request = r, .api = api};
 	else
 		reply_unavailable(r);
 	return a;
@@ -70,22 +73,44 @@ static void on_message(void *arg, const struct router_message *got)
 		http_problem(a->request, 404, "message_unknown", "there is no such message", NULL);
 	else
 		reply_json(a->request, 200,
-		           message_json(event_id(span_of(a->conversation), a->seq, id), got));
+		           message_json(event_id(span_of(a->conversation), a->seq, id),
+		                        span_of(a->address), got));
 	free(a);
+}
+
+/* The conversation knows the address, its messages do not repeat it. */
+static void on_message_of(void *arg, const struct router_error *error,
+                          const struct conversation_summary *summary)
+{
+	const struct router_error unknown = {-ENOENT, "message_unknown",
+	                                     "there is no such message"};
+	struct asked *a = arg;
+
+	if (error && error->err) {
+		reply_router_error(a->request, error->err == -ENOENT ? &unknown : error);
+		free(a);
+		return;
+	}
+	snprintf(a->address, sizeof(a->address), "%.*s", SPAN_FMT(summary->address));
+	if (router_message_get(a->api->options.router, span_of(a->conversation), a->seq, on_message,
+	                       a)) {
+		reply_unavailable(a->request);
+		free(a);
+	}
 }
 
 void api_get_message(void *arg, struct http_request *r)
 {
 	struct api *api = arg;
-	struct asked *a = api_authorize(api, r, SCOPE_MESSAGES) ? asked_create(r) : NULL;
+	struct asked *a = api_authorize(api, r, SCOPE_MESSAGES) ? asked_create(api, r) : NULL;
 
 	if (!a)
 		return;
 	if (router_message_id_parse(http_part(r, 0), a->conversation, &a->seq)) {
 		http_problem(r, 404, "message_unknown", "there is no such message", NULL);
 		free(a);
-	} else if (router_message_get(api->options.router, span_of(a->conversation), a->seq,
-	                              on_message, a)) {
+	} else if (router_summary(api->options.router, span_of(a->conversation), on_message_of,
+	                          a)) {
 		reply_unavailable(r);
 		free(a);
 	}
@@ -205,7 +230,7 @@ static bool query_number(struct http_request *r, const char *name, uint64_t fall
 void api_get_events(void *arg, struct http_request *r)
 {
 	struct api *api = arg;
-	struct asked *a = api_authorize(api, r, SCOPE_CONVERSATIONS) ? asked_create(r) : NULL;
+	struct asked *a = api_authorize(api, r, SCOPE_CONVERSATIONS) ? asked_create(api, r) : NULL;
 	uint64_t after, limit;
 
 	if (!a)
@@ -221,7 +246,6 @@ void api_get_events(void *arg, struct http_request *r)
 		return;
 	}
 	memcpy(a->conversation, http_part(r, 0).ptr, CONVERSATION_ID_LEN);
-	a->api = api;
 	a->after = after;
 	a->limit = limit ? (unsigned)limit : 1;
 	if (router_summary(api->options.router, span_of(a->conversation), on_events_of, a)) {

@@ -15,13 +15,14 @@ const char *webhook_event_type(const struct log_event *e)
 	return NULL;
 }
 
-static json_t *status_data(struct span conversation, const struct log_event *e)
+static json_t *status_data(struct span conversation, struct span address, const struct log_event *e)
 {
 	char id[EVENT_ID_SIZE];
 	json_t *data = json_object();
 
 	json_object_set_new(data, "message", strict_json_text(event_id(conversation, e->of, id)));
 	json_object_set_new(data, "conversation", strict_json_text(conversation));
+	strict_json_set(data, "address", address);
 	json_object_set_new(data, "seq", json_integer((json_int_t)e->seq));
 	json_object_set_new(data, "ts", json_integer((json_int_t)e->ts_ms));
 	json_object_set_new(data, "status", json_string(message_status_name(e->status)));
@@ -30,13 +31,14 @@ static json_t *status_data(struct span conversation, const struct log_event *e)
 	return data;
 }
 
-static json_t *message_data(struct span conversation, const struct log_event *e)
+static json_t *message_data(struct span conversation, struct span address,
+                            const struct log_event *e)
 {
 	json_t *data = event_json(conversation, e);
 
 	json_object_del(data, "type");
 	json_object_set_new(data, "conversation", strict_json_text(conversation));
-	strict_json_set(data, "address", e->message->address);
+	strict_json_set(data, "address", address);
 	return data;
 }
 
@@ -52,7 +54,8 @@ static void add_time(json_t *object, uint64_t ts_ms)
 	json_object_set_new(object, "time", json_string(text));
 }
 
-char *webhook_event_text(struct span conversation, const struct log_event *e, const char *type)
+char *webhook_event_text(struct span conversation, struct span address, const struct log_event *e,
+                         const char *type)
 {
 	json_t *object = json_object();
 	char id[EVENT_ID_SIZE];
@@ -65,8 +68,8 @@ char *webhook_event_text(struct span conversation, const struct log_event *e, co
 	add_time(object, e->ts_ms);
 	json_object_set_new(object, "datacontenttype", json_string("application/json"));
 	json_object_set_new(object, "data",
-	                    e->type == LOG_STATUS ? status_data(conversation, e)
-	                                          : message_data(conversation, e));
+	                    e->type == LOG_STATUS ? status_data(conversation, address, e)
+	                                          : message_data(conversation, address, e));
 	return strict_json_dump(object);
 }
 

@@ -6,8 +6,10 @@
 
 /** The type of the CloudEvent of a step, "message.received" or "message.status"; NULL: none. */
 const char *webhook_event_type(const struct log_event *event);
-/** The CloudEvent as JSON, on the heap; NULL when out of memory. type is of the above. */
-char *webhook_event_text(struct span conversation, const struct log_event *event, const char *type);
+/** The CloudEvent as JSON, on the heap; NULL when out of memory. address is the conversation's;
+ * type is of the above. */
+char *webhook_event_text(struct span conversation, struct span address,
+                         const struct log_event *event, const char *type);
 
 enum { WEBHOOK_SIGNATURE_SIZE = 72 };
 /** "sha256=" and the HMAC of timestamp "." body in hex. */

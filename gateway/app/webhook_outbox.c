@@ -20,6 +20,7 @@ struct entry {
 	struct batch *batch;
 	char stream_id[WEBHOOK_STREAM_ID_SIZE];
 	char conversation[CONVERSATION_ID_LEN + 1];
+	char address[192];
 	uint64_t seq;
 	unsigned open; /* webhooks that have not acknowledged it, and one while it is given out */
 	bool failed;   /* one did not: it stays in the outbox */
@@ -114,7 +115,9 @@ static void give_out(struct entry *e, const struct log_event *event)
 {
 	struct webhooks *w = e->batch->all;
 	const char *type = webhook_event_type(event);
-	char *body = type ? webhook_event_text(span_of(e->conversation), event, type) : NULL;
+	char *body = type ? webhook_event_text(span_of(e->conversation), span_of(e->address), event,
+	                                       type)
+	                  : NULL;
 
 	if (type && !body)
 		e->failed = true;
@@ -136,6 +139,24 @@ static void on_event(void *arg, const struct router_error *error, const struct l
 		give_out(e,
 		         &events[0]); /* else the log is shorter than the outbox: nothing to tell */
 	entry_close(e);
+}
+
+static void on_summary(void *arg, const struct router_error *error,
+                       const struct conversation_summary *summary)
+{
+	struct entry *e = arg;
+
+	if (error && error->err) {
+		e->failed = error->err != -ENOENT;
+		entry_close(e);
+		return;
+	}
+	snprintf(e->address, sizeof(e->address), "%.*s", SPAN_FMT(summary->address));
+	if (router_read(e->batch->all->options.router, span_of(e->conversation), e->seq - 1, 0, 1,
+	                on_event, e)) {
+		e->failed = true;
+		entry_close(e);
+	}
 }
 
 static struct span field(const redisReply *fields, const char *name)
@@ -174,8 +195,7 @@ static void entry_open(struct batch *b, const redisReply *row)
 	b->open++;
 	if (!entry_read(e, row))
 		entry_close(e); /* removed: nobody could ever tell it */
-	else if (router_read(b->all->options.router, span_of(e->conversation), e->seq - 1, 0, 1,
-	                     on_event, e)) {
+	else if (router_summary(b->all->options.router, span_of(e->conversation), on_summary, e)) {
 		e->failed = true;
 		entry_close(e);
 	}

@@ -92,6 +92,7 @@ test("a message is told up to delivered, and its conversation can be read", asyn
     const { body } = await call("GET", `/v1/messages/${made.body.id}`);
     return body.status === "delivered" && body;
   });
+  assert.equal(message.address, "sms:+8613800138001");
   assert.equal(message.text, "Your card is ready. 您的卡已制好。");
   const conversation = await call("GET", `/v1/conversations/${made.body.conversation}`);
   assert.equal(conversation.body.address, "sms:+8613800138001");

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #define CONVERSATION SPAN_LIT("0123456789abcdef0123456789abcdef")
+#define ADDRESS SPAN_LIT("sms:+8613800138000")
 
 static const char *text_at(json_t *object, const char *key)
 {
@@ -15,12 +16,11 @@ START_TEST(a_received_message_is_a_cloud_event)
 {
 	struct message m = {.direction = MESSAGE_IN,
 	                    .kind = MESSAGE_TEXT,
-	                    .address = SPAN_LIT("sms:+8613800138000"),
 	                    .channel = SPAN_LIT("sms-main"),
 	                    .author = SPAN_LIT("customer"),
 	                    .text = SPAN_LIT("你好")};
 	struct log_event e = {.seq = 7, .ts_ms = 1700000000123, .type = LOG_MESSAGE, .message = &m};
-	char *text = webhook_event_text(CONVERSATION, &e, webhook_event_type(&e));
+	char *text = webhook_event_text(CONVERSATION, ADDRESS, &e, webhook_event_type(&e));
 	json_t *object = json_loads(text, 0, NULL), *data = json_object_get(object, "data");
 
 	ck_assert_str_eq(text_at(object, "specversion"), "1.0");
@@ -43,7 +43,7 @@ START_TEST(a_status_names_the_message_that_it_is_of)
 	                      .of = 8,
 	                      .status = STATUS_UNDELIVERED,
 	                      .code = SPAN_LIT("smpp.dlr.001")};
-	char *text = webhook_event_text(CONVERSATION, &e, webhook_event_type(&e));
+	char *text = webhook_event_text(CONVERSATION, ADDRESS, &e, webhook_event_type(&e));
 	json_t *object = json_loads(text, 0, NULL), *data = json_object_get(object, "data");
 
 	ck_assert_str_eq(text_at(object, "type"), "message.status");

@@ -1,0 +1,132 @@
+// Webhooks out, told to a real HTTP receiver that fails, hangs, restarts and is never private by accident.
+
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import http from "node:http";
+import { test } from "node:test";
+import { until, world } from "./world.js";
+
+const SECRET = "webhook-secret-0123456789";
+
+/** A receiver that keeps what came; answer decides about each request: a status, or undefined to say nothing. */
+class Receiver {
+  constructor(answer = () => 204) {
+    this.answer = answer;
+    this.requests = [];
+  }
+
+  async start(port = 0) {
+    this.server = http.createServer(async (request, response) => {
+      const chunks = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const entry = { headers: request.headers, body: Buffer.concat(chunks).toString(), at: Date.now() };
+      entry.event = JSON.parse(entry.body);
+      this.requests.push(entry);
+      const status = this.answer(entry, this.requests.length);
+      if (status !== undefined) response.writeHead(status).end();
+    });
+    this.server.listen(port, "127.0.0.1");
+    await once(this.server, "listening");
+    this.port = this.server.address().port;
+    return this;
+  }
+
+  async stop() {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, "close");
+  }
+
+  of(type) {
+    return this.requests.filter((r) => r.event.type === type).map((r) => r.event);
+  }
+}
+
+async function story(t, receiver, over = "") {
+  await receiver.start();
+  t.after(() => receiver.stop().catch(() => {}));
+  process.env.WEBHOOK_SECRET = SECRET;
+  const hook = `webhooks:\n  - name: crm\n    url: http://127.0.0.1:${receiver.port}/hook\n    secret: {env: WEBHOOK_SECRET}\n    timeout: 500 ms\n    allow_private: true${over}`;
+  return world(t, { channels: ["sms"], extra: hook });
+}
+
+const say = (w, text, from = "+8613900000001") => w.smsc.deliver({ from, to: "95500", text });
+
+test("what a customer says and what becomes of our answer is told once, signed, as CloudEvents", async (t) => {
+  const receiver = new Receiver();
+  const w = await story(t, receiver);
+  await say(w, "转人工 please");
+  await until("both kinds of event", () => receiver.of("message.received").length && receiver.of("message.status").some((e) => e.data.status === "delivered"));
+  const [received] = receiver.of("message.received");
+  assert.equal(received.specversion, "1.0");
+  assert.equal(received.source, "/posthouse");
+  assert.equal(received.datacontenttype, "application/json");
+  assert.match(received.time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  assert.equal(received.data.text, "转人工 please");
+  assert.equal(received.data.address, "sms:+8613900000001");
+  assert.equal(received.data.direction, "in");
+  for (const { headers, body } of receiver.requests) {
+    assert.equal(headers["content-type"], "application/cloudevents+json");
+    const mac = createHmac("sha256", SECRET).update(`${headers["x-posthouse-timestamp"]}.${body}`).digest("hex");
+    assert.equal(headers["x-posthouse-signature"], `sha256=${mac}`);
+  }
+  const ids = receiver.requests.map((r) => r.event.id);
+  assert.equal(new Set(ids).size, ids.length, "each was told once");
+});
+
+test("a receiver that fails, hangs or is gone gets each event in the end, with the same id", async (t) => {
+  let mood = "fail";
+  const receiver = new Receiver(() => (mood === "fail" ? 500 : mood === "hang" ? undefined : 204));
+  const w = await story(t, receiver, "\n    events: [message.received]");
+  await say(w, "one");
+  await until("a failure", () => receiver.requests.length >= 1);
+  mood = "hang";
+  await until("a second try", () => receiver.requests.length >= 2);
+  assert.equal(receiver.requests[1].event.id, receiver.requests[0].event.id);
+  assert.ok(receiver.requests[1].at - receiver.requests[0].at >= 900, "not at once");
+  await receiver.stop();
+  await say(w, "two", "+8613900000002");
+  mood = "well";
+  receiver.requests = [];
+  await receiver.start(receiver.port);
+  await until("both", () => new Set(receiver.of("message.received").map((e) => e.data.text)).size === 2, 30_000);
+  assert.match(await w.gateway.metrics(), /posthouse_webhook_failed_total\{webhook="crm"\} [1-9]/);
+});
+
+test("a node that is killed leaves what is not told to the next one", async (t) => {
+  let open = false;
+  const receiver = new Receiver(() => (open ? 204 : 503));
+  const w = await story(t, receiver, "\n    events: [message.received]");
+  const texts = Array.from({ length: 20 }, (_, i) => `message ${i}`);
+  for (const [i, text] of texts.entries()) await say(w, text, `+86139000001${String(i).padStart(2, "0")}`);
+  await until("a try", () => receiver.requests.length >= 3);
+  await w.gateway.kill();
+  open = true;
+  receiver.requests = [];
+  await w.gateway.start();
+  await until("all", () => new Set(receiver.of("message.received").map((e) => e.data.text)).size === texts.length, 40_000);
+  assert.deepEqual(new Set(receiver.of("message.received").map((e) => e.data.text)), new Set(texts));
+  await until("nothing waits", async () => (await w.redis.command("XLEN", "ph:hook:crm")) === "0");
+});
+
+test("a private address is refused unless it is allowed", async (t) => {
+  const receiver = new Receiver();
+  await receiver.start();
+  t.after(() => receiver.stop());
+  process.env.WEBHOOK_SECRET = SECRET;
+  const hook = `webhooks:\n  - {name: crm, url: "http://localhost:${receiver.port}/", secret: {env: WEBHOOK_SECRET}}`;
+  const w = await world(t, { channels: ["sms"], extra: hook });
+  await say(w, "hello");
+  await until("a refusal", async () => /posthouse_webhook_failed_total\{webhook="crm"\} [1-9]/.test(await w.gateway.metrics()));
+  assert.equal(receiver.requests.length, 0);
+  assert.match(w.gateway.log, /event=webhook.failed webhook=crm err=EPERM/);
+});
+
+test("more than may wait: the oldest are dropped, counted and told to the operator", async (t) => {
+  const receiver = new Receiver(() => 503);
+  const w = await story(t, receiver, "\n    events: [message.received]\n    keep: 100");
+  for (let i = 0; i < 130; i++) await say(w, `message ${i}`, `+86139000002${String(i % 100).padStart(2, "0")}`);
+  await until("the drop", async () => /posthouse_webhook_dropped_total\{webhook="crm"\} 30/.test(await w.gateway.metrics()), 20_000);
+  assert.match(w.gateway.log, /level=error .*event=webhook.dropped/);
+});
