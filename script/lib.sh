@@ -82,6 +82,6 @@ build_assets() {
   fi
   say "Building the console and the widget"
   node console/build.mjs --out "$out/console" || fail "the console could not be built"
-  node connectors/webchat/widget/build.mjs --out "$out/widget/widget.js" || fail "the widget could not be built"
+  node connectors/webchat/widget/build.mjs --out "$out/widget" || fail "the widget could not be built"
   touch "$out/.built"
 }
