@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { fill, nextBlank } from "../src/model/blanks";
 import { indexCanned, oneSlip, slashAt, tokens } from "../src/model/canned";
 import { safeUrl, segments } from "../src/model/links";
+import { cardOf } from "../src/model/media";
 import { countSms } from "../src/model/sms";
 import { say, STRINGS, type Key } from "../src/text/strings";
 import type { Canned } from "../src/protocol";
@@ -105,4 +106,12 @@ test("every string exists in both languages and with the same places", () => {
     assert.equal(places(zh), places(en), key);
   }
   assert.equal(say("en", "in_queue" satisfies Key, 3), "3 waiting");
+});
+
+test("a card has the words of the thing once, and no label of it as text", () => {
+  assert.deepEqual(cardOf({ pic_url: "http://mmbiz.example/a", media_id: "m" }, "[图片]"), { label: "图片", lines: [], href: "http://mmbiz.example/a" });
+  assert.deepEqual(cardOf({ latitude: "31.2", longitude: "121.4", label: "人民大道200号" }, "人民大道200号").lines, ["人民大道200号", "31.2, 121.4"]);
+  assert.deepEqual(cardOf({ recognition: "附近有网点吗" }, "附近有网点吗").lines, ["附近有网点吗"]);
+  assert.deepEqual(cardOf({ title: "标题", description: "说明", url: "javascript:alert(1)" }, "标题"), { label: "", lines: ["标题", "说明"], href: null });
+  assert.deepEqual(cardOf(undefined, "just text").lines, ["just text"]);
 });

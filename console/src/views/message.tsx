@@ -4,7 +4,8 @@ import type { Entry } from "../model/outbox";
 import type { Row, Who } from "../model/rows";
 import type { StatusView } from "../model/thread";
 import { clock, day, full } from "../model/time";
-import { safeUrl, segments } from "../model/links";
+import { segments } from "../model/links";
+import { cardOf } from "../model/media";
 import { discard, dispositions, now, retry, user } from "../state/desk";
 import { lang, t } from "../state/prefs";
 import { sayOf } from "../text/strings";
@@ -168,31 +169,23 @@ function Text({ text }: { text: string }) {
   );
 }
 
-const str = (v: unknown): string => (typeof v === "string" ? v : typeof v === "number" ? String(v) : "");
-
 /** A picture, a place and the like as a labelled card; nothing of it is fetched by itself. */
 function Media({ m }: { m: MessageEvent }) {
-  const media = m.media ?? {};
-  const title = str(media.title) || str(media.label) || str(media.name) || sayOf(lang.value, `k_${m.kind}`, m.kind);
-  const url = safeUrl(media.url);
-  const place = media.latitude != null ? `${str(media.latitude)}, ${str(media.longitude)}` : "";
-  const more = str(media.description) || str(media.recognition) || place || str(media.format);
+  const card = cardOf(m.media, m.text ?? "");
   return (
-    <>
-      <span class="card">
-        <Icon name={iconFor(m.kind === "video" ? "image" : m.kind, "file")} />
-        <span>
-          <b>{sayOf(lang.value, `k_${m.kind}`, m.kind)}</b>
-          {title !== sayOf(lang.value, `k_${m.kind}`, m.kind) && <span>{title}</span>}
-          {more && <span>{more}</span>}
-          {url && (
-            <a href={url} target="_blank" rel="noopener noreferrer nofollow">
-              {new URL(url).host}
-            </a>
-          )}
-        </span>
+    <span class="card">
+      <Icon name={iconFor(m.kind === "video" ? "image" : m.kind, "file")} />
+      <span>
+        <b>{(m.kind === "event" && card.label) || sayOf(lang.value, `k_${m.kind}`, m.kind)}</b>
+        {card.lines.map((line) => (
+          <span key={line}>{line}</span>
+        ))}
+        {card.href && (
+          <a href={card.href} target="_blank" rel="noopener noreferrer nofollow">
+            {new URL(card.href).host}
+          </a>
+        )}
       </span>
-      {m.text && <Text text={m.text} />}
-    </>
+    </span>
   );
 }
