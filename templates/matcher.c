@@ -32,7 +32,7 @@ struct exact {
 struct matcher {
 	uint32_t answers;
 	struct model *model;
-	struct confidence confidence;
+	struct confidence confidence, menu_confidence;
 	struct match_zones zones;
 	uint32_t *samples; /* of each answer */
 	struct exact *exact;
@@ -198,6 +198,7 @@ int matcher_create(const struct match_sample *samples, size_t count, uint32_t an
 		return -ENOMEM;
 	m->answers = answers;
 	m->confidence = confidence_default;
+	m->menu_confidence = confidence_menu_default;
 	m->zones = match_zones_default;
 	err = tables_init(m, count);
 	if (err == 0)
@@ -244,6 +245,7 @@ static void put_exact(struct match *out, uint32_t answer)
 	out->best[0] = (struct match_hit){NULL, answer, 1.0F};
 	out->exact = true;
 	out->confidence = 1.0F;
+	out->menu_confidence = 1.0F;
 }
 
 static bool may_offer(const struct matcher *m, const struct match *match)
@@ -258,12 +260,23 @@ static bool may_send(const struct matcher *m, const struct match *match)
 	       (match->exact || m->answers >= ANSWERS_TO_JUDGE);
 }
 
-static enum match_zone zone_of(const struct matcher *m, const struct match *match)
+/* Digits, dates and links alone ask for nothing: "1", a card's number. */
+static bool has_word(const struct normal *n)
 {
-	if (!match->count || match->confidence < m->zones.menu || !may_offer(m, match))
+	for (size_t i = 0; i < n->count; i++)
+		if (n->tokens[i].kind == TOKEN_WORD || n->tokens[i].kind == TOKEN_CHARACTER)
+			return true;
+	return false;
+}
+
+static enum match_zone zone_of(const struct matcher *m, const struct normal *n,
+                               const struct match *match)
+{
+	if (!match->count || !has_word(n) || !may_offer(m, match))
 		return MATCH_HUMAN;
-	return match->confidence >= m->zones.answer && may_send(m, match) ? MATCH_ANSWER
-	                                                                  : MATCH_MENU;
+	if (match->confidence >= m->zones.answer && may_send(m, match))
+		return MATCH_ANSWER;
+	return match->menu_confidence >= m->zones.menu ? MATCH_MENU : MATCH_HUMAN;
 }
 
 static void score(const struct matcher *m, struct match_scratch *s, struct match *out)
@@ -277,10 +290,11 @@ static void score(const struct matcher *m, struct match_scratch *s, struct match
 		keep_best(s->scores, m->answers, out);
 		confidence_signals(m->model, &s->normal, s->scores, &out->signals);
 		out->confidence = confidence_of(&m->confidence, &out->signals);
+		out->menu_confidence = confidence_of(&m->menu_confidence, &out->signals);
 	}
 	if (exact->answer != EXACT_NONE && !out->cut)
 		put_exact(out, exact->answer);
-	out->zone = zone_of(m, out);
+	out->zone = zone_of(m, &s->normal, out);
 }
 
 void matcher_match(const struct matcher *m, struct match_scratch *scratch, struct span text,

@@ -47,6 +47,7 @@ struct match {
 	bool exact;                      /* a sample, word for word after normalising */
 	bool cut;                        /* longer than the matcher reads: never MATCH_ANSWER */
 	float confidence;                /* estimated probability that best[0] is right, 0 to 1 */
+	float menu_confidence;           /* the same that the right one is among the best three */
 	const struct template *handover; /* why a person is needed, where the catalogue says so */
 	size_t count;                    /* of best, which is sorted, best first */
 	struct match_hit best[MATCH_BEST];
@@ -60,7 +61,7 @@ struct match_sample {
 
 #define MATCHER_ANSWERS_MAX 4096
 
-/* How sure it must be, in estimated probability. */
+/* How sure it must be, in estimated probability: answer of confidence, menu of menu_confidence. */
 struct match_zones {
 	float answer, menu;
 };

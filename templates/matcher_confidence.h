@@ -19,7 +19,10 @@ struct confidence {
 /** What a fresh catalogue starts with: fitted on the demonstration catalogue. */
 extern const struct confidence confidence_default;
 
-/** The zones that go with it. */
+/** The same for "the right one is among the best three", by which a menu is offered. */
+extern const struct confidence confidence_menu_default;
+
+/** The zones that go with them: answer of the one, menu of the other. */
 extern const struct match_zones match_zones_default;
 
 /** The signals of a query from the scores of all answers; n as normalised. */

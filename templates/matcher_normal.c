@@ -9,8 +9,9 @@
 
 #include <stdlib.h>
 
-#define CODES_MAX 1024 /* code points that are looked at */
-#define WORD_MAX 40    /* a longer word goes on in the next token */
+#define CODES_MAX 1024  /* code points that are looked at */
+#define WORD_MAX 40     /* a longer word goes on in the next token */
+#define GREETED_LEAST 2 /* tokens that must be left behind a greeting for it to be dropped */
 #define SEPARATOR ' '
 #define DROPPED 0 /* folds to nothing: zero-width marks */
 
@@ -322,7 +323,51 @@ static size_t token_end(const struct codes *c, size_t at, enum token_kind *kind)
 	return is_character(code) ? at + 1 : at;
 }
 
-void normal_read(struct span text, struct normal *out)
+/* --- greetings -----------------------------------------------------------------------------------
+ */
+
+/* Said before the matter itself; terms in order with one blank between them. */
+static const char *const greetings[] = {
+	"你 好",        "您 好",          "请 问",        "在 吗", "早 上 好", "下 午 好",
+	"晚 上 好",     "麻 烦 问",       "我 想 问",     "想 问", "问 一 下", "问 下",
+	"一 下",        "hello",          "hi",           "hey",   "dear sir", "hi there",
+	"good morning", "good afternoon", "good evening",
+};
+
+/* How many of the first tokens from at on are a greeting. */
+static size_t greeting_at(const struct normal *n, size_t at)
+{
+	for (size_t g = 0; g < ARRAY_LEN(greetings); g++) {
+		struct span rest = span_of(greetings[g]);
+		size_t len = 0;
+
+		while (rest.len && at + len < n->count) {
+			struct span term = span_split(rest, ' ', &rest);
+
+			if (!span_eq(normal_token(n, at + len), term))
+				break;
+			len++;
+			if (!rest.len)
+				return len;
+		}
+	}
+	return 0;
+}
+
+/* "你好，我的卡丢了" is about the card. What is nothing but a greeting stays one. */
+static void drop_greeting(struct normal *n)
+{
+	size_t at = 0, len;
+
+	while ((len = greeting_at(n, at)) > 0)
+		at += len;
+	if (at + GREETED_LEAST > n->count)
+		return;
+	memmove(n->tokens, n->tokens + at, (n->count - at) * sizeof(n->tokens[0]));
+	n->count -= at;
+}
+
+static void read_tokens(struct span text, struct normal *out)
 {
 	struct codes codes;
 	enum token_kind kind;
@@ -339,6 +384,12 @@ void normal_read(struct span text, struct normal *out)
 		}
 		at = end > at ? end : at + 1;
 	}
+}
+
+void normal_read(struct span text, struct normal *out)
+{
+	read_tokens(text, out);
+	drop_greeting(out);
 }
 
 struct span normal_token(const struct normal *n, size_t index)

@@ -35,7 +35,10 @@ struct normal {
 	bool cut; /* there was more text or tokens than fit */
 };
 
-/** Fills out from any octets; what is not UTF-8 separates words. */
+/**
+ * Fills out from any octets; what is not UTF-8 separates words. A greeting before the matter is
+ * dropped.
+ */
 void normal_read(struct span text, struct normal *out);
 
 /** The folded octets of a token, borrowed from n. */

@@ -124,7 +124,7 @@ int wording_compile(struct arena *a, struct span text, const struct wording_name
 	struct compiler c = {.arena = a, .names = names, .culprit = SPAN_NONE};
 	int err;
 
-	buf_init(&c.literal, 4 * CATALOGUE_WORDING_SIZE_MAX);
+	buf_init(&c.literal, (size_t)4 * CATALOGUE_WORDING_SIZE_MAX);
 	err = compile(&c, text);
 	buf_fini(&c.literal);
 	if (err == 0)

@@ -17,13 +17,14 @@
 
 struct judged {
 	float confidence;
-	bool right, among_three;
+	bool right;
 };
 
 struct fit {
 	struct catalogue *c;
 	struct match_scratch *scratch;
-	struct confidence_case cases[CASES_MAX];
+	struct confidence_case best[CASES_MAX]; /* right: the best one is */
+	struct confidence_case menu[CASES_MAX]; /* right: one of the best three is */
 	struct judged judged[CASES_MAX];
 	size_t count;
 };
@@ -54,10 +55,9 @@ static void ask(struct fit *f, struct span label, struct span text)
 		return;
 	for (size_t i = 0; i < got.count && i < 3; i++)
 		among_three = among_three || is_wanted(label, got.best[i].answer->id);
-	f->cases[f->count].signals = got.signals;
-	f->cases[f->count].right = is_wanted(label, got.best[0].answer->id);
-	f->judged[f->count].right = f->cases[f->count].right;
-	f->judged[f->count++].among_three = among_three;
+	f->best[f->count] =
+		(struct confidence_case){got.signals, is_wanted(label, got.best[0].answer->id)};
+	f->menu[f->count++] = (struct confidence_case){got.signals, among_three};
 }
 
 static int read_questions(struct fit *f, const char *path)
@@ -88,38 +88,45 @@ static int by_confidence(const void *a, const void *b)
 
 static void print_table(struct fit *f)
 {
-	size_t right = 0, three = 0;
+	size_t right = 0;
 
 	qsort(f->judged, f->count, sizeof(f->judged[0]), by_confidence);
-	printf("/* at least  answered  right   among three */\n");
+	printf("/* at least  questions  right */\n");
 	for (size_t i = 0; i < f->count; i++) {
 		right += f->judged[i].right;
-		three += f->judged[i].among_three;
 		if ((i + 1) % 10 == 0 || i + 1 == f->count)
-			printf("/* %.3f     %4zu     %.4f  %.4f */\n",
-			       (double)f->judged[i].confidence, i + 1,
-			       (double)right / (double)(i + 1), (double)three / (double)(i + 1));
+			printf("/* %.3f     %4zu       %.4f */\n", (double)f->judged[i].confidence,
+			       i + 1, (double)right / (double)(i + 1));
 	}
+}
+
+static int fit_one(struct fit *f, const char *name, const struct confidence_case *cases)
+{
+	struct confidence fitted;
+
+	if (confidence_fit(cases, f->count, &fitted) < 0) {
+		fprintf(stderr, "%s: nothing to fit: all right or all wrong\n", name);
+		return -1;
+	}
+	printf("/* %s, %zu questions */\n{{", name, f->count);
+	for (size_t i = 0; i < CONFIDENCE_SIGNALS; i++)
+		printf("%s%.4fF", i ? ", " : "", (double)fitted.weight[i]);
+	printf("}, %.4fF}\n", (double)fitted.bias);
+	for (size_t i = 0; i < f->count; i++)
+		f->judged[i] =
+			(struct judged){confidence_of(&fitted, &cases[i].signals), cases[i].right};
+	print_table(f);
+	return 0;
 }
 
 static int run(struct fit *f, const char *content, const char *questions)
 {
-	struct confidence fitted;
-
 	if (catalogue_load(content, 0, on_told, NULL, &f->c) < 0 ||
 	    read_questions(f, questions) < 0)
 		return EXIT_FAILURE;
-	if (confidence_fit(f->cases, f->count, &fitted) < 0) {
-		fprintf(stderr, "nothing to fit: all right or all wrong\n");
+	if (fit_one(f, "confidence_default", f->best) < 0 ||
+	    fit_one(f, "confidence_menu_default", f->menu) < 0)
 		return EXIT_FAILURE;
-	}
-	printf("/* %zu questions */\n{{", f->count);
-	for (size_t i = 0; i < CONFIDENCE_SIGNALS; i++)
-		printf("%.4fF, ", (double)fitted.weight[i]);
-	printf("}, %.4fF}\n", (double)fitted.bias);
-	for (size_t i = 0; i < f->count; i++)
-		f->judged[i].confidence = confidence_of(&fitted, &f->cases[i].signals);
-	print_table(f);
 	return EXIT_SUCCESS;
 }
 

@@ -50,6 +50,11 @@ static const struct vector {
          "cd",                                                                "ab cd"              },
 	{"zero width is nothing",           "卡\xe2\x80\x8b丢",             "卡 丢"            },
 	{"emoji is nothing",                "😀卡😀",                    "卡"                },
+	{"a greeting in front is dropped",  "你好，请问卡丢了",       "卡 丢 了"        },
+	{"in English too",                  "Hello, good morning! lost card", "lost card"          },
+	{"a greeting alone stays",          "你好",                         "你 好"            },
+	{"with little behind it, too",      "hello there",                    "hello there"        },
+	{"in the middle it stays",          "say hi to them",                 "say hi to them"     },
 	{"only punctuation",                "？？！...",                   ""                   },
 	{"nothing",			 "",			       ""                   },
 };

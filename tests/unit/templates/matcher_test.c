@@ -193,6 +193,16 @@ START_TEST(nothing_said_is_no_question)
 }
 END_TEST
 
+START_TEST(digits_alone_ask_for_nothing)
+{
+	static const char *const digits[] = {"1", "138 0013 8000", "6222021234567890123",
+	                                     "2026-11-22", "https://a.example"};
+
+	for (size_t i = 0; i < ARRAY_LEN(digits); i++)
+		ck_assert_msg(ask(digits[i]).zone == MATCH_HUMAN, "%s", digits[i]);
+}
+END_TEST
+
 START_TEST(the_hint_counts_where_the_text_has_no_language)
 {
 	struct match got;
@@ -301,6 +311,7 @@ int main(void)
 	tcase_add_loop_test(tc, words_that_only_sound_like_it_are_not, 0,
 	                    (int)ARRAY_LEN(not_for_a_human));
 	tcase_add_test(tc, nothing_said_is_no_question);
+	tcase_add_test(tc, digits_alone_ask_for_nothing);
 	tcase_add_test(tc, the_hint_counts_where_the_text_has_no_language);
 	tcase_add_test(tc, a_text_longer_than_it_reads_is_never_answered_by_itself);
 	tcase_add_test(tc, the_same_samples_give_the_same_matcher_bit_for_bit);
