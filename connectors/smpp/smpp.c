@@ -88,9 +88,9 @@ void smpp_connect(struct smpp_channel *ch)
 		enum smpp_role first, second;
 	} roles[] = {
 		[SMPP_BIND_TRANSCEIVER] = {SMPP_ROLE_TRX, SMPP_ROLE_NONE},
-		[SMPP_BIND_PAIR] = {SMPP_ROLE_TX, SMPP_ROLE_RX},
-		[SMPP_BIND_TRANSMITTER] = {SMPP_ROLE_TX, SMPP_ROLE_NONE},
-		[SMPP_BIND_RECEIVER] = {SMPP_ROLE_RX, SMPP_ROLE_NONE},
+		[SMPP_BIND_PAIR] = {SMPP_ROLE_TX,  SMPP_ROLE_RX  },
+		[SMPP_BIND_TRANSMITTER] = {SMPP_ROLE_TX,  SMPP_ROLE_NONE},
+		[SMPP_BIND_RECEIVER] = {SMPP_ROLE_RX,  SMPP_ROLE_NONE},
 	};
 
 	for (size_t i = 0; i < ch->link_count; i++)
@@ -122,27 +122,27 @@ static void register_metrics(struct smpp_channel *ch)
 		enum metric_type type;
 		const char *name, *help;
 	} all[] = {
-		{&ch->metrics.submits, METRIC_COUNTER, "posthouse_smpp_submits_total",
-	         "submit_sm written, parts"},
-		{&ch->metrics.submit_errors, METRIC_COUNTER, "posthouse_smpp_submits_refused_total",
-	         "parts that the SMSC will never take"},
-		{&ch->metrics.throttled, METRIC_COUNTER, "posthouse_smpp_throttled_total",
-	         "submits answered with ESME_RTHROTTLED"},
-		{&ch->metrics.timeouts, METRIC_COUNTER, "posthouse_smpp_timeouts_total",
-	         "submits without a response in their time"},
-		{&ch->metrics.delivers, METRIC_COUNTER, "posthouse_smpp_delivers_total",
-	         "deliver_sm and data_sm received"},
-		{&ch->metrics.receipts, METRIC_COUNTER, "posthouse_smpp_receipts_total",
-	         "delivery receipts received"},
+		{&ch->metrics.submits,         METRIC_COUNTER, "posthouse_smpp_submits_total",
+	         "submit_sm written, parts"											     },
+		{&ch->metrics.submit_errors,   METRIC_COUNTER, "posthouse_smpp_submits_refused_total",
+	         "parts that the SMSC will never take"										  },
+		{&ch->metrics.throttled,       METRIC_COUNTER, "posthouse_smpp_throttled_total",
+	         "submits answered with ESME_RTHROTTLED"										},
+		{&ch->metrics.timeouts,        METRIC_COUNTER, "posthouse_smpp_timeouts_total",
+	         "submits without a response in their time"									     },
+		{&ch->metrics.delivers,        METRIC_COUNTER, "posthouse_smpp_delivers_total",
+	         "deliver_sm and data_sm received"										      },
+		{&ch->metrics.receipts,        METRIC_COUNTER, "posthouse_smpp_receipts_total",
+	         "delivery receipts received"											   },
 		{&ch->metrics.receipts_unread, METRIC_COUNTER,
-	         "posthouse_smpp_receipts_unreadable_total", "receipts that name no message"},
-		{&ch->metrics.malformed, METRIC_COUNTER, "posthouse_smpp_malformed_total",
-	         "PDUs that are malformed or unknown"},
-		{&ch->metrics.unknown, METRIC_COUNTER, "posthouse_smpp_unknown_responses_total",
-	         "responses to nothing that is remembered"},
-		{&ch->metrics.lossy, METRIC_COUNTER, "posthouse_smpp_lossy_texts_total",
-	         "texts with octets that are not of their alphabet"},
-		{&ch->metrics.bound, METRIC_GAUGE, "posthouse_smpp_sessions", "bound sessions"},
+	         "posthouse_smpp_receipts_unreadable_total",                                             "receipts that name no message"},
+		{&ch->metrics.malformed,       METRIC_COUNTER, "posthouse_smpp_malformed_total",
+	         "PDUs that are malformed or unknown"										   },
+		{&ch->metrics.unknown,         METRIC_COUNTER, "posthouse_smpp_unknown_responses_total",
+	         "responses to nothing that is remembered"									      },
+		{&ch->metrics.lossy,           METRIC_COUNTER, "posthouse_smpp_lossy_texts_total",
+	         "texts with octets that are not of their alphabet"								     },
+		{&ch->metrics.bound,           METRIC_GAUGE,   "posthouse_smpp_sessions",                "bound sessions"               },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
@@ -295,12 +295,12 @@ const struct connector_ops smpp_connector = {
 	.name = "smpp",
 	.caps =
 		{
-			.kinds = 1U << MESSAGE_TEXT | 1U << MESSAGE_MENU,
-			.text_max = 8192,
-			.receipts = true,
-			.resend_replies = true,
-			.scheme = "sms",
-		},
+                       .kinds = 1U << MESSAGE_TEXT | 1U << MESSAGE_MENU,
+                       .text_max = 8192,
+                       .receipts = true,
+                       .resend_replies = true,
+                       .scheme = "sms",
+		       },
 	.self_size = sizeof(struct smpp_channel),
 	.config_size = sizeof(struct smpp_config),
 	.config = smpp_config_fields,

@@ -70,7 +70,8 @@ static int put_bare(struct span s, unsigned ton, struct span country, char *out,
 
 static int put_name(struct span s, char *out, size_t size)
 {
-	if (s.len > NAME_MAX_OCTETS || s.len == 0)
+	/* A plus is a number's: no name may look like one. */
+	if (s.len > NAME_MAX_OCTETS || s.len == 0 || *s.ptr == '+')
 		return -EINVAL;
 	for (size_t i = 0; i < s.len; i++)
 		if ((uint8_t)s.ptr[i] < ' ' || s.ptr[i] == 0x7F)
@@ -87,13 +88,11 @@ int smpp_address_canonical(struct span raw, unsigned ton, struct span country, c
 	if (span_starts(raw, scheme))
 		raw = from(raw, scheme.len);
 	raw = span_trim(raw);
-	if (ton == SMPP_TON_ALPHANUMERIC)
-		return put_name(raw, out, size);
 	if (squeeze(raw, digits, sizeof(digits), &s) || s.len == 0)
 		return -EINVAL;
 	if (*s.ptr == '+')
 		return put(SPAN_NONE, from(s, 1), E164_MAX, out, size);
-	if (!all_digits(s))
+	if (!all_digits(s) || ton == SMPP_TON_ALPHANUMERIC)
 		return put_name(raw, out, size);
 	if (s.len > SHORT_CODE_MAX && span_starts(s, SPAN_LIT("00")))
 		return put(SPAN_NONE, from(s, 2), E164_MAX, out, size);

@@ -125,12 +125,12 @@ struct smpp_channel {
 	struct smpp_outgoing *spare, *all; /* to be used again; every one there is */
 	uint64_t serial;
 	uint16_t references[SMPP_REFERENCES]; /* of long messages: a counter for each few numbers */
-	struct io_timer *wake; /* for a pause, for the rate, for what waits */
-	uint64_t wake_ms;      /* 0: it sleeps */
+	struct io_timer *wake;                /* for a pause, for the rate, for what waits */
+	uint64_t wake_ms;                     /* 0: it sleeps */
 	struct io_later settled; /* tells the host once a turn that there is room, or the end */
 	bool wants_ready;
 	uint64_t paused_until_ms, pause_ms;
-	size_t allowed; /* submits at once over all links, while it recovers from throttling */
+	size_t allowed;   /* submits at once over all links, while it recovers from throttling */
 	uint64_t rate_us; /* when the rate allows the next part, less its burst */
 	struct buf user_data, tlvs;
 

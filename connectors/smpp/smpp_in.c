@@ -50,7 +50,8 @@ static struct smpp_inbound *track(struct smpp_link *l, const struct smpp_pdu *pd
 	l->newest = in;
 	if (++l->inbound >= (size_t)ch->cfg->inbound_max && !l->paused) {
 		l->paused = true;
-		io_stream_pause(l->stream);
+		if (l->stream)
+			io_stream_pause(l->stream);
 	}
 	return in;
 }
@@ -156,8 +157,12 @@ static uint64_t content_hash(struct span address, struct span local, uint8_t esm
 static struct span canonical(const struct smpp_channel *ch, struct span raw, unsigned ton,
                              char *out, size_t size)
 {
-	if (smpp_address_canonical(raw, ton, span_of(ch->cfg->default_country), out, size))
+	if (smpp_address_canonical(raw, ton, span_of(ch->cfg->default_country), out, size)) {
+		while (raw.len &&
+		       *raw.ptr == '+') /* it is no E.164 number, and does not look like one */
+			raw = (struct span){raw.ptr + 1, raw.len - 1};
 		snprintf(out, size, "sms:%.*s", SPAN_FMT(raw));
+	}
 	return span_of(out);
 }
 
@@ -347,8 +352,7 @@ static void keep_part(struct smpp_inbound *in, const struct delivery *d, struct 
 	const struct smpp_concat *c = &d->udh.concat;
 	struct smpp_channel *ch = in->channel;
 	char key[SMPP_ADDRESS_SIZE + 96];
-	struct message_part part = {
-		.number = c->number, .total = c->total, .octets = d->udh.text};
+	struct message_part part = {.number = c->number, .total = c->total, .octets = d->udh.text};
 	struct buf meta;
 
 	/* Not the session: the parts of one message may come over any (PROTOCOLS 1.7). */
@@ -394,8 +398,8 @@ static void tell_receipt(struct smpp_inbound *in, const struct delivery *d,
 	struct receipt receipt = {
 		.id = r->id,
 		.address = d->source.len ? canonical(ch, d->source, d->source_ton, address,
-		                                     sizeof(address)) :
-		                           SPAN_NONE,
+	                                             sizeof(address))
+	                                 : SPAN_NONE,
 		.status = status_of(r),
 		.code = code,
 		.ts_ms = d->arrived_ms,
@@ -463,8 +467,10 @@ static void read_sar(struct span tlvs, struct smpp_concat *out)
 		return;
 	if (number == 0 || number > total)
 		return;
-	*out = (struct smpp_concat){
-		.width = 16, .ref = (uint16_t)ref, .total = (uint8_t)total, .number = (uint8_t)number};
+	*out = (struct smpp_concat){.width = 16,
+	                            .ref = (uint16_t)ref,
+	                            .total = (uint8_t)total,
+	                            .number = (uint8_t)number};
 }
 
 /* Packed text is unpacked here, part by part: where its septets begin depends on the header. */
@@ -483,11 +489,9 @@ static void read_text(struct smpp_channel *ch, struct delivery *d)
 {
 	struct span payload;
 
-	if (d->octets.len == 0 &&
-	    smpp_tlv_find(d->tlvs, SMPP_TLV_message_payload, &payload) == 0)
+	if (d->octets.len == 0 && smpp_tlv_find(d->tlvs, SMPP_TLV_message_payload, &payload) == 0)
 		d->octets = payload;
-	d->alphabet =
-		smpp_alphabet_of(d->data_coding, (enum smpp_alphabet)ch->cfg->alphabet_in);
+	d->alphabet = smpp_alphabet_of(d->data_coding, (enum smpp_alphabet)ch->cfg->alphabet_in);
 	d->udh = (struct smpp_udh){.text = d->octets};
 	/* A broken header is text as well as may be (PROTOCOLS 1.7). */
 	if ((d->esm_class & SMPP_ESM_CLASS_UDHI) && smpp_udh_parse(d->octets, &d->udh))

@@ -10,8 +10,8 @@
 #include <sys/random.h>
 
 enum {
-	HEALTHY_MS = 30000,       /* a session that lived so long was a good one */
-	FINISH_MS = 5000, /* for our answers before unbind_resp, and for their unbind_resp */
+	HEALTHY_MS = 30000, /* a session that lived so long was a good one */
+	FINISH_MS = 5000,   /* for our answers before unbind_resp, and for their unbind_resp */
 	ADMIN_FLIGHTS = 16
 };
 
@@ -350,14 +350,16 @@ static void send_unbind(struct smpp_link *l)
 
 static void hang_up(struct smpp_link *l)
 {
-	io_stream_close(l->stream);
+	if (l->stream)
+		io_stream_close(l->stream);
 }
 
 static void drop(struct smpp_link *l)
 {
 	if (!l->why)
 		l->why = "no answer in time";
-	io_stream_abort(l->stream, -ETIMEDOUT);
+	if (l->stream)
+		io_stream_abort(l->stream, -ETIMEDOUT);
 }
 
 /* ---- the end of a session ---- */

@@ -408,4 +408,3 @@ void smpp_out_on_wake(void *channel)
 	}
 	smpp_out_pump(ch);
 }
-

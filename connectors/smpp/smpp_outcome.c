@@ -76,12 +76,12 @@ static void refuse(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned 
                    uint32_t status, unsigned flags)
 {
 	struct smpp_verdict v = {.outcome = SEND_REFUSED,
-	                    .flags = flags,
-	                    .status = status,
-	                    .reason = smpp_status_text(status)};
+	                         .flags = flags,
+	                         .status = status,
+	                         .reason = smpp_status_text(status)};
 	struct smpp_verdict rest = {.outcome = SEND_REFUSED,
-	                       .code = "smpp.part_failed",
-	                       .reason = "another part of it was refused"};
+	                            .code = "smpp.part_failed",
+	                            .reason = "another part of it was refused"};
 
 	++*ch->metrics.submit_errors;
 	if (out->queued) { /* before the host hears of it: it may send the next one at once */
@@ -101,7 +101,8 @@ static void retry(struct smpp_link *l, struct smpp_outgoing *out, unsigned part,
 	unsigned most = limited ? p->tries : TRIES_OF_PARTS;
 
 	if (out->parts.count == 1 && !limited) {
-		smpp_outgoing_give_back(ch, out, p->status, smpp_status_text(p->status), p->delay_ms);
+		smpp_outgoing_give_back(ch, out, p->status, smpp_status_text(p->status),
+		                        p->delay_ms);
 	} else if (out->tries >= most) {
 		refuse(ch, out, part, p->status, 0);
 	} else {
@@ -114,8 +115,8 @@ static void on_late(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned
                     const struct smpp_policy *p, struct span id)
 {
 	struct smpp_verdict v = {.outcome = p->action == SMPP_ACTION_OK ? SEND_OK : SEND_REFUSED,
-	                    .status = p->status,
-	                    .id = id};
+	                         .status = p->status,
+	                         .id = id};
 
 	out->late--;
 	if (v.outcome == SEND_REFUSED)
@@ -164,8 +165,8 @@ void smpp_out_response(struct smpp_link *l, struct smpp_outgoing *out, uint16_t 
 }
 
 static const struct smpp_verdict uncertain = {.outcome = SEND_UNCERTAIN,
-                                         .code = "smpp.no_response",
-                                         .reason = "the SMSC did not answer the submit"};
+                                              .code = "smpp.no_response",
+                                              .reason = "the SMSC did not answer the submit"};
 
 void smpp_out_uncertain(struct smpp_link *l, struct smpp_outgoing *out, uint16_t part,
                         bool remembered)

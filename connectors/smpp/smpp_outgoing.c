@@ -100,7 +100,7 @@ void smpp_outgoing_release(struct smpp_channel *ch, struct smpp_outgoing *out)
 /* ---- results ---- */
 
 void smpp_outgoing_tell_now(struct smpp_channel *ch, const struct smpp_outgoing *out, unsigned part,
-                      const struct smpp_verdict *v)
+                            const struct smpp_verdict *v)
 {
 	char code[32];
 	struct send_result result = {
@@ -134,7 +134,7 @@ static void keep_last(struct smpp_outgoing *out, const struct smpp_verdict *v)
 
 /* The last part is told last, whatever order the responses come in. */
 void smpp_outgoing_tell(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned part,
-                 const struct smpp_verdict *v)
+                        const struct smpp_verdict *v)
 {
 	unsigned last = out->parts.count - 1;
 
@@ -152,7 +152,8 @@ void smpp_outgoing_tell(struct smpp_channel *ch, struct smpp_outgoing *out, unsi
 }
 
 /* Ends what was not written yet with the same words for each part. */
-void smpp_outgoing_tell_rest(struct smpp_channel *ch, struct smpp_outgoing *out, const struct smpp_verdict *v)
+void smpp_outgoing_tell_rest(struct smpp_channel *ch, struct smpp_outgoing *out,
+                             const struct smpp_verdict *v)
 {
 	while (out->left) {
 		unsigned part = smpp_outgoing_lowest(out);
@@ -164,7 +165,7 @@ void smpp_outgoing_tell_rest(struct smpp_channel *ch, struct smpp_outgoing *out,
 
 /* Nothing of it was ever written, or nothing of it was taken: the host has it again as a whole. */
 void smpp_outgoing_give_back(struct smpp_channel *ch, struct smpp_outgoing *out, uint32_t status,
-                      const char *reason, uint64_t retry_ms)
+                             const char *reason, uint64_t retry_ms)
 {
 	struct smpp_verdict v = {
 		.outcome = SEND_RETRY, .status = status, .reason = reason, .retry_ms = retry_ms};
@@ -183,4 +184,3 @@ bool smpp_outgoing_untouched(const struct smpp_outgoing *out)
 	return out->told == 0 && out->outstanding == 0 && out->late == 0 && !out->last_known &&
 	       out->left == out->parts.count;
 }
-

@@ -30,7 +30,7 @@ struct smpp_outgoing {
 	enum smpp_long how;
 	uint16_t reference;
 	struct smpp_number source, dest;
-	uint64_t expires_ms; /* wall; 0: never */
+	uint64_t expires_ms;    /* wall; 0: never */
 	struct smpp_link *link; /* over which its parts go, once one was written */
 	uint64_t todo[(SMPP_PARTS_MAX + 63) / 64];
 	unsigned left, outstanding, late, told;
@@ -41,7 +41,6 @@ struct smpp_outgoing {
 	bool last_known;
 	char last_id[SMPP_ID_MAX];
 };
-
 
 /** In the order of their serials: what comes back stands where it stood. */
 void smpp_queue_add(struct smpp_queue *q, struct smpp_outgoing *out);
@@ -70,8 +69,8 @@ void smpp_outgoing_tell(struct smpp_channel *ch, struct smpp_outgoing *out, unsi
 void smpp_outgoing_tell_rest(struct smpp_channel *ch, struct smpp_outgoing *out,
                              const struct smpp_verdict *v);
 /** Tells at once, outside the count: what settles a part that was told before. */
-void smpp_outgoing_tell_now(struct smpp_channel *ch, const struct smpp_outgoing *out,
-                            unsigned part, const struct smpp_verdict *v);
+void smpp_outgoing_tell_now(struct smpp_channel *ch, const struct smpp_outgoing *out, unsigned part,
+                            const struct smpp_verdict *v);
 /** The host has it again as a whole. */
 void smpp_outgoing_give_back(struct smpp_channel *ch, struct smpp_outgoing *out, uint32_t status,
                              const char *reason, uint64_t retry_ms);

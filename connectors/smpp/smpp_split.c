@@ -39,7 +39,8 @@ static int measure(struct span text, enum smpp_alphabet alphabet, size_t *size, 
 			return -EBADMSG;
 		width = smpp_text_width(alphabet, code);
 		if (width == 0) {
-			*missing = code;
+			/* NUL is a character that no default alphabet has, and 0 says "none". */
+			*missing = code ? code : UTF8_REPLACEMENT;
 			return 0;
 		}
 		*size += width;

@@ -263,6 +263,8 @@ START_TEST(the_character_that_forced_ucs2_is_told)
 	ck_assert_int_eq(smpp_split(SPAN_LIT("price “5€”"), &options, &parts), 0);
 	ck_assert_uint_eq(parts.forced, 0x201C);
 	ck_assert_uint_eq(parts.data_coding, SMPP_DATA_CODING_UCS2);
+	ck_assert_int_eq(smpp_split((struct span){"a\0b", 3}, &options, &parts), 0);
+	ck_assert_uint_eq(smpp_part(&parts, 0).len, 6);
 	ck_assert_int_eq(smpp_split(SPAN_LIT("price 5€"), &options, &parts), 0);
 	ck_assert_uint_eq(parts.forced, 0);
 	ck_assert_uint_eq(parts.data_coding, 0);
@@ -395,6 +397,7 @@ static const struct spelled {
 	{"10086", 6, "86", "sms:10086"},
 	{"BANK", 5, "86", "sms:BANK"},
 	{"BANK", 0, "86", "sms:BANK"},
+	{"+%000", 5, "86", NULL},
 	{"8613800138000", 1, "", "sms:+8613800138000"},
 	{"13800138000", 0, "", NULL},
 	{"", 0, "86", NULL},
