@@ -284,12 +284,14 @@ static void on_done(void *arg, const struct router_error *error)
 	struct console_socket *s = a->socket;
 	struct console_view *v;
 
+	v = s->ws ? console_view_find(s, span_of(a->conversation)) : NULL;
+	if (error->err && v && a->ended)
+		v->flags &= ~(unsigned)VIEW_ENDED;
 	if (act_failed(a, error))
 		return;
 	console_ok(s, span_of(a->rid));
 	if (s->ws && a->ended)
 		console_ended(s, span_of(a->conversation));
-	v = s->ws ? console_view_find(s, span_of(a->conversation)) : NULL;
 	if (v)
 		console_view_touch(s, v);
 	if (s->ws)
@@ -342,6 +344,7 @@ static bool is_disposition(const struct config *config, struct span id)
 
 void console_act_close(struct console_socket *s, const struct console_order *o)
 {
+	struct console_view *v = console_view_find(s, o->conversation);
 	struct act *a;
 	int err;
 
@@ -353,6 +356,8 @@ void console_act_close(struct console_socket *s, const struct console_order *o)
 	if (!a)
 		return;
 	a->ended = true;
+	if (v)
+		v->flags |= VIEW_ENDED; /* now: the log's hint may come before the answer */
 	err = router_close(s->console->options.router, span_of(a->conversation), s->agent.id,
 	                   o->disposition, o->note, on_done, a);
 	if (err)

@@ -100,7 +100,6 @@ void console_ended(struct console_socket *s, struct span conversation)
 	struct span add[] = {SPAN_LIT("ZADD"), name, SPAN_NONE, conversation};
 	const struct span trim[] = {SPAN_LIT("ZREMRANGEBYRANK"), name, SPAN_LIT("0"),
 	                            SPAN_LIT("-51")};
-	struct console_view *v = console_view_find(s, conversation);
 	int err;
 
 	snprintf(now, sizeof(now), "%llu",
@@ -110,8 +109,6 @@ void console_ended(struct console_socket *s, struct span conversation)
 	if (!err)
 		err = redis_command(redis, ARRAY_LEN(trim), trim, NULL, NULL);
 	(void)err; /* a list of what was; nothing depends on it */
-	if (v)
-		v->flags |= VIEW_ENDED;
 }
 
 /* --- Hello ---------------------------------------------------------------------------------- */

@@ -229,7 +229,11 @@ static void on_read(void *arg, const struct router_error *error, const struct lo
 
 static bool is_pushed(const struct console_socket *s, const struct console_view *v)
 {
-	return s->stage == STAGE_OPEN && v->flags & (VIEW_OPENED | VIEW_MINE);
+	/* What this agent just closed is pushed to its end; what was closed before is only listed.
+	 */
+	bool closing = v->flags & VIEW_ENDED && v->seq;
+
+	return s->stage == STAGE_OPEN && (v->flags & (VIEW_OPENED | VIEW_MINE) || closing);
 }
 
 static void read_events(struct console_socket *s, struct console_view *v, uint64_t seq)
