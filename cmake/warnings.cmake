@@ -8,8 +8,6 @@ target_compile_options(ph_warnings INTERFACE
   $<$<BOOL:${PH_WERROR}>:-Werror>)
 
 add_compile_definitions(_GNU_SOURCE)
-# uthash's own hash falls through its cases in a way that clang warns of; this one has none.
-add_compile_definitions(HASH_FUNCTION=HASH_FNV)
 add_compile_options(-fstack-protector-strong -fPIE -fno-omit-frame-pointer)
 add_link_options(-pie -Wl,-z,relro,-z,now)
 # Assertions stay in what is shipped: they are for our bugs, and those are seen in the field.

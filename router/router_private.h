@@ -7,13 +7,12 @@
 #define PH_ROUTER_PRIVATE_H
 
 #include "catalogue.h"
+#include "hash.h"
 #include "log_codec.h"
 #include "metrics.h"
 #include "router.h"
 #include "router_keys.h"
 #include "utf8.h"
-
-#include <uthash.h>
 
 enum {
 	NODE_ALIVE_MS = 5000, /* a node that did not say so for this long is dead */

@@ -8,6 +8,7 @@
 #define PH_WEBCHAT_PRIVATE_H
 
 #include "connector.h"
+#include "hash.h"
 #include "loop.h"
 #include "metrics.h"
 #include "webchat_frame.h"
@@ -15,7 +16,6 @@
 #include "webchat_token.h"
 #include "websocket.h"
 
-#include <uthash.h>
 #include <utlist.h>
 
 /* After its end a token may still be renewed for so long. */

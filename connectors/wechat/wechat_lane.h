@@ -2,11 +2,10 @@
 #ifndef PH_WECHAT_LANE_H
 #define PH_WECHAT_LANE_H
 
+#include "hash.h"
 #include "wechat_api.h"
 #include "wechat_message.h"
 #include "wechat_sender.h"
-
-#include <uthash.h>
 
 /* A message and how far it got. */
 struct wechat_job {

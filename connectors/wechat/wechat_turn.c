@@ -6,6 +6,7 @@
  * Source: PROTOCOLS 2.1, 5.
  */
 #include "wechat_turn.h"
+#include "hash.h"
 
 #include "loop.h"
 #include "metrics.h"
@@ -13,7 +14,6 @@
 
 #include <openssl/rand.h>
 #include <stdlib.h>
-#include <uthash.h>
 #include <utlist.h>
 
 enum {

@@ -4,9 +4,8 @@
 
 #include "console.h"
 #include "console_json.h"
+#include "hash.h"
 #include "websocket.h"
-
-#include <uthash.h>
 
 enum {
 	CONSOLE_RID_MAX = 64,

@@ -2,12 +2,11 @@
 #ifndef PH_HTTP_INTERNAL_H
 #define PH_HTTP_INTERNAL_H
 
+#include "hash.h"
 #include "http_parse.h"
 #include "http_server.h"
 #include "stream_internal.h"
 #include "wheel.h"
-
-#include <uthash.h>
 
 enum { HTTP_PARTS_MAX = 8, HTTP_REQUESTS_KEPT = 64, HTTP_STATUS_END = 600 };
 
