@@ -42,7 +42,7 @@ test("throttling counts the submits of a second", async (t) => {
     (r) => r.command_status,
   );
   const taken = statuses.filter((s) => s === 0).length;
-  assert.ok(taken >= 3 && taken <= 6, `${taken} taken`); // a second may turn in between
+  assert.ok(taken >= 3 && taken < 10, `${taken} taken`); // a second may turn in between
   assert.ok(statuses.every((s) => s === 0 || s === smpp.ESME_RTHROTTLED));
 });
 
@@ -61,16 +61,17 @@ test("a mute SMSC takes submits without a response; one that drops the link leav
   assert.equal(peer.faults.values.dropNext, 0);
 });
 
-test("latency delays responses but not the order of the wire", async (t) => {
+test("latency delays the response to a submit and holds back nothing else", async (t) => {
   const peer = await smsc(t);
   const c = await client(t, peer);
-  peer.faults.set({ latencyMs: 80 });
+  peer.faults.set({ latencyMs: 400 });
+  const order = [];
   const started = Date.now();
-  const slow = submit(c, TEXT);
-  await c.request("enquire_link");
-  assert.ok(Date.now() - started < 80);
+  const slow = submit(c, TEXT).then(() => order.push("submit"));
+  await c.request("enquire_link").then(() => order.push("enquire"));
   await slow;
-  assert.ok(Date.now() - started >= 79);
+  assert.deepEqual(order, ["enquire", "submit"]);
+  assert.ok(Date.now() - started >= 399);
 });
 
 test("binds are refused, and a transceiver may be unknown", async (t) => {

@@ -287,6 +287,7 @@ test("an ESME that does not answer loses its link after the response timer", asy
   const closed = once(mute.session, "close");
   const outcome = peer.deliver({ from: PHONE, to: BANK, text: "hello" });
   await closed;
+  peer.delivery.set({ responseTimeoutMs: 10000 });
   await client(t, peer);
   assert.ok((await outcome).ok);
 });

@@ -117,7 +117,7 @@ async function world(t, { mode = "safe", answer = () => "success", ...options } 
     callback: `http://127.0.0.1:${gateway.address().port}/wechat/bank`,
     ...options,
   });
-  wechat.callbacks.set({ timeoutMs: 1000, gapMs: 1 });
+  wechat.callbacks.set({ gapMs: 1 });
   t.after(async () => {
     await wechat.close();
     gateway.closeAllConnections();
@@ -186,7 +186,7 @@ test("an unanswered callback comes three times under fresh signatures, with one 
 
 test("a late answer is a lost answer; the next try counts", async (t) => {
   const w = await world(t, { answer: (_, n) => (n === 1 ? null : reply(w.account, "second")) });
-  w.wechat.callbacks.set({ timeoutMs: 60 });
+  w.wechat.callbacks.set({ timeoutMs: 400 });
   const { ok, tries, reply: got } = await w.wechat.say(USER, "hello");
   assert.deepEqual([ok, tries, got.text], [true, 2, "second"]);
 });

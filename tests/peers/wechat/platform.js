@@ -33,8 +33,8 @@ export const CALLBACKS = {
 const GRANTED_BY = { CLICK: "menu", VIEW: "menu", subscribe: "follow", SCAN: "scan" };
 const MENU = [
   { zh: "我的账户", en: "My account", key: "ACCOUNT" },
-  { zh: "附近网点", en: "Branches", key: "BRANCH" },
-  { zh: "人工客服", en: "Agent", key: "AGENT" },
+  { zh: "优惠活动", en: "Offers", url: "https://farhaven.example/offers" },
+  { zh: "附近网点", en: "Branches", url: "https://farhaven.example/branches" },
 ];
 
 export class Platform {

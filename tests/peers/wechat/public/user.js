@@ -104,7 +104,11 @@ export class User {
     });
     const items = this.menu.map((entry) => {
       const label = entry[t.lang] ?? entry.key;
-      return h("button.menu", { onclick: () => this.#event("CLICK", { key: entry.key, label }) }, label);
+      return h(
+        "button.menu",
+        { onclick: () => this.#event(entry.url ? "VIEW" : "CLICK", { ...entry, label }) },
+        label,
+      );
     });
     fill(this.dock, h("div.line.menus", {}, keys, items));
   }

@@ -42,7 +42,7 @@ export const WORDS = {
   "e.subscribe": ["followed the account", "关注了公众号"],
   "e.unsubscribe": ["unfollowed the account", "取消关注"],
   "e.CLICK": ["menu: {text}", "点击菜单：{text}"],
-  "e.VIEW": ["opened a page from the menu", "点击菜单打开网页"],
+  "e.VIEW": ["menu: {text} (opens a page)", "点击菜单：{text}（打开网页）"],
   "e.SCAN": ["scanned a code", "扫描二维码"],
   "v.passive": ["passive reply", "被动回复"],
   "v.api": ["API", "客服接口"],
