@@ -93,6 +93,8 @@ struct connector_reader {
 	void (*reached)(void *self, struct span address, uint64_t seq);
 	/** Somebody types, or stopped; never stored. name is empty for nobody in particular. */
 	void (*typing)(void *self, struct span address, bool on, struct span name);
+	/** An agent has read what the customer said up to seq; a hint, told as it happens. */
+	void (*read)(void *self, struct span address, uint64_t seq);
 };
 
 struct connector_caps {

@@ -560,6 +560,7 @@ void router_mark_read(struct router *r, struct span conversation, uint64_t seq)
 	/* Not acknowledged: when it is lost the unread count is wrong until the next one. */
 	if (router_fcall(r, "ph_mark_read", router_part(conversation), NULL, NULL))
 		return;
+	router_tell_read(r, conversation, seq);
 }
 
 /* --- Watching ----------------------------------------------------------------------------------

@@ -288,7 +288,7 @@ void connector_reached(struct connector_host *host, struct span address, uint64_
 		return;
 }
 
-/* --- Typing: never stored, told to all nodes
+/* --- Typing and reading: hints, told to all nodes
  * ------------------------------------------------------------- */
 
 static void publish(struct router *r, struct span text)
@@ -316,6 +316,15 @@ void connector_typing(struct connector_host *host, struct span address, bool on)
 
 	router_conversation_id(address, conversation);
 	publish_typing(host->router, 'c', span_of(conversation), on, SPAN_NONE);
+}
+
+void router_tell_read(struct router *r, struct span conversation, uint64_t seq)
+{
+	char text[96];
+	int len = snprintf(text, sizeof(text), "R %.*s %llu", SPAN_FMT(conversation),
+	                   (unsigned long long)seq);
+
+	publish(r, (struct span){text, (size_t)len});
 }
 
 void router_typing(struct router *r, struct span conversation, bool on, struct span name)

@@ -120,6 +120,17 @@ static void on_typing_hint(struct router *r, struct span rest)
 		                                     rest);
 }
 
+/* "R C seq": an agent has read what the customer said. */
+static void on_read_hint(struct router *r, struct span conversation, struct span seq)
+{
+	struct here *here = NULL;
+	uint64_t up_to;
+
+	HASH_FIND(hh, r->here, conversation.ptr, conversation.len, here);
+	if (here && here->host->ops->caps.reader->read && span_u64(seq, &up_to) == 0)
+		here->host->ops->caps.reader->read(here->host->self, span_of(here->address), up_to);
+}
+
 static void on_hint(void *arg, struct span text)
 {
 	struct router *r = arg;
@@ -130,6 +141,8 @@ static void on_hint(void *arg, struct span text)
 
 	if (span_is(kind, "L")) {
 		router_hint(r, first, span_u64(rest, &seq) ? 0 : seq);
+	} else if (span_is(kind, "R")) {
+		on_read_hint(r, first, rest);
 	} else if (span_is(kind, "A")) {
 		if (r->listener.assigned)
 			r->listener.assigned(r->listener.arg, first, rest);

@@ -184,6 +184,10 @@ void desk_offer(struct router *r, struct span conversation, struct span session,
                 uint64_t since, done_fn *done, void *arg);
 void desk_sweep(struct router *r);
 
+/* host.c */
+/** An agent has read it up to seq: told to the nodes where the customer is. */
+void router_tell_read(struct router *r, struct span conversation, uint64_t seq);
+
 /* conversation.c */
 void router_hint(struct router *r, struct span conversation, uint64_t seq);
 
