@@ -540,4 +540,17 @@ static void typing(void *self, struct span address, bool on, struct span name)
 	}
 }
 
-const struct connector_reader webchat_reader = {.reached = reached, .typing = typing};
+static void read_by_agent(void *self, struct span address, uint64_t seq)
+{
+	struct webchat_visitor *visitor = visitor_of(*(struct webchat **)self, address);
+	struct webchat_peer *peer;
+
+	if (!visitor)
+		return;
+	DL_FOREACH(visitor->peers, peer)
+	if (peer->stage == WEBCHAT_READY)
+		webchat_say(peer, json_pack("{s:s, s:I}", "type", "read", "seq", (json_int_t)seq));
+}
+
+const struct connector_reader webchat_reader = {
+	.reached = reached, .typing = typing, .read = read_by_agent};

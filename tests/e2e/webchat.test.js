@@ -118,7 +118,10 @@ test("visitor and agent see each other's state, typing, and what was read", asyn
 	await mei.wait("delivered", () => mei.status(conversation, seq) === "delivered");
 	visitor.send({ type: "read", seq: said.seq });
 	await mei.wait("read", () => mei.status(conversation, seq) === "read");
-	mei.send({ type: "read", conversation, seq: Math.max(...mei.logs.get(conversation).keys()) });
+	const { seq: last } = await visitor.say("Thank you");
+	await mei.wait("the thanks", () => mei.logs.get(conversation).has(last));
+	mei.send({ type: "read", conversation, seq: last });
+	await visitor.frame("read", ({ type, seq: upTo }) => type === "read" && upTo === last);
 	await mei.request({ type: "close", conversation, disposition: "solved", note: "" });
 	await visitor.frame("closed", ({ type, state }) => type === "state" && state === "closed");
 });

@@ -122,6 +122,12 @@ const until = async (look, wanted, ms = 15_000) => {
 	}
 };
 
+/** Messages from..to of a conversation, each side in turn. */
+const chatter = (conversation, from, to) => {
+	for (let i = from; i <= to; i++)
+		conversation.append({ direction: i % 2 ? "in" : "out", text: `message ${i}`, author: { type: i % 2 ? "customer" : "bot" } });
+};
+
 const shot = (page, name) => page.screenshot({ path: `${SCREENSHOTS}/widget-${name}.png` });
 
 const axe = async (page) => {
@@ -388,12 +394,11 @@ describe("the widget", () => {
 		await until(() => texts(page), ["Hello! How can we help?"]);
 	});
 
-	test("shows the newest page after a long absence and older ones on demand, where the reader is", async () => {
+	test("shows the newest page and older ones on demand, where the reader is", async () => {
 		const page = await visit();
 
 		await open(page);
-		for (let i = 1; i <= 230; i++)
-			server.only.append({ direction: i % 2 ? "in" : "out", text: `message ${i}`, author: { type: i % 2 ? "customer" : "bot" } });
+		chatter(server.only, 1, 230);
 		await until(async () => (await texts(page)).length, 230);
 		await page.reload();
 		await until(async () => (await texts(page)).length, 50);
@@ -403,6 +408,21 @@ describe("the widget", () => {
 		assert.equal((await texts(page))[0], "message 131");
 		const top = await bubbles(page).nth(50).boundingBox();
 		assert.ok(top.y > 0 && top.y < 760, `message 181 is at ${top.y}`);
+	});
+
+	test("forgets what it showed when it missed too much, but not what is unsent", async () => {
+		const page = await visit();
+
+		await open(page);
+		chatter(server.only, 1, 10);
+		await until(async () => (await texts(page)).length, 10);
+		server.goOffline();
+		await write(page, "still mine");
+		chatter(server.only, 11, 300);
+		server.goOnline();
+		await until(async () => (await texts(page)).length, 51);
+		assert.equal((await texts(page))[0], "message 251");
+		assert.equal((await texts(page)).at(-1), "still mine");
 	});
 
 	test("is the visitor that the site says, and nobody after a logout", async () => {

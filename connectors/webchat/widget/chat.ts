@@ -94,7 +94,6 @@ const hear = (frame: ServerFrame) => {
 			troubled = false;
 			asked = undefined;
 			textMax = frame.limits.text_max;
-			agentRead = frame.read_seq || 0;
 			if (!load(READ)) save(READ, `${frame.seq}`); /* what was said before is not news to this browser */
 			break;
 		case "state":

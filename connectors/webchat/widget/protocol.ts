@@ -39,7 +39,6 @@ export type ServerFrame =
 			visitor: string;
 			seq: number;
 			expires_ts: number;
-			read_seq?: number;
 			limits: { text_max: number; rate_per_10s: number };
 	  } & Standing)
 	| { type: "events"; events: ChatEvent[]; more?: boolean }

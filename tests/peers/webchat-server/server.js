@@ -9,7 +9,7 @@ import { WebSocketServer } from "ws";
 
 const SUBPROTOCOL = "posthouse.webchat.v1";
 const REPLAY_MAX = 200;
-const RESET_PAGE = 50;
+const PAGE = 50;
 
 const json = (response, status, body, headers = {}) => {
   response.writeHead(status, {
@@ -34,7 +34,6 @@ class Conversation {
   seq = 0;
   sockets = new Set();
   standing = { state: "bot" };
-  readSeq = 0;
   seenSeq = 0;
 
   append(event) {
@@ -164,16 +163,15 @@ export class WebchatServer {
       type: "ready",
       visitor: known.visitor,
       seq: conversation.seq,
-      read_seq: conversation.readSeq,
       expires_ts: known.expires_ts,
       limits: { text_max: 2000, rate_per_10s: 20 },
       ...conversation.standing,
     });
-    if (missed.length > REPLAY_MAX) {
-      const page = missed.slice(-RESET_PAGE);
-      tell({ type: "reset", before: page[0].seq });
-      tell({ type: "events", events: page, more: true });
-    } else if (missed.length) tell({ type: "events", events: missed, ...(since === 0 && { more: false }) });
+    const reset = since > 0 && missed.length > REPLAY_MAX;
+    const paged = since === 0 || reset;
+    const events = paged ? missed.slice(-PAGE) : missed;
+    if (reset) tell({ type: "reset", before: conversation.seq + 1 });
+    if (events.length) tell({ type: "events", events, ...(paged && { more: events.length < missed.length }) });
     if (this.trouble) tell({ type: "service", state: "reconnecting" });
   }
 
