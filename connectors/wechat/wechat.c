@@ -16,7 +16,10 @@
 
 extern const struct connector_ops wechat_connector;
 
-enum { TEXT_PARTS_MOST = 4 }; /* each costs one of five replies */
+enum {
+	TEXT_PARTS_MOST = 4,                                /* each costs one of five replies */
+	TEXT_MOST = TEXT_PARTS_MOST * (WECHAT_TEXT_MAX - 3) /* wherever the parts are cut */
+};
 
 struct wechat {
 	struct connector_host *host;
@@ -291,7 +294,7 @@ const struct connector_ops wechat_connector = {
 		{
                        .kinds = 1U << MESSAGE_TEXT | 1U << MESSAGE_IMAGE | 1U << MESSAGE_VOICE |
                                  1U << MESSAGE_VIDEO | 1U << MESSAGE_LINK | 1U << MESSAGE_MENU,
-                       .text_max = TEXT_PARTS_MOST * (WECHAT_TEXT_MAX - 3),
+                       .text_max = TEXT_MOST,
                        .replies_limited = true,
                        .scheme = "wechat",
                        .typing = wechat_typing,

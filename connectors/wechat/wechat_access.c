@@ -44,8 +44,8 @@ struct waiter {
 
 struct wechat_access {
 	struct wechat_access_options o;
-	int refs;  /* the owner's, and one for each call that is under way */
-	bool gone; /* the owner's is dropped: answers are for nobody */
+	unsigned calls; /* under way; the last one to come back frees what is gone */
+	bool gone;      /* its owner is: answers are for nobody */
 	enum step step;
 	bool usable; /* there is a token, and nothing says that it is of no use */
 	unsigned polls, failures;
@@ -69,10 +69,8 @@ static const struct logger *log_of(const struct wechat_access *a)
 	return connector_log(a->o.host);
 }
 
-static void unref(struct wechat_access *a)
+static void wipe(struct wechat_access *a)
 {
-	if (--a->refs)
-		return;
 	OPENSSL_cleanse(a->token, sizeof(a->token));
 	OPENSSL_cleanse(a->refused, sizeof(a->refused));
 	free(a);
@@ -81,10 +79,12 @@ static void unref(struct wechat_access *a)
 /* A call comes back: false when its answer is for nobody any more. */
 static bool comes_back(struct wechat_access *a)
 {
-	bool wanted = !a->gone;
-
-	unref(a);
-	return wanted;
+	a->calls--;
+	if (!a->gone)
+		return true;
+	if (!a->calls)
+		wipe(a);
+	return false;
 }
 
 static void tell_waiters(struct wechat_access *a, int err)
@@ -163,9 +163,8 @@ static void on_stored(void *arg, int err)
 {
 	struct wechat_access *a = arg;
 
-	if (err && !a->gone) /* each node then asks for itself: the same token comes */
+	if (comes_back(a) && err) /* each node then asks for itself: the same token comes */
 		log_warn(log_of(a), EVENT("wechat.token_not_shared"), ERR(err));
-	unref(a);
 }
 
 static void store(struct wechat_access *a, uint64_t ttl_ms)
@@ -173,7 +172,7 @@ static void store(struct wechat_access *a, uint64_t ttl_ms)
 	char value[VALUE_MAX];
 	int len = snprintf(value, sizeof(value), "%" PRIu64 " %s", a->ends_ms, a->token);
 
-	a->refs++;
+	a->calls++;
 	connector_store(a->o.host, KEY_TOKEN, (struct span){value, (size_t)len}, ttl_ms, on_stored,
 	                a);
 	OPENSSL_cleanse(value, sizeof(value));
@@ -245,7 +244,7 @@ static void ask(struct wechat_access *a)
 	int err;
 
 	a->step = STEP_ASKING;
-	a->refs++;
+	a->calls++;
 	buf_init(&body, WECHAT_BODY_MAX);
 	err = wechat_api_token_body(a->o.appid, a->o.secret, &body);
 	if (!err)
@@ -306,14 +305,14 @@ static void on_load(void *arg, int err, struct span value)
 		return;
 	}
 	a->step = STEP_LOCKING;
-	a->refs++;
+	a->calls++;
 	connector_lock(a->o.host, KEY_LOCK, LOCK_MS, on_lock, a);
 }
 
 static void load(struct wechat_access *a)
 {
 	a->step = STEP_LOADING;
-	a->refs++;
+	a->calls++;
 	connector_load(a->o.host, KEY_TOKEN, on_load, a);
 }
 
@@ -343,7 +342,6 @@ int wechat_access_create(const struct wechat_access_options *options, struct wec
 	if (!a)
 		return -ENOMEM;
 	a->o = *options;
-	a->refs = 1;
 	err = io_timer_create(connector_loop(options->host), "wechat.token", on_timer, a,
 	                      &a->timer);
 	if (err) {
@@ -367,7 +365,8 @@ void wechat_access_destroy(struct wechat_access **a)
 	(*a)->gone = true;
 	io_timer_destroy(&(*a)->timer);
 	tell_waiters(*a, -ECANCELED);
-	unref(*a);
+	if (!(*a)->calls)
+		wipe(*a);
 	*a = NULL;
 }
 

@@ -161,7 +161,7 @@ static int crypt_blocks(const struct wechat_key *key, bool encrypt, char *octets
 	             1 &&
 	     EVP_CIPHER_CTX_set_padding(aes, 0) == 1 &&
 	     EVP_CipherUpdate(aes, at, &done, at, (int)len) == 1 &&
-	     EVP_CipherFinal_ex(aes, at + done, &rest) == 1 && (size_t)(done + rest) == len;
+	     EVP_CipherFinal_ex(aes, at + done, &rest) == 1 && (size_t)done + (size_t)rest == len;
 	EVP_CIPHER_CTX_free(aes);
 	return ok ? 0 : -EBADMSG;
 }

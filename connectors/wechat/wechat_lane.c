@@ -4,19 +4,31 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-struct wechat_lane *wechat_lane_of(struct wechat_lane **lanes, struct span openid, bool create)
+static struct wechat_lane *find(struct wechat_lane *lanes, struct span openid)
 {
 	struct wechat_lane *lane = NULL;
 
-	HASH_FIND(hh, *lanes, openid.ptr, openid.len, lane);
-	if (lane || !create || openid.len > WECHAT_OPENID_MAX)
-		return lane;
-	lane = calloc(1, sizeof(*lane));
+	HASH_FIND(hh, lanes, openid.ptr, openid.len, lane);
+	return lane;
+}
+
+static struct wechat_lane *create(struct wechat_lane **lanes, struct span openid)
+{
+	struct wechat_lane *lane =
+		openid.len <= WECHAT_OPENID_MAX ? calloc(1, sizeof(*lane)) : NULL;
+
 	if (!lane)
 		return NULL;
 	memcpy(lane->openid, openid.ptr, openid.len);
 	HASH_ADD_KEYPTR(hh, *lanes, lane->openid, openid.len, lane);
 	return lane;
+}
+
+struct wechat_lane *wechat_lane_of(struct wechat_lane **lanes, struct span openid, bool make)
+{
+	struct wechat_lane *lane = find(*lanes, openid);
+
+	return lane || !make ? lane : create(lanes, openid);
 }
 
 void wechat_lane_free(struct wechat_lane **lanes, struct wechat_lane *lane)

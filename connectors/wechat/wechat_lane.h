@@ -31,8 +31,8 @@ struct wechat_lane {
 	UT_hash_handle hh;
 };
 
-/** The lane of a user, made where create says so; else NULL, as when out of memory. */
-struct wechat_lane *wechat_lane_of(struct wechat_lane **lanes, struct span openid, bool create);
+/** The lane of a user, made where make says so; else NULL, as when out of memory. */
+struct wechat_lane *wechat_lane_of(struct wechat_lane **lanes, struct span openid, bool make);
 /** Frees it and its jobs. */
 void wechat_lane_free(struct wechat_lane **lanes, struct wechat_lane *lane);
 /** Puts it into the sender's ready list where it may send now. */

@@ -157,7 +157,7 @@ int wechat_reply_seal(const struct wechat_sealing *sealing, struct span xml, str
 	memcpy(&number, sealing->random + WECHAT_SALT_OCTETS, sizeof(number));
 	snprintf(timestamp, sizeof(timestamp), "%" PRIu64, sealing->now_ms / SECOND_MS);
 	snprintf(nonce, sizeof(nonce), "%" PRIu64, number);
-	buf_init(&sealed, 2 * WECHAT_REPLY_MAX);
+	buf_init(&sealed, WECHAT_SEALED_MAX);
 	err = wechat_seal(sealing->key, sealing->appid, sealing->random, xml, &sealed);
 	if (!err)
 		err = wechat_sign((const struct span[]){sealing->token, span_of(timestamp),

@@ -7,7 +7,8 @@
 
 enum {
 	WECHAT_TEXT_MAX = 2048, /* octets of text in one message, either way of sending */
-	WECHAT_REPLY_MAX = 64 * 1024
+	WECHAT_REPLY_MAX = 64 * 1024,
+	WECHAT_SEALED_MAX = 2 * WECHAT_REPLY_MAX /* in base64, with its envelope */
 };
 
 /**

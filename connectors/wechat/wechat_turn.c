@@ -124,9 +124,9 @@ static void unref(struct wechat_turn *turn)
 	free(turn);
 }
 
-static void free_waiting(struct waiting *w)
+static void free_waiting(struct wechat_turn *turn, struct waiting *w)
 {
-	DL_DELETE(w->turn->waiting, w);
+	DL_DELETE(turn->waiting, w);
 	io_timer_destroy(&w->deadline);
 	free(w);
 }
@@ -146,7 +146,7 @@ static void forget(struct wechat_turn *turn)
 
 	while (turn->waiting) {
 		wechat_answer_later(turn->waiting->request);
-		free_waiting(turn->waiting);
+		free_waiting(turn, turn->waiting);
 	}
 	if (turn->cid[0])
 		HASH_DEL(t->by_cid, turn);
@@ -219,7 +219,7 @@ static bool answer_reply(struct wechat_turn *turn, struct waiting *w, bool watch
 	struct buf body;
 	bool written;
 
-	buf_init(&body, 2 * WECHAT_REPLY_MAX);
+	buf_init(&body, WECHAT_SEALED_MAX);
 	written = listens(w) && write_reply(turn, w, &body) == 0;
 	if (!written) {
 		wechat_answer_success(w->request);
@@ -244,7 +244,7 @@ static void answer_all(struct wechat_turn *turn)
 			answer_reply(turn, w, true);
 		else
 			wechat_answer_success(w->request);
-		free_waiting(w);
+		free_waiting(turn, w);
 	}
 	turn->leaving--;
 	if (turn->reply && !turn->leaving)
@@ -294,7 +294,7 @@ static void on_deadline(void *arg)
 
 	count("deadline");
 	wechat_answer_later(w->request);
-	free_waiting(w);
+	free_waiting(w->turn, w);
 }
 
 static void on_gone(void *arg)
@@ -357,17 +357,31 @@ static void again(struct wechat_turn *turn, const struct wechat_try *try)
 		struct waiting *w = turn->waiting->prev; /* the last */
 
 		answer_reply(turn, w, false);
-		free_waiting(w);
+		free_waiting(turn, w);
 	}
+}
+
+static struct wechat_turn *find(const struct wechat_turns *t, struct span cid)
+{
+	struct wechat_turn *turn = NULL;
+
+	if (cid.len)
+		HASH_FIND(hh, t->by_cid, cid.ptr, cid.len, turn);
+	return turn;
+}
+
+static void enter(struct wechat_turns *t, struct wechat_turn *turn, struct span cid)
+{
+	memcpy(turn->cid, cid.ptr, cid.len);
+	HASH_ADD_KEYPTR(hh, t->by_cid, turn->cid, cid.len, turn);
 }
 
 static void begin_message(struct wechat_turns *t, const struct wechat_try *try,
                           struct wechat_meant *meant)
 {
 	struct span cid = meant->message->cid;
-	struct wechat_turn *turn = NULL;
+	struct wechat_turn *turn = find(t, cid);
 
-	HASH_FIND(hh, t->by_cid, cid.ptr, cid.len, turn);
 	if (turn) {
 		message_unref(&meant->message);
 		again(turn, try);
@@ -379,8 +393,7 @@ static void begin_message(struct wechat_turns *t, const struct wechat_try *try,
 		wechat_answer_later(try->request);
 		return;
 	}
-	memcpy(turn->cid, cid.ptr, cid.len);
-	HASH_ADD_KEYPTR(hh, t->by_cid, turn->cid, cid.len, turn);
+	enter(t, turn, cid);
 	turn->refs++;
 	connector_received(t->o.host, &meant->message, on_durable, turn);
 }
@@ -422,11 +435,8 @@ static bool can_say(const struct wechat_turn *turn, const struct message *m)
 
 bool wechat_turns_reply(struct wechat_turns *turns, struct message **m)
 {
-	struct wechat_turn *turn = NULL;
-	struct span cid = (*m)->reply_to;
+	struct wechat_turn *turn = find(turns, (*m)->reply_to);
 
-	if (cid.len)
-		HASH_FIND(hh, turns->by_cid, cid.ptr, cid.len, turn);
 	if (!turn || turn->durable || turn->reply || !can_say(turn, *m) ||
 	    !span_eq(wechat_address_openid((*m)->address, turns->o.appid), span_of(turn->openid)) ||
 	    !wechat_sender_clear(turns->o.sender, span_of(turn->openid)) ||
