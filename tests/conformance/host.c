@@ -289,31 +289,35 @@ static struct host_value *find_value(struct connector_host *h, struct span key)
 	return v;
 }
 
-static void put_value(struct connector_host *h, struct span key, struct span value)
+static bool put_value(struct connector_host *h, struct span key, struct span value)
 {
 	struct host_value *v = find_value(h, key);
+	char *name = v ? NULL : span_dup(key), *copied = span_dup(value);
 
-	if (!v) {
-		v = calloc(1, sizeof(*v));
-		if (!v)
-			return;
-		v->key = (struct span){span_dup(key), key.len};
+	if (!v && name && copied && (v = calloc(1, sizeof(*v)))) {
+		v->key = (struct span){name, key.len};
 		v->next = h->values;
 		h->values = v;
+		name = NULL;
+	}
+	free(name);
+	if (!v || !copied) {
+		free(copied);
+		return false;
 	}
 	free((void *)(uintptr_t)v->value.ptr);
-	v->value = (struct span){span_dup(value), value.len};
+	v->value = (struct span){copied, value.len};
+	return true;
 }
 
 void connector_store(struct connector_host *h, struct span key, struct span value, uint64_t ttl_ms,
                      done_fn *done, void *arg)
 {
 	(void)ttl_ms;
-	if (!h->durable) {
+	if (!h->durable || !put_value(h, key, value)) {
 		done(arg, -EAGAIN);
 		return;
 	}
-	put_value(h, key, value);
 	settle_later(h, done, arg);
 }
 
@@ -361,8 +365,10 @@ void connector_lock(struct connector_host *h, struct span key, uint64_t ttl_ms, 
 	bool mine = !find_value(h, key);
 
 	(void)ttl_ms;
-	if (mine)
-		put_value(h, key, SPAN_LIT("1"));
+	if (mine && !put_value(h, key, SPAN_LIT("1"))) {
+		fn(arg, -EAGAIN, SPAN_NONE);
+		return;
+	}
 	load(h, mine ? SPAN_LIT("1") : SPAN_NONE, fn, arg);
 }
 
