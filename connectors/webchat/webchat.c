@@ -9,7 +9,11 @@
 
 #include <stdlib.h>
 
-enum { DRAIN_TICK_MS = 50, SWEEP_TICKS = 60 };
+enum {
+	SWEEP_TICKS = 60,
+	HURRY_MS = 20, /* between turns when all are to be told something */
+	AT_ONCE = 200  /* sockets told in one turn */
+};
 
 /* What the host keeps for us; the chat itself lives until its last late answer. */
 struct webchat_self {
@@ -109,18 +113,55 @@ static void look_after_all(struct webchat *chat)
 	}
 }
 
-static void close_all(struct webchat *chat, uint16_t code)
+/* Does act to those of whom it says so, at most this many: what all are told takes several turns of
+ * the loop. True: there may be more. */
+static bool to_some(struct webchat *chat, bool (*act)(struct webchat_peer *peer))
 {
-	struct webchat_visitor *visitor, *next_visitor;
-	struct webchat_peer *peer, *next;
+	struct webchat_visitor *visitor, *next;
+	struct webchat_peer *peer;
+	unsigned done = 0;
 
-	DL_FOREACH_SAFE(chat->greeting, peer, next)
-	webchat_close(peer, code, "the node stops");
-	HASH_ITER(hh, chat->visitors, visitor, next_visitor)
+	DL_FOREACH(chat->greeting, peer)
+	done += act(peer);
+	HASH_ITER(hh, chat->visitors, visitor, next)
 	{
-		DL_FOREACH_SAFE(visitor->peers, peer, next)
-		webchat_close(peer, code, "the node stops");
+		DL_FOREACH(visitor->peers, peer)
+		done += act(peer);
+		if (done >= AT_ONCE)
+			return true;
 	}
+	return false;
+}
+
+static bool send_away(struct webchat_peer *peer)
+{
+	if (peer->closing)
+		return false;
+	webchat_say_bye(peer);
+	webchat_close(peer, WEBCHAT_CLOSE_RESTART, "the node stops");
+	return true;
+}
+
+static bool cut_off(struct webchat_peer *peer)
+{
+	webchat_close(peer, WEBCHAT_CLOSE_GOING, "the node stops");
+	return false;
+}
+
+/* A socket without its log is opened again; that tells all there is to tell. */
+static bool tell_service(struct webchat_peer *peer)
+{
+	bool durable = connector_durable(peer->chat->host);
+
+	if (peer->closing || peer->stage == WEBCHAT_GREETING || peer->told_away == !durable)
+		return false;
+	if (durable && peer->stage == WEBCHAT_OPENING) {
+		peer->told_away = false;
+		webchat_open(peer);
+	} else {
+		webchat_say_service(peer, durable);
+	}
+	return true;
 }
 
 /* First what is under way becomes durable and is acknowledged, then the sockets close. */
@@ -130,8 +171,7 @@ static void drain_step(struct webchat *chat)
 
 	if (chat->in_flight && !late)
 		return;
-	close_all(chat, WEBCHAT_CLOSE_RESTART);
-	if (chat->sockets && !late)
+	if (to_some(chat, send_away) || (chat->sockets && !late))
 		return;
 	io_timer_stop(chat->tick);
 	connector_state(chat->host, CHANNEL_STOPPED, NULL);
@@ -145,40 +185,21 @@ static void on_tick(void *arg)
 		drain_step(chat);
 		return;
 	}
+	if (to_some(chat, tell_service))
+		io_timer_start(chat->tick, HURRY_MS, WEBCHAT_TICK_MS);
 	expire_greetings(chat);
 	look_after_all(chat);
 	if (++chat->ticks % SWEEP_TICKS == 0)
 		webchat_addresses_sweep(chat, false);
 }
 
-static void say_to_all(struct webchat *chat, void (*say)(struct webchat_peer *peer))
-{
-	struct webchat_visitor *visitor, *next;
-	struct webchat_peer *peer;
-
-	HASH_ITER(hh, chat->visitors, visitor, next)
-	{
-		DL_FOREACH(visitor->peers, peer)
-		say(peer);
-	}
-}
-
-static void say_ok(struct webchat_peer *peer)
-{
-	if (peer->stage == WEBCHAT_READY)
-		webchat_say_service(peer, true);
-	else
-		webchat_open(peer);
-}
-
-static void say_reconnecting(struct webchat_peer *peer)
-{
-	webchat_say_service(peer, false);
-}
-
 static void on_durable(void *self, bool durable)
 {
-	say_to_all(((struct webchat_self *)self)->chat, durable ? say_ok : say_reconnecting);
+	struct webchat *chat = ((struct webchat_self *)self)->chat;
+
+	(void)durable; /* as it is when they are told */
+	if (!chat->stopping)
+		io_timer_start(chat->tick, 0, WEBCHAT_TICK_MS);
 }
 
 /* --- The six functions --------------------------------------------------------------------------
@@ -296,7 +317,7 @@ static void stop(void *self, enum stop_mode mode)
 	if (mode == STOP_NOW) {
 		chat->stopping = true;
 		io_timer_stop(chat->tick);
-		close_all(chat, WEBCHAT_CLOSE_GOING);
+		to_some(chat, cut_off);
 		connector_state(chat->host, CHANNEL_STOPPED, NULL);
 		return;
 	}
@@ -304,8 +325,7 @@ static void stop(void *self, enum stop_mode mode)
 		return;
 	chat->stopping = true;
 	chat->drain_until_ms = webchat_mono_ms(chat) + connector_drain_ms(chat->host);
-	say_to_all(chat, webchat_say_bye);
-	io_timer_start(chat->tick, 0, DRAIN_TICK_MS);
+	io_timer_start(chat->tick, 0, HURRY_MS);
 }
 
 /* What is open or under way ends later, and finds that there is no host any more. */

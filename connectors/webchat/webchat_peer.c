@@ -38,6 +38,7 @@ void webchat_say(struct webchat_peer *peer, json_t *frame)
 
 void webchat_say_service(struct webchat_peer *peer, bool durable)
 {
+	peer->told_away = !durable;
 	webchat_say(peer, json_pack("{s:s, s:s}", "type", "service", "state",
 	                            durable ? "ok" : "reconnecting"));
 }

@@ -110,6 +110,7 @@ struct webchat_peer {
 	struct webchat_peer *prev, *next; /* in chat->greeting, or the visitor's */
 	enum webchat_stage stage;
 	bool closing, origin_refused, opening;
+	bool told_away; /* that nothing is acknowledged now */
 	char lang[3];
 	unsigned faults;
 	uint64_t since;    /* of its hello */
