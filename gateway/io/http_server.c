@@ -162,6 +162,8 @@ int http_server_listen(struct http_server *server, const char *address, struct i
 		return -ENOMEM;
 	l->server = server;
 	err = io_listen(server->loop, host, number, tls, on_accept, l, &l->listener);
+	if (err == -EAFNOSUPPORT && strcmp(host, "::") == 0) /* a machine without IPv6 */
+		err = io_listen(server->loop, "0.0.0.0", number, tls, on_accept, l, &l->listener);
 	if (err) {
 		free(l);
 		return err;

@@ -36,7 +36,7 @@ struct io_loop {
 	uint64_t blamed_us; /* time of callbacks that were already told */
 	struct log_throttle slow_throttle;
 	bool stopped;
-	struct buf spare[SPARE_MAX];
+	struct buf spare[SPARE_MAX], waste;
 	unsigned spares;
 	char read[IO_READ_SIZE], plain[IO_READ_SIZE];
 };
@@ -127,6 +127,7 @@ int io_loop_create(const struct logger *log, struct io_loop **out)
 	}
 	/* A peer that left shows as -EPIPE from the write, never as the end of the process. */
 	signal(SIGPIPE, SIG_IGN);
+	buf_init(&loop->waste, SIZE_MAX);
 	loop->log = log;
 	loop->clock = &clock_system;
 	list_init(&loop->later);
@@ -165,6 +166,7 @@ void io_loop_destroy(struct io_loop **loop)
 		uv_walk(&l->uv, tell_unclosed, l);
 		assert(false && "every handle was closed by its owner");
 	}
+	buf_fini(&l->waste);
 	while (l->spares)
 		buf_fini(&l->spare[--l->spares]);
 	free(l);
@@ -211,6 +213,11 @@ char *io_read_buffer(struct io_loop *loop)
 char *io_plain_buffer(struct io_loop *loop)
 {
 	return loop->plain;
+}
+
+struct buf *io_waste_buffer(struct io_loop *loop)
+{
+	return &loop->waste;
 }
 
 void io_buffer_borrow(struct io_loop *loop, struct buf *b)

@@ -15,6 +15,9 @@ char *io_read_buffer(struct io_loop *loop);
 /** A second one, for what a read turns into (TLS). */
 char *io_plain_buffer(struct io_loop *loop);
 
+/** Where goes what is written to a stream that takes no more. */
+struct buf *io_waste_buffer(struct io_loop *loop);
+
 /** What on_data() lends lies in a buffer of ours, which its borrower may write over meanwhile. */
 static inline char *io_read_memory(struct span data)
 {

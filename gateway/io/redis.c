@@ -291,7 +291,7 @@ static int parse_address(struct redis_link_config *c, const char *address, char 
 
 	if (span_starts(whole, SPAN_LIT("unix:"))) {
 		c->path = keep(at, (struct span){whole.ptr + 5, whole.len - 5});
-		return *c->path ? 0 : -EINVAL;
+		return whole.len > 5 ? 0 : -EINVAL;
 	}
 	if (!colon)
 		return -EINVAL;

@@ -349,6 +349,9 @@ static void flush(void *arg)
 
 struct buf *io_stream_output(struct io_stream *s)
 {
+	/* What is closing still writes what it holds: nothing may come behind it. */
+	if (s->state != STREAM_OPEN)
+		return io_waste_buffer(s->loop);
 	io_buffer_borrow(s->loop, &s->out);
 	return &s->out;
 }
@@ -358,7 +361,7 @@ int io_stream_commit(struct io_stream *s)
 	size_t pending;
 
 	if (s->state != STREAM_OPEN) {
-		io_buffer_return(s->loop, &s->out);
+		buf_fini(io_waste_buffer(s->loop));
 		return -EPIPE;
 	}
 	io_later(s->loop, &s->flush);
