@@ -1,0 +1,218 @@
+// script/bench spine: what the main path reaches, on a real Redis at appendfsync always. The questions come from
+// tests/peers/smsc-load (C, on the gateway's own codec), which measures from deliver_sm to the reply's submit_sm.
+//
+//   answered_per_s      most answered a second, each durable: deliver_sm in, deliver_sm_resp and submit_sm out
+//   p50_ms, p99_ms      deliver_sm to submit_sm at 1,000 a second
+//   rss_mb              resident memory of the gateway at rest
+//   idle_chats_mb       what 10,000 idle web chats add to it
+//   ready_ms            from exec to ready, the best of five
+//   fcalls_per_message  Redis functions called for each answered message
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { randomBytes } from "node:crypto";
+import { parseArgs } from "node:util";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const BIN = path.join(ROOT, process.env.BUILD ?? "build", "bin");
+const SITE = "http://site.example";
+const CHATS = 10_000;
+const QUESTION = "What is the annual fee of a credit card?";
+const { values: options } = parseArgs({ options: { seconds: { type: "string", default: "8" } } });
+
+const note = (text) => process.stderr.write(`${text}\n`);
+
+function run(command, args, options = {}) {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
+  child.out = "";
+  child.err = "";
+  child.stdout.on("data", (data) => (child.out += data));
+  child.stderr.on("data", (data) => (child.err += data));
+  child.ended = once(child, "exit");
+  return child;
+}
+
+async function until(what, probe, ms = 20_000) {
+  const end = Date.now() + ms;
+  for (;;) {
+    const value = await probe();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+async function end(child) {
+  if (child.exitCode === null) child.kill("SIGTERM");
+  await child.ended;
+}
+
+class Bench {
+  async open() {
+    this.dir = await mkdtemp(path.join(tmpdir(), "posthouse-bench-"));
+    this.socket = path.join(this.dir, "redis.sock");
+    this.redis = run("redis-server", [
+      ...["--port", "0", "--unixsocket", this.socket, "--dir", this.dir],
+      ...["--appendonly", "yes", "--appendfsync", "always", "--save", ""],
+    ]);
+    await until("redis", () => /Ready to accept/.test(this.redis.out));
+  }
+
+  async close() {
+    if (this.gateway) await end(this.gateway);
+    await end(this.redis);
+    await rm(this.dir, { recursive: true, force: true });
+  }
+
+  config(smppPort) {
+    return [
+      "node: {name: bench}",
+      "listen: {public: '127.0.0.1:0', internal: '127.0.0.1:0'}",
+      `redis: {address: 'unix:${this.socket}'}`,
+      "log: {level: warn}",
+      `templates: {directory: ${path.join(ROOT, "templates/content")}}`,
+      "channels:",
+      `  - {name: sms-main, connector: smpp, host: 127.0.0.1, port: ${smppPort}, system_id: posthouse, password: {env: BENCH_SECRET}, short_codes: ['95500'], default_country: '86', window: 1000}`,
+      `  - {name: bank-web, connector: webchat, origins: ['${SITE}'], token_secret: {env: BENCH_TOKEN}, identity_secret: {env: BENCH_TOKEN}}`,
+      "",
+    ].join("\n");
+  }
+
+  async startGateway(smppPort) {
+    const file = path.join(this.dir, "bench.yaml");
+    await writeFile(file, this.config(smppPort));
+    const env = { ...process.env, BENCH_SECRET: "secret", BENCH_TOKEN: "0123456789abcdef0123456789abcdef" };
+    this.gateway = run(path.join(BIN, "posthouse"), ["run", file], { env });
+    const line = await until("the gateway", () => {
+      if (this.gateway.exitCode !== null) throw new Error(this.gateway.err);
+      return this.gateway.out.split("\n").find((l) => l.startsWith("{"));
+    });
+    this.ready = JSON.parse(line);
+    return this.ready;
+  }
+
+  rssMb() {
+    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.gateway.pid}/status`, "utf8"))[1]) / 1024;
+  }
+
+  cpuSeconds(pid) {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
+
+  async fcalls() {
+    const text = await (await fetch(`http://${this.ready.internal}/metrics`)).text();
+    return Number(/^posthouse_redis_fcalls_total (\d+)/m.exec(text)[1]);
+  }
+
+  /** The load peer on a port of its own, with a gateway bound to it; resolves to what it measured. */
+  async load(args) {
+    const peer = run(path.join(BIN, "smsc-load"), ["--text", QUESTION, ...args]);
+    const { port } = JSON.parse(await until("the load peer", () => peer.out.split("\n")[0] && peer.out.split("\n")[0]));
+    await this.startGateway(port);
+    const before = [this.cpuSeconds(this.gateway.pid), this.cpuSeconds(this.redis.pid), await this.fcalls()];
+    await peer.ended;
+    const result = JSON.parse(peer.out.trim().split("\n").at(-1));
+    const after = [this.cpuSeconds(this.gateway.pid), this.cpuSeconds(this.redis.pid), await this.fcalls()];
+    await end(this.gateway);
+    if (result.unanswered || result.bad) throw new Error(`the load peer: ${JSON.stringify(result)} ${peer.err}`);
+    return {
+      ...result,
+      gateway_us: ((after[0] - before[0]) * 1e6) / result.answered,
+      redis_us: ((after[1] - before[1]) * 1e6) / result.answered,
+      fcalls: (after[2] - before[2]) / result.answered,
+    };
+  }
+}
+
+/** An idle chat as cheap as this process can hold it: a bare socket that shook hands and said hello. */
+async function openChat(address, token) {
+  const [host, port] = address.split(":");
+  const socket = net.connect(Number(port), host);
+  await once(socket, "connect");
+  socket.write(
+    `GET /webchat/bank-web/ws HTTP/1.1\r\nHost: ${address}\r\nOrigin: ${SITE}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString("base64")}\r\nSec-WebSocket-Protocol: posthouse.webchat.v1\r\n\r\n`,
+  );
+  let text = "";
+  socket.on("data", (data) => (text = (text + data.toString("latin1")).slice(-4000)));
+  await until("the handshake", () => /^HTTP\/1.1 101/.test(text));
+  socket.write(maskedText(JSON.stringify({ type: "hello", v: 1, token, since: 0, lang: "en" })));
+  await until("ready", () => /"ready"/.test(text));
+  return socket;
+}
+
+function maskedText(text) {
+  const body = Buffer.from(text);
+  const head = Buffer.from([0x81, 0x80 | 126, body.length >> 8, body.length & 255, 0, 0, 0, 0]);
+  return Buffer.concat([head, body]); // a mask of zeros is a mask
+}
+
+async function token(address) {
+  const response = await fetch(`http://${address}/webchat/bank-web/token`, {
+    method: "POST",
+    headers: { "content-type": "application/json", origin: SITE },
+    body: "{}",
+  });
+  const body = await response.json();
+  if (response.status !== 200) throw new Error(`token: ${response.status} ${JSON.stringify(body)}`);
+  return body.token;
+}
+
+// Each visitor from an address of its own, as in life; loopback has enough of them.
+async function idleChats(bench) {
+  await bench.startGateway(9);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const rss = bench.rssMb();
+  const sockets = [];
+  const first = await token(bench.ready.public);
+  await Promise.all(
+    Array.from({ length: 100 }, async () => {
+      while (sockets.length < CHATS) {
+        const at = sockets.push(null) - 1;
+        sockets[at] = await openChat(bench.ready.public, first);
+      }
+    }),
+  );
+  const more = bench.rssMb() - rss;
+  for (const socket of sockets) socket.destroy();
+  await end(bench.gateway);
+  return { rss, more };
+}
+
+const bench = new Bench();
+await bench.open();
+try {
+  const ready = [];
+  for (let i = 0; i < 5; i++) {
+    ready.push((await bench.startGateway(9)).ready_ms);
+    await end(bench.gateway);
+  }
+  note(`ready after ${ready.join(", ")} ms`);
+  const paced = await bench.load(["--rate", "1000", "--seconds", options.seconds]);
+  note(`at 1,000 a second: ${JSON.stringify(paced)}`);
+  const full = await bench.load(["--rate", "0", "--window", "400", "--seconds", options.seconds]);
+  note(`as fast as it goes: ${JSON.stringify(full)}`);
+  const chats = await idleChats(bench);
+  console.log(
+    JSON.stringify({
+      answered_per_s: Math.round(full.answered_per_s),
+      p50_ms: paced.p50_ms,
+      p99_ms: paced.p99_ms,
+      rss_mb: Number(chats.rss.toFixed(1)),
+      idle_chats_mb: Number(chats.more.toFixed(1)),
+      ready_ms: Math.min(...ready),
+      fcalls_per_message: Number(full.fcalls.toFixed(2)),
+      gateway_us: Math.round(full.gateway_us),
+      redis_us: Math.round(full.redis_us),
+    }),
+  );
+} finally {
+  await bench.close();
+}
