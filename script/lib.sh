@@ -58,20 +58,41 @@ install_node_modules() {
   echo "$want" >node_modules/.installed
 }
 
-# build_gateway [CMAKE ARGUMENTS...]: configures once, then builds what changed.
+# configure CMAKE_ARGUMENTS...: once, and again when what is asked for is not what the build was configured with.
+configure() {
+  local arg want
+  if [[ -e $BUILD/build.ninja ]]; then
+    for arg in "$@"; do
+      want=${arg#-D}
+      grep -qE "^${want%%=*}:[A-Z]+=${want#*=}\$" "$BUILD/CMakeCache.txt" || break
+      arg=
+    done
+    [[ ${arg:-} ]] || return 0
+  fi
+  say "Configuring the build in $BUILD"
+  mkdir -p "$BUILD"
+  cmake -S . -B "$BUILD" -G Ninja "$@" >"$BUILD/configure.log" 2>&1 || {
+    cat "$BUILD/configure.log" >&2
+    fail "cmake could not configure the build"
+  }
+}
+
+# build TARGET...: what changed of them, with a line of progress on a terminal.
+build() {
+  if [[ $(ninja -C "$BUILD" -n "$@" 2>/dev/null) != *"no work to do"* ]]; then
+    say "Building in $BUILD"
+  fi
+  if [[ -t 1 ]]; then
+    ninja -C "$BUILD" "$@" || fail "the build failed"
+  else
+    ninja -C "$BUILD" --quiet "$@" || fail "the build failed"
+  fi
+}
+
+# build_gateway [TARGET...]: the gateway (and more), without the unit tests unless they have been asked for before.
 build_gateway() {
-  if [[ ! -e $BUILD/build.ninja ]]; then
-    say "Configuring the build in $BUILD"
-    cmake -S . -B "$BUILD" -G Ninja "$@" >"$BUILD.log" 2>&1 || {
-      cat "$BUILD.log" >&2
-      fail "cmake could not configure the build"
-    }
-    rm -f "$BUILD.log"
-  fi
-  if [[ -n $(ninja -C "$BUILD" -n 2>/dev/null | grep -v 'no work to do' | grep '^\[' | head -n 1) ]]; then
-    say "Building posthouse in $BUILD"
-  fi
-  ninja -C "$BUILD" --quiet || fail "the build failed"
+  [[ -e $BUILD/build.ninja ]] || configure -DPH_TESTS=OFF
+  build posthouse "$@"
 }
 
 # Console and widget, when a source is newer than what was built from it.
