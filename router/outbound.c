@@ -390,6 +390,17 @@ static void count_outcome(struct connector_host *host, enum send_outcome outcome
 		++*host->count.uncertain;
 }
 
+/* By when they are due; what came back together goes out again in the order it had. */
+static void wait_until_due(struct connector_host *host, struct held *h)
+{
+	struct held **at = &host->later;
+
+	while (*at && (*at)->due_ms <= h->due_ms)
+		at = &(*at)->next;
+	h->next = *at;
+	*at = h;
+}
+
 /* Stays in this node's hands until it is due; no other message waits for it. */
 static void try_later(struct connector_host *host, const struct message *m,
                       const struct send_result *result)
@@ -406,8 +417,7 @@ static void try_later(struct connector_host *host, const struct message *m,
 		return;
 	}
 	h->due_ms = clock_mono_ms(io_loop_clock(host->router->loop)) + result->retry_ms;
-	h->next = host->later;
-	host->later = h;
+	wait_until_due(host, h);
 	if (!io_timer_active(host->retry))
 		io_timer_start(host->retry, RETRY_TICK_MS, RETRY_TICK_MS);
 }
@@ -416,19 +426,12 @@ static void on_retry(void *arg)
 {
 	struct connector_host *host = arg;
 	uint64_t now = clock_mono_ms(io_loop_clock(host->router->loop));
-	struct held *list = host->later;
+	struct held *h;
 
-	host->later = NULL;
-	while (list) {
-		struct held *h = list;
+	while ((h = host->later) && h->due_ms <= now) {
 		struct message *m = h->message;
 
-		list = h->next;
-		if (h->due_ms > now) {
-			h->next = host->later;
-			host->later = h;
-			continue;
-		}
+		host->later = h->next;
 		free(h);
 		outbound_send(host, &m);
 	}

@@ -168,6 +168,21 @@ START_TEST(what_the_peer_wants_later_is_sent_again)
 }
 END_TEST
 
+START_TEST(what_came_back_together_goes_out_again_in_order)
+{
+	const struct send_result later = {.outcome = SEND_RETRY, .parts = 1, .retry_ms = 10};
+
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m2", QUESTION), 0);
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m3", QUESTION), 0);
+	for (size_t i = 0; i < 3; i++)
+		connector_result(fx.node.self->host, fx.node.self->sent[i], &later);
+	wait_sent(&fx.node, 6);
+	for (size_t i = 0; i < 3; i++)
+		ck_assert_uint_eq(fx.node.self->sent[3 + i]->seq, fx.node.self->sent[i]->seq);
+}
+END_TEST
+
 START_TEST(an_uncertain_answer_is_sent_again_when_the_customers_peer_asks_again)
 {
 	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
@@ -428,6 +443,7 @@ int main(void)
 	tcase_add_test(tc, all_parts_make_the_whole);
 	tcase_add_test(tc, a_full_channel_keeps_messages_in_order);
 	tcase_add_test(tc, what_the_peer_wants_later_is_sent_again);
+	tcase_add_test(tc, what_came_back_together_goes_out_again_in_order);
 	tcase_add_test(tc, an_uncertain_answer_is_sent_again_when_the_customers_peer_asks_again);
 	tcase_add_test(tc, after_a_kill_the_retry_gets_the_answer_that_the_first_try_left);
 	tcase_add_test(tc, after_a_kill_without_a_retry_the_answer_is_unknown_not_doubled);
