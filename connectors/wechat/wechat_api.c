@@ -52,12 +52,15 @@ static int read_token(const json_t *root, struct wechat_answer *out)
 int wechat_answer_read(struct span body, struct wechat_answer *out)
 {
 	json_t *root = body.len ? json_loadb(body.ptr, body.len, 0, NULL) : NULL;
+	const json_t *code;
 	json_int_t errcode;
 	int err = -EBADMSG;
 
 	*out = (struct wechat_answer){0};
 	if (json_is_object(root)) {
-		errcode = json_integer_value(json_object_get(root, "errcode"));
+		code = json_object_get(root, "errcode");
+		out->coded = json_is_integer(code);
+		errcode = json_integer_value(code);
 		out->errcode = errcode >= INT32_MIN && errcode <= INT32_MAX ? (int)errcode : 1;
 		snprintf(out->errmsg, sizeof(out->errmsg), "%s", wechat_data_text(root, "errmsg"));
 		err = read_token(root, out);

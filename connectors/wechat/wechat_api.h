@@ -39,6 +39,7 @@ const struct wechat_error *wechat_error_of(int errcode);
 
 struct wechat_answer {
 	int errcode;
+	bool coded;                     /* it has an errcode; answers with a token have none */
 	char errmsg[WECHAT_ERRMSG_MAX]; /* with the rid that Tencent's support wants */
 	char token[WECHAT_TOKEN_MAX + 1];
 	uint64_t expires_s;

@@ -120,7 +120,8 @@ static void on_answer(void *arg, const struct http_client_answer *http)
 	} else {
 		if (http->err)
 			on_transport_error(c, http);
-		else if (http->status != HTTP_OK || wechat_answer_read(http->body, &c->answer))
+		else if (http->status != HTTP_OK || wechat_answer_read(http->body, &c->answer) ||
+		         !c->answer.coded)
 			on_http_error(c, http->status);
 		else
 			on_errcode(c);

@@ -67,8 +67,14 @@ static void on_token(void *arg, struct http_request *r)
 
 static void answer_send(struct platform *p, struct http_request *r)
 {
+	const char *odd = p->odd;
 	int errcode = 0;
 
+	p->odd = NULL;
+	if (odd) {
+		answer(r, odd);
+		return;
+	}
 	if (p->errcode_count) {
 		errcode = p->errcodes[0];
 		p->errcode_count--;

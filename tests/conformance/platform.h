@@ -41,6 +41,7 @@ struct platform {
 	int errcodes[PLATFORM_TRIES]; /* of the next sends, in order; then 0 */
 	size_t errcode_count;
 	int token_errcode;
+	const char *odd; /* what sends are answered instead, once; NULL: as ordered */
 	bool hold;       /* answers to sends wait for platform_release() */
 	unsigned tokens; /* given out; the current one is "TOKEN<tokens>" */
 	bool same_token; /* gives the same one again */

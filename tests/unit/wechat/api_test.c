@@ -155,6 +155,7 @@ START_TEST(an_answer_is_read)
 	ck_assert_msg(wechat_answer_read(span_of(answers[_i].body), &answer) == answers[_i].err,
 	              "%s", answers[_i].body);
 	ck_assert_int_eq(answer.errcode, answers[_i].errcode);
+	ck_assert(answer.coded == (strstr(answers[_i].body, "errcode") != NULL));
 	ck_assert_str_eq(answer.token, answers[_i].token);
 }
 END_TEST

@@ -458,6 +458,20 @@ START_TEST(a_written_request_without_an_answer_is_uncertain)
 }
 END_TEST
 
+static const char *const odd_answers[] = {"{}", "[]", "<html>busy</html>", "{\"errcode\":\"0\"}"};
+
+START_TEST(an_answer_that_is_not_wechats_is_uncertain)
+{
+	bench_open_up("");
+	platform.odd = odd_answers[_i];
+	bench_send(OPENID, "hi");
+	await_one_result();
+	ck_assert_int_eq(host.results[0].outcome, SEND_UNCERTAIN);
+	ck_assert_str_eq(host.results[0].code, "wechat.http.200");
+	ck_assert_uint_eq(platform_sends(&platform), 1);
+}
+END_TEST
+
 START_TEST(an_api_out_of_reach_keeps_the_message_until_it_is_back)
 {
 	bench_open_up("");
@@ -619,6 +633,8 @@ int main(void)
 	tcase_add_loop_test(tc, no_token_is_a_state_that_says_why, 0, ARRAY_LEN(token_failures));
 	tcase_add_test(tc, the_channel_comes_up_when_the_api_does);
 	tcase_add_test(tc, a_written_request_without_an_answer_is_uncertain);
+	tcase_add_loop_test(tc, an_answer_that_is_not_wechats_is_uncertain, 0,
+	                    ARRAY_LEN(odd_answers));
 	tcase_add_test(tc, an_api_out_of_reach_keeps_the_message_until_it_is_back);
 	tcase_add_test(tc, a_full_queue_says_when_there_is_room);
 	tcase_add_test(tc, requests_at_once_are_bounded);
