@@ -402,9 +402,8 @@ static uint64_t back_off(struct smpp_link *l)
 	ms <<= doubled;
 	if (ms > (uint64_t)cfg->retry_most_ms)
 		ms = (uint64_t)cfg->retry_most_ms;
-	if (ms < l->floor_ms)
-		ms = l->floor_ms;
-	return jitter(ms);
+	ms = jitter(ms);
+	return ms > l->floor_ms ? ms : l->floor_ms + jitter(l->floor_ms / 8);
 }
 
 static void lost(struct smpp_link *l)
@@ -458,10 +457,9 @@ void smpp_link_fini(struct smpp_link *l)
 		io_stream_own(stream, &orphan_ops, NULL);
 		io_stream_abort(stream, -ECANCELED);
 	}
-	if (l->channel) {
+	/* Nothing is told any more: the host ends too. What was outstanding is freed with all. */
+	if (l->channel)
 		smpp_in_link_lost(l);
-		settle_flights(l);
-	}
 	io_timer_destroy(&l->timer);
 	smpp_window_fini(&l->window);
 	buf_fini(&l->input);
