@@ -232,6 +232,17 @@ static int send_reply_to(struct router *r, const struct router_send *send, route
 	return err;
 }
 
+int router_find(struct router *r, const struct router_send *send, char out[CONVERSATION_ID_LEN + 1])
+{
+	struct connector_host *host;
+	char address[160];
+	int err = find_way(r, send, &host, address, sizeof(address));
+
+	if (!err)
+		router_conversation_id(span_of(address), out);
+	return err;
+}
+
 int router_send(struct router *r, const struct router_send *send, router_sent_fn *fn, void *arg)
 {
 	struct connector_host *host;

@@ -106,6 +106,10 @@ typedef void router_sent_fn(void *arg, const struct router_sent *sent);
 int router_send(struct router *router, const struct router_send *send, router_sent_fn *fn,
                 void *arg) MUST_CHECK;
 
+/** The conversation that send would go to, without sending. Errors as router_send(). */
+int router_find(struct router *router, const struct router_send *send,
+                char out[CONVERSATION_ID_LEN + 1]) MUST_CHECK;
+
 struct router_message {
 	struct router_error error;     /* message_unknown */
 	const struct log_event *event; /* as appended */

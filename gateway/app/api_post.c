@@ -55,16 +55,12 @@ static bool one_content(struct http_request *r, const struct posted_message *m)
 	return true;
 }
 
-static bool word_message(struct sending *s, const struct posted_message *m)
+static void word_message(struct sending *s, const struct posted_message *m)
 {
-	const struct wording_order order = {
+	s->order = (struct wording_order){
 		.template_id = m->template_id, .lang = m->lang, .variables = m->variables};
-
-	if (m->template_id.len)
-		return sending_render(s, &order);
 	s->send.text = m->text;
 	s->send.lang = m->lang;
-	return true;
 }
 
 static bool take_key(struct sending *s, const char *owner)
@@ -92,8 +88,9 @@ static bool prepare_message(struct sending *s, const struct posted_message *m, c
 	s->send.validity_ms = m->validity_s * 1000;
 	s->send.on_uncertain = UNCERTAIN_HOLD; /* no SMSC knows a repeated submit: never twice */
 	snprintf(s->author, sizeof(s->author), "api:%s", owner);
+	word_message(s, m);
 	return one_content(s->request, m) && read_lane(s->request, m->lane, &s->send.lane) &&
-	       sending_place(s) && word_message(s, m) && take_key(s, owner);
+	       sending_place(s) && take_key(s, owner);
 }
 
 void api_post_message(void *arg, struct http_request *r)
@@ -132,37 +129,33 @@ static const struct json_field call_fields[] = {
 	{0		       }
 };
 
-static bool word_call(struct sending *s, const struct posted_call *call,
+static void add_default(struct wording_order *order, const char *name, struct span value)
+{
+	if (value.len) /* absent is missing, not empty */
+		order->defaults[order->default_count++] =
+			(struct render_value){span_of(name), value};
+}
+
+static void word_call(struct sending *s, const struct posted_call *call,
                       const struct config_rule *rule)
 {
-	const struct config *config = s->api->options.config;
 	time_t now = (time_t)(clock_wall_ms(io_loop_clock(s->api->options.loop)) / 1000);
-	char date[16], hour[8];
+	struct wording_order *order = &s->order;
 	struct tm local;
-	struct render_value defaults[] = {
-		{SPAN_LIT("agent"),   call->agent  },
-		{SPAN_LIT("call_id"), call->call_id},
-		{SPAN_LIT("date"),    SPAN_NONE    },
-		{SPAN_LIT("time"),    SPAN_NONE    },
-	};
-	struct wording_order order = {.template_id = span_of(rule->template_id),
-	                              .lang = call->lang,
-	                              .variables = call->variables,
-	                              .defaults = defaults,
-	                              .default_count = ARRAY_LEN(defaults)};
 
 	localtime_r(&now, &local);
-	strftime(date, sizeof(date), "%Y-%m-%d", &local);
-	strftime(hour, sizeof(hour), "%H:%M", &local);
-	defaults[2].value = span_of(date);
-	defaults[3].value = span_of(hour);
-	if (!call->agent.len) { /* absent is missing, not empty */
-		order.defaults++;
-		order.default_count--;
-	}
-	if (!order.lang.len)
-		order.lang = span_of(rule->lang ? rule->lang : config->calls.lang);
-	return sending_render(s, &order);
+	strftime(s->date, sizeof(s->date), "%Y-%m-%d", &local);
+	strftime(s->hour, sizeof(s->hour), "%H:%M", &local);
+	*order = (struct wording_order){.template_id = span_of(rule->template_id),
+	                                .lang = call->lang,
+	                                .fallback_lang = s->api->options.config->calls.lang,
+	                                .variables = call->variables};
+	if (!order->lang.len)
+		order->lang = span_of(rule->lang);
+	add_default(order, "agent", call->agent);
+	add_default(order, "call_id", call->call_id);
+	add_default(order, "date", span_of(s->date));
+	add_default(order, "time", span_of(s->hour));
 }
 
 static bool prepare_call(struct sending *s, const struct posted_call *call)
@@ -184,8 +177,9 @@ static bool prepare_call(struct sending *s, const struct posted_call *call)
 	s->send.on_uncertain = UNCERTAIN_HOLD;
 	/* Whichever key posts it, a call id is one call: so one author for all. */
 	snprintf(s->author, sizeof(s->author), "api:calls");
-	if (!sending_place(s) || !word_call(s, call, rule))
+	if (!sending_place(s))
 		return false;
+	word_call(s, call, rule);
 	sending_once(s, "call", call->call_id);
 	return true;
 }

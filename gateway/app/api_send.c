@@ -150,14 +150,16 @@ static void tell_render(struct sending *s, int err, struct span culprit)
 		http_problem(s->request, 422, "too_long", "the text would be too long", "template");
 }
 
-bool sending_render(struct sending *s, const struct wording_order *order)
+/* False: answered, with what is wrong. */
+static bool render(struct sending *s)
 {
+	const struct wording_order *order = &s->order;
 	const struct template *t = catalogue_find(*s->api->options.catalogue, order->template_id);
 	struct render_value values[VALUES_MAX];
-	struct render_order render = {.language = LANGUAGE_UNKNOWN,
-	                              .medium = medium_for(s),
-	                              .values = values,
-	                              .count = gather_values(order, values)};
+	struct render_order how = {.language = LANGUAGE_UNKNOWN,
+	                           .medium = medium_for(s),
+	                           .values = values,
+	                           .count = gather_values(order, values)};
 	struct span culprit = SPAN_NONE;
 	int err;
 
@@ -166,18 +168,18 @@ bool sending_render(struct sending *s, const struct wording_order *order)
 		             "template");
 		return false;
 	}
-	if (order->lang.len && language_parse(order->lang, &render.language)) {
+	if (order->lang.len && language_parse(order->lang, &how.language)) {
 		http_problem(s->request, 422, "field_range", "must be zh or en", "lang");
 		return false;
 	}
-	err = template_render(t, &render, &s->text, &culprit);
+	err = template_render(t, &how, &s->text, &culprit);
 	if (err) {
 		tell_render(s, err, culprit);
 		return false;
 	}
 	s->send.text = buf_span(&s->text);
 	s->send.template_id = order->template_id;
-	s->send.lang = span_of(language_name(render.language));
+	s->send.lang = span_of(language_name(how.language));
 	return true;
 }
 
@@ -218,8 +220,7 @@ static void on_sent(void *arg, const struct router_sent *sent)
 
 	if (e->err) {
 		/* Redis away: it may have been done, and the claim lets the repeat find out. */
-		if (s->once_used && e->err != -ENOTCONN && e->err != -ETIMEDOUT &&
-		    e->err != -EAGAIN)
+		if (s->claimed && e->err != -ENOTCONN && e->err != -ETIMEDOUT && e->err != -EAGAIN)
 			once_release(s->api->options.redis, &s->once);
 		reply_router_error(s->request, e);
 		sending_discard(&s);
@@ -235,7 +236,7 @@ static void on_sent(void *arg, const struct router_sent *sent)
 
 static void refuse_now(struct sending *s, int err)
 {
-	if (s->once_used && (err == -EINVAL || err == -ENOENT || err == -EMSGSIZE))
+	if (s->claimed && (err == -EINVAL || err == -ENOENT || err == -EMSGSIZE))
 		once_release(s->api->options.redis, &s->once);
 	if (err == -EINVAL)
 		http_problem(s->request, 422, "address_invalid",
@@ -296,6 +297,7 @@ static void on_claim(void *arg, int err, struct span result)
 {
 	struct sending *s = arg;
 
+	s->claimed = !err;
 	if (err == -EEXIST) {
 		http_problem(s->request, 409, s->conflict_code,
 		             "this id came with another body before", s->conflict_field);
@@ -310,7 +312,7 @@ static void on_claim(void *arg, int err, struct span result)
 	}
 }
 
-void sending_go(struct sending *s)
+static void claim(struct sending *s)
 {
 	if (!s->once_used) {
 		digest_token(s->cid);
@@ -319,4 +321,54 @@ void sending_go(struct sending *s)
 		reply_unavailable(s->request);
 		sending_discard(&s);
 	}
+}
+
+static void word(struct sending *s)
+{
+	if (render(s))
+		claim(s);
+	else
+		sending_discard(&s);
+}
+
+static void on_conversation(void *arg, const struct router_error *error,
+                            const struct conversation_summary *summary)
+{
+	struct sending *s = arg;
+	enum language language;
+
+	if (error && error->err && error->err != -ENOENT) {
+		reply_router_error(s->request, error);
+		sending_discard(&s);
+		return;
+	}
+	s->order.lang = span_of(s->order.fallback_lang);
+	if (!(error && error->err) && !language_parse(summary->lang, &language)) {
+		snprintf(s->lang, sizeof(s->lang), "%s", language_name(language));
+		s->order.lang = span_of(s->lang);
+	}
+	word(s);
+}
+
+/* What the customer writes in decides, where nobody said. */
+static void ask_language(struct sending *s)
+{
+	char conversation[CONVERSATION_ID_LEN + 1];
+	int err = router_find(s->api->options.router, &s->send, conversation);
+
+	if (!err &&
+	    router_summary(s->api->options.router, span_of(conversation), on_conversation, s))
+		err = -ENOTCONN;
+	if (err)
+		refuse_now(s, err);
+}
+
+void sending_go(struct sending *s)
+{
+	if (!s->order.template_id.len)
+		claim(s);
+	else if (!s->order.lang.len)
+		ask_language(s);
+	else
+		word(s);
 }

@@ -9,11 +9,21 @@
 #include "event_json.h"
 #include "once.h"
 
+/* How to word a template. Spans are of the body or of the sending. */
+struct wording_order {
+	struct span template_id;         /* empty: the text is given */
+	struct span lang;                /* empty: the conversation's, then fallback_lang */
+	const char *fallback_lang;       /* NULL: the catalogue's first */
+	json_t *variables;               /* may be NULL */
+	struct render_value defaults[4]; /* for what variables does not have */
+	size_t default_count;
+};
+
 struct sending {
 	struct api *api;
 	struct http_request *request;
 	json_t *body; /* spans of send borrow from it */
-	bool once_used;
+	bool once_used, claimed;
 	struct once once;
 	const char *conflict_code, *conflict_field; /* what another body with the same id is told */
 	char cid[DIGEST_HEX_SIZE];
@@ -21,6 +31,8 @@ struct sending {
 	char known[EVENT_ID_SIZE]; /* the message that an earlier post made */
 	struct buf text;
 	struct span call_id; /* of a call; else empty */
+	struct wording_order order;
+	char date[16], hour[8], lang[8]; /* what order points to */
 	struct router_send send;
 };
 
@@ -29,20 +41,11 @@ struct sending *sending_create(struct api *api, struct http_request *r, json_t *
 /** Gives up before anything was done; the request must have been answered. */
 void sending_discard(struct sending **s);
 
-/* How to word a template. */
-struct wording_order {
-	struct span template_id, lang;       /* lang may be empty */
-	json_t *variables;                   /* may be NULL */
-	const struct render_value *defaults; /* for what variables does not have */
-	size_t default_count;
-};
-/** Renders into s->text for the medium of the channel; false: answered, with what is wrong. */
-bool sending_render(struct sending *s, const struct wording_order *order);
 /** The channel to use where none is named, and the medium; false: answered. */
 bool sending_place(struct sending *s);
 /** Names the work: the same id with the same body again is the same message. */
 void sending_once(struct sending *s, const char *kind, struct span id);
-/** Claims, sends and answers. s is gone after it. */
+/** Words it, claims the id, sends and answers. s is gone after it. */
 void sending_go(struct sending *s);
 
 #endif

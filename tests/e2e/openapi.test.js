@@ -116,6 +116,19 @@ test("the disposition picks the template, and its variables are filled in", asyn
   await problem({ status: 422, code: "variable_missing", field: "variables.tail" }, "POST", "/v1/calls", { ...card, call_id: "card-2", variables: {} });
 });
 
+test("a confirmation is in the caller's own language, unless the call says which", async () => {
+  const from = "+8613800138020";
+  await w.smsc.deliver({ from, to: "95500", text: "What are the opening hours of the branch?" });
+  await w.smsc.waitForText({ to: from });
+  const text = async (over) => {
+    const made = await call("POST", "/v1/calls", ended({ caller: from, ...over }));
+    return (await call("GET", `/v1/messages/${made.body.message_id}`)).body.text;
+  };
+  assert.match(await text({ call_id: "en" }), /^Thank you/);
+  assert.match(await text({ call_id: "zh", lang: "zh" }), /^感谢/);
+  assert.match(await text({ call_id: "new", caller: "13800138021" }), /^感谢/);
+});
+
 test("an idempotency key is one message, and another body with it is refused", async () => {
   const body = { to: "13800138002", text: "once" };
   const key = { "idempotency-key": "k-1" };
