@@ -164,6 +164,14 @@ static bool tell_service(struct webchat_peer *peer)
 	return true;
 }
 
+static void stopped(struct webchat *chat)
+{
+	io_timer_stop(chat->tick);
+	if (!chat->stopped)
+		connector_state(chat->host, CHANNEL_STOPPED, NULL);
+	chat->stopped = true;
+}
+
 /* First what is under way becomes durable and is acknowledged, then the sockets close. */
 static void drain_step(struct webchat *chat)
 {
@@ -173,8 +181,7 @@ static void drain_step(struct webchat *chat)
 		return;
 	if (to_some(chat, send_away) || (chat->sockets && !late))
 		return;
-	io_timer_stop(chat->tick);
-	connector_state(chat->host, CHANNEL_STOPPED, NULL);
+	stopped(chat);
 }
 
 static void on_tick(void *arg)
@@ -316,9 +323,8 @@ static void stop(void *self, enum stop_mode mode)
 
 	if (mode == STOP_NOW) {
 		chat->stopping = true;
-		io_timer_stop(chat->tick);
 		to_some(chat, cut_off);
-		connector_state(chat->host, CHANNEL_STOPPED, NULL);
+		stopped(chat);
 		return;
 	}
 	if (chat->stopping)

@@ -66,6 +66,10 @@ struct webchat_address *webchat_address_get(struct webchat *chat, const char *na
 	snprintf(address->name, sizeof(address->name), "%s", name);
 	webchat_bucket_init(&address->tokens, (unsigned)chat->cfg->tokens, webchat_mono_ms(chat));
 	HASH_ADD_STR(chat->addresses, name, address);
+	if (!address->hh.tbl) {
+		free(address);
+		return NULL;
+	}
 	return address;
 }
 

@@ -7,6 +7,9 @@
 #ifndef PH_WEBCHAT_PRIVATE_H
 #define PH_WEBCHAT_PRIVATE_H
 
+/* A table that cannot grow leaves the element out; whoever adds one looks at its hh.tbl. */
+#define HASH_NONFATAL_OOM 1
+
 #include "connector.h"
 #include "hash.h"
 #include "loop.h"
@@ -75,9 +78,9 @@ struct webchat {
 	uint64_t ticks;
 	struct webchat_visitor *visitors;
 	struct webchat_address *addresses;
-	struct webchat_peer *greeting; /* without hello yet, the oldest first */
-	unsigned sockets, in_flight;   /* messages that wait to be durable */
-	bool stopping, reopen;         /* reopen: somebody waits for the log to be readable */
+	struct webchat_peer *greeting;  /* without hello yet, the oldest first */
+	unsigned sockets, in_flight;    /* messages that wait to be durable */
+	bool stopping, stopped, reopen; /* reopen: somebody waits for the log to be readable */
 	uint64_t drain_until_ms;
 	uint64_t *sockets_gauge, *visitors_gauge, *refused_count, *messages_count;
 };

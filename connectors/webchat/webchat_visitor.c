@@ -40,6 +40,10 @@ struct webchat_visitor *webchat_visitor_get(struct webchat *chat, const char *na
 	memcpy(visitor->address, address, len + 1);
 	webchat_bucket_init(&visitor->messages, (unsigned)chat->cfg->rate, webchat_mono_ms(chat));
 	HASH_ADD_KEYPTR(hh, chat->visitors, visitor->address, len, visitor);
+	if (!visitor->hh.tbl) {
+		free(visitor);
+		return NULL;
+	}
 	++*chat->visitors_gauge;
 	return visitor;
 }
