@@ -177,7 +177,7 @@ struct whole {
 };
 
 /* Data is no text, but a person must see that something came. */
-static void placeholder(struct smpp_channel *ch, const struct whole *w, struct message *m)
+static void show_binary(struct smpp_channel *ch, const struct whole *w, struct message *m)
 {
 	buf_printf(&ch->text, "[binary SMS 二进制短信: %zu]", w->octets.len);
 	buf_printf(&ch->data, "{\"data_coding\":%u,\"octets\":\"", w->data_coding);
@@ -192,7 +192,7 @@ static void placeholder(struct smpp_channel *ch, const struct whole *w, struct m
 static bool decode(struct smpp_channel *ch, const struct whole *w, struct message *m)
 {
 	if (w->alphabet == SMPP_BINARY) {
-		placeholder(ch, w, m);
+		show_binary(ch, w, m);
 	} else if (!smpp_text_decode(w->alphabet, w->octets, w->locking, w->single, &ch->text)) {
 		m->marks |= MARK_LOSSY;
 		++*ch->metrics.lossy;

@@ -34,15 +34,15 @@ struct smsc {
 	struct smsc_link links[SMSC_LINKS];
 
 	/* How it behaves. */
-	uint32_t refused_bind;   /* command_id that it does not know; 0: none */
-	uint32_t bind_status;    /* to every bind */
-	uint32_t submit_status;  /* to every submit_sm */
-	uint32_t submit_once;    /* to the next one only */
-	bool hold;               /* keeps its submit responses until smsc_release() */
-	bool mute;               /* says nothing at all */
-	bool silent_bind;        /* answers no bind */
-	bool no_version;         /* no sc_interface_version */
-	bool id_missing;         /* header-only submit_sm_resp */
+	uint32_t refused_bind;  /* command_id that it does not know; 0: none */
+	uint32_t bind_status;   /* to every bind */
+	uint32_t submit_status; /* to every submit_sm */
+	uint32_t submit_once;   /* to the next one only */
+	bool hold;              /* keeps its submit responses until smsc_release() */
+	bool mute;              /* says nothing at all */
+	bool silent_bind;       /* answers no bind */
+	bool no_version;        /* no sc_interface_version */
+	bool id_missing;        /* header-only submit_sm_resp */
 
 	/* What it got. */
 	struct smsc_pdu got[SMSC_KEPT]; /* every PDU but enquire_link, in order */

@@ -26,7 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(r.state < SMPP_STATES && smpp_message_state_name(r.state));
 	}
 	smpp_receipt_looks_like(text);
-	if (smpp_address_canonical(text, (unsigned)(size % 7), SPAN_LIT("86"), address, sizeof(address)) == 0) {
+	if (smpp_address_canonical(text, (unsigned)(size % 7), SPAN_LIT("86"), address,
+	                           sizeof(address)) == 0) {
 		struct smpp_number n;
 
 		/* One spelling: of a spelling, the same. */

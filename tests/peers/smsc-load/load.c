@@ -165,8 +165,7 @@ static struct customer *customer_of(struct load *l, struct span number)
 
 	if (number.len && *number.ptr == '+')
 		number = (struct span){number.ptr + 1, number.len - 1};
-	if (span_u64(number, &n) || n < l->o.first_number ||
-	    n - l->o.first_number >= l->o.numbers)
+	if (span_u64(number, &n) || n < l->o.first_number || n - l->o.first_number >= l->o.numbers)
 		return NULL;
 	return &l->customers[n - l->o.first_number];
 }
@@ -437,8 +436,8 @@ static void report(struct load *l)
 	       (unsigned long long)l->unasked, l->waiting, l->open, (unsigned long long)l->bad);
 	printf("\"asked_per_s\":%.1f,\"answered_per_s\":%.1f,\"p50_ms\":%.3f,\"p90_ms\":%.3f,"
 	       "\"p99_ms\":%.3f,\"max_ms\":%.3f}\n",
-	       (double)l->asked_in / seconds, (double)l->answered_in / seconds,
-	       percentile(s, 0.5), percentile(s, 0.9), percentile(s, 0.99), percentile(s, 1));
+	       (double)l->asked_in / seconds, (double)l->answered_in / seconds, percentile(s, 0.5),
+	       percentile(s, 0.9), percentile(s, 0.99), percentile(s, 1));
 	fflush(stdout);
 }
 

@@ -69,3 +69,11 @@ int64_t answer_to(uint32_t sequence)
 	}
 	return -1;
 }
+
+void add_tests(TCase *tc, const TTest *const *tests, size_t count)
+{
+	tcase_add_checked_fixture(tc, fixture_set_up, fixture_tear_down);
+	tcase_set_timeout(tc, 20);
+	for (size_t i = 0; i < count; i++)
+		tcase_add_test(tc, tests[i]);
+}

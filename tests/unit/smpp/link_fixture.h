@@ -32,4 +32,7 @@ uint32_t deliver_text(const char *text);
 /** The command_status of the response to sequence_number, or -1 when there was none. */
 int64_t answer_to(uint32_t sequence);
 
+/** Tests with the fixture around each. */
+void add_tests(TCase *tc, const TTest *const *tests, size_t count);
+
 #endif

@@ -1,0 +1,407 @@
+/*
+ * Messages out over a real socket: window, order, time-outs, errors by their table, the rate, and
+ * long ones in parts. PROTOCOLS 1.3, 1.4, 1.6.
+ */
+#include "link_fixture.h"
+
+#include "smpp_udh.h"
+
+#include <stdio.h>
+
+static const char *const customer = "sms:+8613800138000";
+
+static char long_text[1024];
+
+/* len octets that differ everywhere. */
+static const char *text_of(size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		long_text[i] = (char)('a' + (i * 7 + i / 26) % 26);
+	long_text[len] = '\0';
+	return long_text;
+}
+
+/* ---- out ---- */
+
+START_TEST(a_full_window_says_so_and_tells_when_there_is_room)
+{
+	unsigned ready;
+
+	open_bound("window: 2\n");
+	smsc.hold = true;
+	ck_assert_int_eq(host_send(&host, customer, "1"), 0);
+	ck_assert_int_eq(host_send(&host, customer, "2"), 0);
+	ck_assert_int_eq(host_send(&host, customer, "3"), -EAGAIN);
+	AWAIT(smsc.submits == 2);
+	ready = host.ready;
+	smsc_release(&smsc, 0, false);
+	AWAIT(host.ready > ready);
+	ck_assert_int_eq(host_send(&host, customer, "3"), 0);
+	AWAIT(smsc.submits == 3);
+}
+END_TEST
+
+START_TEST(the_window_counts_octets_too)
+{
+	open_bound("window: 100\nwindow_octets: 1024\n");
+	smsc.hold = true;
+	for (unsigned i = 0; i < 5; i++)
+		ck_assert_int_eq(host_send(&host, customer, text_of(160)), 0);
+	ck_assert_int_eq(host_send(&host, customer, text_of(160)), -EAGAIN);
+}
+END_TEST
+
+START_TEST(responses_in_any_order_find_their_messages)
+{
+	open_bound("");
+	smsc.hold = true;
+	for (unsigned i = 0; i < 5; i++) {
+		char text[8];
+
+		snprintf(text, sizeof(text), "%u", i);
+		ck_assert_int_eq(host_send(&host, customer, text), 0);
+	}
+	AWAIT(smsc.submits == 5);
+	smsc_release(&smsc, 0, true);
+	AWAIT(host.result_count == 5);
+	ck_assert_str_eq(host.results[0].id, "m1");
+	ck_assert(span_is(host.results[0].message->text, "4"));
+	ck_assert(span_is(host.results[4].message->text, "0"));
+}
+END_TEST
+
+START_TEST(a_submit_without_response_is_of_unknown_fate_and_a_late_one_settles_it)
+{
+	open_bound("response_timeout: 100 ms\n");
+	smsc.hold = true;
+	ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	AWAIT(host.result_count == 1);
+	ck_assert_int_eq(host.results[0].outcome, SEND_UNCERTAIN);
+	ck_assert_str_eq(host.results[0].code, "smpp.no_response");
+	smsc_release(&smsc, 0, false);
+	AWAIT(host.result_count == 2);
+	ck_assert_int_eq(host.results[1].outcome, SEND_OK);
+	ck_assert_str_eq(host.results[1].id, "m1");
+	ck_assert_int_eq(host.state, CHANNEL_UP);
+}
+END_TEST
+
+START_TEST(what_is_outstanding_when_the_link_is_lost_is_of_unknown_fate)
+{
+	open_bound("");
+	smsc.hold = true;
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	AWAIT(smsc.submits == 3);
+	smsc_drop(&smsc);
+	AWAIT(host.result_count == 3);
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(host.results[i].outcome, SEND_UNCERTAIN);
+	ck_assert_int_eq(host_send(&host, customer, "hello"), -ENOTCONN);
+	AWAIT(host.state == CHANNEL_UP);
+	AWAIT(host.ready > 0);
+}
+END_TEST
+
+START_TEST(throttled_it_pauses_and_sends_the_same_first)
+{
+	open_bound("errors:\n  - {status: \"0x58\", action: throttle, delay: 100 ms}\n");
+	smsc.submit_once = SMPP_RTHROTTLED;
+	ck_assert_int_eq(host_send(&host, customer, "first"), 0);
+	AWAIT(smsc.submits == 1);
+	host_pass(loop, 30);
+	ck_assert_int_eq(host_send(&host, customer, "second"), -EAGAIN);
+	ck_assert_uint_eq(smsc.submits, 1);
+	AWAIT(host.result_count == 1);
+	ck_assert_int_eq(host.results[0].outcome, SEND_OK);
+	ck_assert(span_is(smsc_submit(&smsc, 1)->short_message, "first"));
+	AWAIT(host.ready > 0);
+	ck_assert_int_eq(host_send(&host, customer, "second"), 0);
+}
+END_TEST
+
+START_TEST(throttled_in_the_middle_the_order_stays)
+{
+	open_bound("errors:\n  - {status: \"0x58\", action: throttle, delay: 50 ms}\n");
+	smsc.hold = true;
+	for (unsigned i = 0; i < 4; i++) {
+		char text[8];
+
+		snprintf(text, sizeof(text), "%u", i);
+		ck_assert_int_eq(host_send(&host, customer, text), 0);
+	}
+	AWAIT(smsc.submits == 4);
+	smsc.hold = false;
+	smsc_release(&smsc, SMPP_RTHROTTLED, true);
+	AWAIT(host.result_count == 4);
+	for (unsigned i = 0; i < 4; i++)
+		ck_assert_uint_eq((uint8_t)smsc_submit(&smsc, 4 + i)->short_message.ptr[0],
+		                  '0' + i);
+}
+END_TEST
+
+START_TEST(a_full_queue_gives_the_message_back_for_later)
+{
+	open_bound("");
+	smsc.submit_once = SMPP_RMSGQFUL;
+	ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	AWAIT(host.result_count == 1);
+	ck_assert_int_eq(host.results[0].outcome, SEND_RETRY);
+	ck_assert_uint_ge(host.results[0].retry_ms, 5000);
+	ck_assert_int_eq(host_send(&host, customer, "the others go on"), 0);
+	AWAIT(host.result_count == 2);
+	ck_assert_int_eq(host.results[1].outcome, SEND_OK);
+}
+END_TEST
+
+START_TEST(a_vague_error_is_tried_again_a_few_times)
+{
+	open_bound("errors:\n  - {status: \"8\", action: limited, delay: 20 ms, tries: 2}\n");
+	smsc.submit_status = SMPP_RSYSERR;
+	ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	AWAIT(host.result_count == 1);
+	ck_assert_uint_eq(smsc.submits, 3);
+	ck_assert_int_eq(host.results[0].outcome, SEND_REFUSED);
+	ck_assert_str_eq(host.results[0].code, "smpp.0x00000008");
+}
+END_TEST
+
+START_TEST(a_refused_number_is_a_bad_address)
+{
+	open_bound("");
+	smsc.submit_once = SMPP_RINVDSTADR;
+	ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	AWAIT(host.result_count == 1);
+	ck_assert_int_eq(host.results[0].outcome, SEND_REFUSED);
+	ck_assert_uint_eq(host.results[0].flags, SEND_BAD_ADDRESS);
+	ck_assert_str_eq(host.results[0].code, "smpp.0x0000000b");
+}
+END_TEST
+
+START_TEST(a_vendors_code_follows_the_channels_own_table)
+{
+	open_bound("errors:\n  - {status: \"0x428\", action: bad_address}\n");
+	smsc.submit_once = 0x428;
+	ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	AWAIT(host.result_count == 1);
+	ck_assert_uint_eq(host.results[0].flags, SEND_BAD_ADDRESS);
+}
+END_TEST
+
+START_TEST(a_session_that_takes_no_submits_is_bound_anew)
+{
+	open_bound("errors:\n  - {status: \"4\", action: rebind, delay: 20 ms}\n");
+	smsc.submit_once = SMPP_RINVBNDSTS;
+	ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	AWAIT(host.result_count == 1);
+	ck_assert_int_eq(host.results[0].outcome, SEND_RETRY);
+	AWAIT(smsc.binds == 2 && host.state == CHANNEL_UP);
+}
+END_TEST
+
+START_TEST(an_address_that_is_no_number_is_refused_without_a_submit)
+{
+	open_bound("");
+	ck_assert_int_eq(host_send(&host, "sms:BANK", "hello"), 0);
+	AWAIT(host.result_count == 1);
+	ck_assert_uint_eq(host.results[0].flags, SEND_BAD_ADDRESS);
+	ck_assert_uint_eq(smsc.submits, 0);
+}
+END_TEST
+
+START_TEST(a_response_without_an_id_is_taken)
+{
+	open_bound("");
+	smsc.id_missing = true;
+	ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	AWAIT(host.result_count == 1);
+	ck_assert_int_eq(host.results[0].outcome, SEND_OK);
+	ck_assert_uint_eq(host.results[0].id_len, 0);
+}
+END_TEST
+
+START_TEST(the_rate_of_the_contract_is_kept)
+{
+	unsigned sent = 0;
+	uint64_t began;
+
+	open_bound("rate: 50\nwindow: 100\n");
+	began = clock_mono_ms(&clock_system);
+	while (sent < 30) {
+		if (host_send(&host, customer, "hello") == 0)
+			sent++;
+		else
+			host_pass(loop, 2);
+	}
+	/* A tenth of a second may be ahead: 5 of 30, and 25 more take half a second. */
+	ck_assert_uint_ge(clock_mono_ms(&clock_system) - began, 400);
+	AWAIT(host.ready > 0);
+}
+END_TEST
+
+/* ---- long messages out ---- */
+
+static void assert_udh(unsigned i, unsigned width, unsigned total)
+{
+	const struct smpp_submit_sm *sm = smsc_submit(&smsc, i);
+	struct smpp_udh udh;
+
+	ck_assert_ptr_nonnull(sm);
+	ck_assert_uint_eq(sm->esm_class & SMPP_ESM_CLASS_UDHI, SMPP_ESM_CLASS_UDHI);
+	ck_assert_int_eq(smpp_udh_parse(sm->short_message, &udh), 0);
+	ck_assert_uint_eq(udh.concat.width, width);
+	ck_assert_uint_eq(udh.concat.total, total);
+	ck_assert_uint_eq(udh.concat.number, i + 1);
+}
+
+START_TEST(a_long_message_goes_in_order_and_its_last_part_is_told_last)
+{
+	open_bound("");
+	smsc.hold = true;
+	ck_assert_int_eq(host_send(&host, customer, text_of(400)), 0);
+	AWAIT(smsc.submits == 3);
+	for (unsigned i = 0; i < 3; i++)
+		assert_udh(i, 8, 3);
+	smsc_release(&smsc, 0, true);
+	AWAIT(host.result_count == 3);
+	ck_assert_uint_eq(host.results[2].part, 2);
+	ck_assert_uint_eq(host.results[2].parts, 3);
+	ck_assert_str_eq(host.results[2].id, "m1"); /* its response came first */
+}
+END_TEST
+
+START_TEST(a_window_smaller_than_a_message_takes_it_part_by_part)
+{
+	open_bound("window: 1\n");
+	ck_assert_int_eq(host_send(&host, customer, text_of(400)), 0);
+	ck_assert_int_eq(host_send(&host, customer, "next"), -EAGAIN);
+	AWAIT(host.result_count == 3);
+	ck_assert_uint_eq(smsc.submits, 3);
+	for (unsigned i = 0; i < 3; i++)
+		assert_udh(i, 8, 3);
+}
+END_TEST
+
+START_TEST(long_messages_may_use_sar_or_one_payload)
+{
+	const struct smpp_submit_sm *sm;
+	struct span payload;
+	uint32_t value;
+
+	open_bound("long_messages: sar\n");
+	ck_assert_int_eq(host_send(&host, customer, text_of(200)), 0);
+	AWAIT(smsc.submits == 2);
+	sm = smsc_submit(&smsc, 1);
+	ck_assert_int_eq(smpp_tlv_uint(sm->tlvs, SMPP_TLV_sar_segment_seqnum, &value), 0);
+	ck_assert_uint_eq(value, 2);
+	ck_assert_uint_eq(sm->esm_class, 0);
+	host_close(&host);
+	memset(&host, 0, sizeof(host));
+	smsc.got_count = 0;
+	open_bound("long_messages: payload\n");
+	ck_assert_int_eq(host_send(&host, customer, text_of(600)), 0);
+	AWAIT(host.result_count == 1);
+	sm = smsc_submit(&smsc, 0);
+	ck_assert_uint_eq(sm->short_message.len, 0);
+	ck_assert_int_eq(smpp_tlv_find(sm->tlvs, SMPP_TLV_message_payload, &payload), 0);
+	ck_assert_uint_eq(payload.len, 600);
+}
+END_TEST
+
+START_TEST(an_smsc_that_names_no_version_gets_no_tlvs)
+{
+	smsc.no_version = true;
+	open_bound("long_messages: sar\n");
+	ck_assert_int_eq(host_send(&host, customer, text_of(200)), 0);
+	AWAIT(smsc.submits == 2);
+	assert_udh(0, 16, 2);
+	ck_assert_uint_eq(smsc_submit(&smsc, 0)->tlvs.len, 0);
+}
+END_TEST
+
+START_TEST(when_a_part_is_refused_the_rest_is_not_sent)
+{
+	open_bound("window: 1\n");
+	smsc.submit_once = SMPP_RINVDSTADR;
+	ck_assert_int_eq(host_send(&host, customer, text_of(400)), 0);
+	AWAIT(host.result_count == 3);
+	ck_assert_uint_eq(smsc.submits, 1);
+	ck_assert_str_eq(host.results[0].code, "smpp.0x0000000b");
+	ck_assert_str_eq(host.results[1].code, "smpp.part_failed");
+	ck_assert_uint_eq(host.results[2].part, 2);
+}
+END_TEST
+
+START_TEST(half_a_message_lost_with_its_link_is_unknown_as_a_whole)
+{
+	open_bound("window: 1\n");
+	smsc.hold = true;
+	ck_assert_int_eq(host_send(&host, customer, text_of(400)), 0);
+	AWAIT(smsc.submits == 1);
+	smsc_drop(&smsc);
+	AWAIT(host.result_count == 3);
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(host.results[i].outcome, SEND_UNCERTAIN);
+	AWAIT(host.state == CHANNEL_UP);
+	ck_assert_uint_eq(smsc.submits, 1);
+}
+END_TEST
+
+START_TEST(a_text_of_too_many_parts_is_too_big)
+{
+	open_bound("parts_max: 2\n");
+	ck_assert_int_eq(host_send(&host, customer, text_of(307)), -EMSGSIZE);
+	ck_assert_int_eq(host_send(&host, customer, text_of(306)), 0);
+}
+END_TEST
+
+START_TEST(packed_text_is_packed_behind_its_header)
+{
+	const struct smpp_submit_sm *sm;
+
+	open_bound("alphabet_out: packed\n");
+	ck_assert_int_eq(host_send(&host, customer, "hellohello"), 0);
+	AWAIT(smsc.submits == 1);
+	sm = smsc_submit(&smsc, 0);
+	ck_assert(span_eq(sm->short_message, unit_hex("e8329bfd4697d9ec37")));
+	ck_assert_int_eq(host_send(&host, customer, text_of(161)), 0);
+	AWAIT(smsc.submits == 3);
+	ck_assert_uint_eq(smsc_submit(&smsc, 1)->short_message.len, 140);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const out[] = {
+		a_full_window_says_so_and_tells_when_there_is_room,
+		the_window_counts_octets_too,
+		responses_in_any_order_find_their_messages,
+		a_submit_without_response_is_of_unknown_fate_and_a_late_one_settles_it,
+		what_is_outstanding_when_the_link_is_lost_is_of_unknown_fate,
+		throttled_it_pauses_and_sends_the_same_first,
+		throttled_in_the_middle_the_order_stays,
+		a_full_queue_gives_the_message_back_for_later,
+		a_vague_error_is_tried_again_a_few_times,
+		a_refused_number_is_a_bad_address,
+		a_vendors_code_follows_the_channels_own_table,
+		a_session_that_takes_no_submits_is_bound_anew,
+		an_address_that_is_no_number_is_refused_without_a_submit,
+		a_response_without_an_id_is_taken,
+		the_rate_of_the_contract_is_kept,
+	};
+	const TTest *const parts[] = {
+		a_long_message_goes_in_order_and_its_last_part_is_told_last,
+		a_window_smaller_than_a_message_takes_it_part_by_part,
+		long_messages_may_use_sar_or_one_payload,
+		an_smsc_that_names_no_version_gets_no_tlvs,
+		when_a_part_is_refused_the_rest_is_not_sent,
+		half_a_message_lost_with_its_link_is_unknown_as_a_whole,
+		a_text_of_too_many_parts_is_too_big,
+		packed_text_is_packed_behind_its_header,
+	};
+	TCase *tc[] = {tcase_create("out"), tcase_create("parts")};
+
+	add_tests(tc[0], out, ARRAY_LEN(out));
+	add_tests(tc[1], parts, ARRAY_LEN(parts));
+	return unit_run("smpp messages out", tc, ARRAY_LEN(tc));
+}
