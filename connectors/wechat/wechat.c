@@ -118,7 +118,10 @@ static void on_part_empty(void *arg)
 
 static void on_drained(void *arg)
 {
-	tell_stopped(arg);
+	struct wechat *w = arg;
+
+	wechat_sender_abandon(w->sender);
+	tell_stopped(w);
 }
 
 static int create_access(struct wechat *w)
@@ -263,8 +266,8 @@ static void wechat_stop(void *self, enum stop_mode mode)
 {
 	struct wechat *w = self;
 
-	if (w->stopping && mode == STOP_NOW) {
-		tell_stopped(w);
+	if (w->stopping && !w->stopped && mode == STOP_NOW) {
+		on_drained(w);
 		return;
 	}
 	if (w->stopping)

@@ -21,6 +21,10 @@ static struct wechat_lane *create(struct wechat_lane **lanes, struct span openid
 		return NULL;
 	memcpy(lane->openid, openid.ptr, openid.len);
 	HASH_ADD_KEYPTR(hh, *lanes, lane->openid, openid.len, lane);
+	if (lane->lost) {
+		free(lane);
+		lane = NULL;
+	}
 	return lane;
 }
 

@@ -2,7 +2,11 @@
 #ifndef PH_WECHAT_LANE_H
 #define PH_WECHAT_LANE_H
 
+/* Without this uthash ends the process when there is no memory. */
+#define HASH_NONFATAL_OOM 1
+#define uthash_nonfatal_oom(lane) ((lane)->lost = true)
 #include "hash.h"
+
 #include "wechat_api.h"
 #include "wechat_message.h"
 #include "wechat_sender.h"
@@ -25,8 +29,10 @@ struct wechat_lane {
 	struct wechat_job *jobs;
 	unsigned holds;         /* passive replies under way */
 	bool busy;              /* a request is under way */
+	bool written;           /* and out */
 	struct io_timer *again; /* a short wait before the next try; made when first needed */
 	bool ready;             /* in the sender's list */
+	bool lost;              /* no memory for it in the table */
 	struct wechat_lane *next, *prev;
 	UT_hash_handle hh;
 };

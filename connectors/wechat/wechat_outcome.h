@@ -14,7 +14,7 @@ enum {
 struct wechat_sender {
 	struct wechat_sender_options o;
 	int refs; /* the owner's, and one for each request under way */
-	bool gone, stopping;
+	bool gone, stopping, abandoned;
 	struct wechat_lane *lanes;
 	struct wechat_lane *ready; /* lanes that may send */
 	size_t jobs;

@@ -56,9 +56,7 @@ static void end_call(struct wechat_call *c)
 	OPENSSL_cleanse(c->token, sizeof(c->token));
 	free(c);
 	s->in_flight--;
-	lane->busy = false;
-	if (s->stopping)
-		wechat_outcome_give_back(lane, WECHAT_SOON_MS, "wechat.stopping", "the node stops");
+	lane->busy = lane->written = false;
 	wechat_lane_consider(lane);
 	wechat_lane_drop_if_empty(lane);
 	wechat_sender_wake(s);
@@ -118,7 +116,9 @@ static void on_answer(void *arg, const struct http_client_answer *http)
 	if (s->gone) {
 		free(c);
 	} else {
-		if (http->err)
+		if (s->abandoned)
+			log_debug(log_of(s), EVENT("wechat.late_answer"), ERR(http->err));
+		else if (http->err)
 			on_transport_error(c, http);
 		else if (http->status != HTTP_OK || wechat_answer_read(http->body, &c->answer) ||
 		         !c->answer.coded)
@@ -178,7 +178,7 @@ static void on_token(void *arg, int err, const char *token)
 		free(c);
 		return;
 	}
-	if (err) { /* its message waits in the lane */
+	if (err || s->abandoned) { /* its message waits in the lane, or has gone back */
 		end_call(c);
 		return;
 	}
@@ -192,6 +192,7 @@ static void on_token(void *arg, int err, const char *token)
 		s->refs++;
 		err = post(s, "/cgi-bin/message/custom/send", c->token, buf_span(&body), on_answer,
 		           c);
+		c->lane->written = !err;
 		if (err)
 			s->refs--;
 		else
@@ -227,7 +228,8 @@ static void send_next(struct wechat_lane *lane)
 
 static bool may_send(const struct wechat_sender *s)
 {
-	return !paused(s) && s->in_flight < s->o.in_flight && wechat_access_usable(s->o.access);
+	return !s->abandoned && !paused(s) && s->in_flight < s->o.in_flight &&
+	       wechat_access_usable(s->o.access);
 }
 
 static void on_later(void *arg)
@@ -402,18 +404,27 @@ void wechat_sender_wake(struct wechat_sender *s)
 
 void wechat_sender_stop(struct wechat_sender *s)
 {
-	struct wechat_lane *lane = s->lanes;
-
 	s->stopping = true;
 	wechat_sender_wake(s);
+}
+
+void wechat_sender_abandon(struct wechat_sender *s)
+{
+	struct wechat_lane *lane = s->lanes;
+
+	s->stopping = s->abandoned = true;
 	while (lane) {
 		struct wechat_lane *next = lane->hh.next;
 
-		if (!lane->busy) {
-			wechat_outcome_give_back(lane, WECHAT_SOON_MS, "wechat.stopping",
-			                         "the node stops");
-			wechat_lane_drop_if_empty(lane);
-		}
+		if (lane->written)
+			wechat_outcome_part(lane,
+			                    &(struct send_result){.outcome = SEND_UNCERTAIN,
+			                                          .code = "wechat.no_answer",
+			                                          .reason = "the node stops"});
+		if (lane->jobs && lane->jobs->part > 0)
+			wechat_outcome_refuse(lane, 0, "wechat.stopping", "the node stops");
+		wechat_outcome_give_back(lane, WECHAT_SOON_MS, "wechat.stopping", "the node stops");
+		wechat_lane_drop_if_empty(lane);
 		lane = next;
 	}
 }

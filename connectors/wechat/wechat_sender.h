@@ -42,8 +42,10 @@ void wechat_sender_typing(struct wechat_sender *s, struct span openid, bool on);
 
 /** There is a token again: goes on with what waits. */
 void wechat_sender_wake(struct wechat_sender *s);
-/** Gives back to the host what was not begun yet; on_empty when the rest is settled. */
+/** Takes nothing more, finishes what it has; then on_empty. */
 void wechat_sender_stop(struct wechat_sender *s);
+/** The time is over: what was not begun goes back to the host, what was written is uncertain. */
+void wechat_sender_abandon(struct wechat_sender *s);
 bool wechat_sender_empty(const struct wechat_sender *s);
 
 #endif

@@ -6,6 +6,10 @@
  * Source: PROTOCOLS 2.1, 5.
  */
 #include "wechat_turn.h"
+
+/* Without this uthash ends the process when there is no memory. */
+#define HASH_NONFATAL_OOM 1
+#define uthash_nonfatal_oom(turn) ((turn)->lost = true)
 #include "hash.h"
 
 #include "loop.h"
@@ -43,6 +47,7 @@ struct wechat_turn {
 	char openid[WECHAT_OPENID_MAX + 1], account[WECHAT_OPENID_MAX + 1];
 	struct waiting *waiting;
 	struct message *reply;
+	bool lost;             /* no memory for it in the table */
 	bool durable, settled; /* the host said so; the reply's outcome was told */
 	unsigned leaving;      /* answers on their way */
 	bool left;             /* one of them is out */
@@ -370,10 +375,14 @@ static struct wechat_turn *find(const struct wechat_turns *t, struct span cid)
 	return turn;
 }
 
-static void enter(struct wechat_turns *t, struct wechat_turn *turn, struct span cid)
+/* False: there is no memory for it. */
+static bool enter(struct wechat_turns *t, struct wechat_turn *turn, struct span cid)
 {
 	memcpy(turn->cid, cid.ptr, cid.len);
 	HASH_ADD_KEYPTR(hh, t->by_cid, turn->cid, cid.len, turn);
+	if (turn->lost)
+		turn->cid[0] = '\0';
+	return !turn->lost;
 }
 
 static void begin_message(struct wechat_turns *t, const struct wechat_try *try,
@@ -393,7 +402,11 @@ static void begin_message(struct wechat_turns *t, const struct wechat_try *try,
 		wechat_answer_later(try->request);
 		return;
 	}
-	enter(t, turn, cid);
+	if (!enter(t, turn, cid)) {
+		message_unref(&meant->message);
+		forget(turn); /* answers it: later */
+		return;
+	}
 	turn->refs++;
 	connector_received(t->o.host, &meant->message, on_durable, turn);
 }

@@ -24,6 +24,7 @@ struct platform_call {
 
 /* What became of a callback. */
 struct platform_try {
+	struct platform *platform;
 	bool over;
 	int err, status;
 	char type[64], body[16384];
@@ -55,13 +56,16 @@ struct platform {
 
 	struct platform_try tries[PLATFORM_TRIES];
 	size_t try_count;
+	unsigned taken, put_off; /* callbacks answered 200, and 503 */
 };
 
-/** Listens on loopback, ports of the system's choice. */
+/** Listens on loopback, ports of the system's choice; no door where door_port is set already. */
 int platform_open(struct platform *p, struct io_loop *loop) MUST_CHECK;
 void platform_close(struct platform *p);
 /** The API's listener is gone: connections are refused. */
 void platform_api_down(struct platform *p);
+/** Every connection ends at once, those of the callbacks too; then all is as it was. */
+int platform_drop(struct platform *p) MUST_CHECK;
 /** Answers what was held, the first count of them. */
 void platform_release(struct platform *p, size_t count);
 /** Sends of messages among the calls, and the i-th of them. */

@@ -521,7 +521,7 @@ START_TEST(requests_at_once_are_bounded)
 }
 END_TEST
 
-START_TEST(a_drain_finishes_what_is_under_way_and_gives_back_the_rest)
+START_TEST(a_drain_finishes_what_was_taken)
 {
 	platform.hold = true;
 	bench_open_up("");
@@ -529,14 +529,34 @@ START_TEST(a_drain_finishes_what_is_under_way_and_gives_back_the_rest)
 	bench_send(OPENID, "two");
 	await_one_send();
 	host.ops->stop(host.self, STOP_DRAIN);
+	ck_assert_int_eq(bench_send(OPENID, "three"), -ENOTCONN);
 	host_pass(loop, 50);
 	ck_assert_uint_eq(host.stopped, 0);
+	platform.hold = false;
 	platform_release(&platform, 1);
 	await_stopped();
 	ck_assert_uint_eq(host.result_count, 2);
 	ck_assert_int_eq(host.results[0].outcome, SEND_OK);
+	ck_assert_int_eq(host.results[1].outcome, SEND_OK);
+}
+END_TEST
+
+START_TEST(a_drain_whose_time_is_over_says_what_became_of_all)
+{
+	host.drain_ms = 200;
+	platform.hold = true;
+	bench_open_up("");
+	bench_send(OPENID, "one");
+	bench_send(OPENID, "two");
+	await_one_send();
+	host.ops->stop(host.self, STOP_DRAIN);
+	await_stopped();
+	ck_assert_uint_eq(host.result_count, 2);
+	ck_assert_int_eq(host.results[0].outcome, SEND_UNCERTAIN);
 	ck_assert_int_eq(host.results[1].outcome, SEND_RETRY);
-	ck_assert_uint_eq(platform_sends(&platform), 1);
+	platform_release(&platform, 1); /* too late */
+	host_pass(loop, 50);
+	ck_assert_uint_eq(host.result_count, 2);
 }
 END_TEST
 
@@ -638,7 +658,8 @@ int main(void)
 	tcase_add_test(tc, an_api_out_of_reach_keeps_the_message_until_it_is_back);
 	tcase_add_test(tc, a_full_queue_says_when_there_is_room);
 	tcase_add_test(tc, requests_at_once_are_bounded);
-	tcase_add_test(tc, a_drain_finishes_what_is_under_way_and_gives_back_the_rest);
+	tcase_add_test(tc, a_drain_finishes_what_was_taken);
+	tcase_add_test(tc, a_drain_whose_time_is_over_says_what_became_of_all);
 	tcase_add_test(tc, an_end_with_everything_under_way_leaves_nothing_behind);
 	tcase_add_test(tc, typing_is_shown_and_never_waits);
 	tcase_add_test(tc, the_address_has_one_spelling);
