@@ -15,7 +15,7 @@
 struct pair_call {
 	struct router *router;
 	char conversation[CONVERSATION_ID_LEN + 1];
-	char session[24];
+	char session[24], agent[64];
 };
 
 static void apply_pairs(struct router *r, const redisReply *pairs);
@@ -37,6 +37,7 @@ static void on_assigned(void *arg, int err, const redisReply *reply, const char 
 	if (!err) {
 		args_add(a, span_of(call->conversation));
 		args_add(a, span_of(call->session));
+		args_add(a, span_of(call->agent));
 		args_add(a, reply_span(reply));
 		args_num(a, router_now(r));
 		/* Lost: the pair stays open and comes back. */
@@ -58,6 +59,7 @@ static void assign(struct router *r, struct span conversation, struct span sessi
 	call->router = r;
 	snprintf(call->conversation, sizeof(call->conversation), "%.*s", SPAN_FMT(conversation));
 	snprintf(call->session, sizeof(call->session), "%.*s", SPAN_FMT(session));
+	snprintf(call->agent, sizeof(call->agent), "%.*s", SPAN_FMT(agent));
 	args_add(a, conversation);
 	args_add(a, session);
 	args_add(a, agent);
@@ -128,7 +130,6 @@ struct desk_call {
 	void *arg;
 	char conversation[CONVERSATION_ID_LEN + 1];
 	char agent[64], name[128];
-	char state[8]; /* of a release: closed, queued */
 };
 
 static struct desk_call *desk_call_create(struct router *r, struct span conversation,
@@ -272,7 +273,7 @@ int router_take(struct router *r, struct span conversation, const struct router_
 	return err;
 }
 
-/* {ok, sid, queue, since}: now the desk. */
+/* {ok, sid, queue, since, state}: now the desk. */
 static void on_released(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct desk_call *call = arg;
@@ -288,30 +289,31 @@ static void on_released(void *arg, int err, const redisReply *reply, const char 
 	router_hint(r, span_of(call->conversation), 0);
 	args_add(a, span_of(call->conversation));
 	args_add(a, reply_span(reply_at(reply, 1)));
-	args_add(a, span_of(call->state));
+	args_add(a, reply_span(reply_at(reply, 4)));
 	args_add(a, reply_span(reply_at(reply, 2)));
 	args_add(a, reply_span(reply_at(reply, 3)));
 	args_num(a, router_now(r));
 	desk_call_next(call, "ph_desk_release", ROUTER_DESK, on_pairs);
 }
 
-/* agent "" takes it from whoever has it. by: who did it. */
+/* agent "" takes it from whoever has it. by: who did it. session: the one that is meant, empty for
+ * the present one. */
 static int release(struct desk_call *call, const char *state, struct span disposition,
-                   struct span note, struct span by)
+                   struct span note, struct span by, struct span session)
 {
 	struct router *r = call->router;
 	struct fcall_args *a = router_args(r);
 	struct span conversation = span_of(call->conversation);
 
-	snprintf(call->state, sizeof(call->state), "%s", state);
 	args_add(a, conversation);
 	args_add(a, span_of(call->agent));
-	args_add(a, span_of(call->state));
+	args_add(a, span_of(state));
 	args_add(a, disposition);
 	args_add(a, note);
 	args_num(a, router_now(r));
 	args_num(a, r->options.log_max);
 	args_add(a, by);
+	args_add(a, session);
 	return desk_call_start(call, "ph_release", router_part(conversation), on_released);
 }
 
@@ -320,7 +322,7 @@ int router_requeue(struct router *r, struct span conversation, struct span agent
 {
 	struct desk_call *call = desk_call_create(r, conversation, agent, fn, arg);
 
-	return call ? release(call, "queued", SPAN_NONE, note, agent) : -ENOMEM;
+	return call ? release(call, "queued", SPAN_NONE, note, agent, SPAN_NONE) : -ENOMEM;
 }
 
 int router_close(struct router *r, struct span conversation, struct span agent,
@@ -328,7 +330,7 @@ int router_close(struct router *r, struct span conversation, struct span agent,
 {
 	struct desk_call *call = desk_call_create(r, conversation, agent, fn, arg);
 
-	return call ? release(call, "closed", disposition, note, agent) : -ENOMEM;
+	return call ? release(call, "closed", disposition, note, agent, SPAN_NONE) : -ENOMEM;
 }
 
 /* --- What the desk looks like
@@ -411,17 +413,17 @@ int router_desk(struct router *r, struct span agent, router_desk_fn *fn, void *a
 /* --- What time starts: consoles that are gone
  * --------------------------------------------------------- */
 
-/* {C, agent, ...}: back to their queues, at the place they had. */
+/* {C, agent, sid, ...}: back to their queues, at the place they had. */
 static void put_back(struct router *r, const redisReply *list)
 {
-	for (size_t i = 0; list && list->type == REDIS_REPLY_ARRAY && i + 1 < list->elements;
-	     i += 2) {
+	for (size_t i = 0; list && list->type == REDIS_REPLY_ARRAY && i + 2 < list->elements;
+	     i += 3) {
 		struct desk_call *call =
 			desk_call_create(r, reply_span(list->element[i]),
 		                         reply_span(list->element[i + 1]), NULL, NULL);
 
-		if (call &&
-		    release(call, "queued", SPAN_NONE, SPAN_LIT("agent_gone"), SPAN_LIT("desk")))
+		if (call && release(call, "queued", SPAN_NONE, SPAN_LIT("agent_gone"),
+		                    SPAN_LIT("desk"), reply_span(list->element[i + 2])))
 			return;
 	}
 }

@@ -648,12 +648,16 @@ local function assign(keys, v)
 	return 'ok'
 end
 
--- args: C agent("" for anyone) state(closed queued) disposition note now log_max by; returns {ok, sid, queue, since} or {code}
+-- args: C agent("" for anyone) state(closed queued) disposition note now log_max by sid("" for the present one); returns
+-- {ok, sid, queue, since, state} or {code}. A desk that still has session sid when it is over is told closed.
 local function release(keys, v)
 	local P, C, now = keys[1], v[1], tonumber(v[6])
 	local conv = 'ph:c:' .. P .. ':' .. C
 	local h = call('HMGET', conv, 'sid', 'sst', 'ag', 'wait', 'qu', 'last')
-	if h[2] == v[3] then return {'ok', h[1], h[5] or '', h[4] or ''} end -- done before
+	if v[9] ~= '' and (h[1] ~= v[9] or (h[2] ~= 'assigned' and h[2] ~= 'queued')) then
+		return {'ok', v[9], h[5] or '', '', 'closed'}
+	end
+	if h[2] == v[3] then return {'ok', h[1], h[5] or '', h[4] or '', v[3]} end -- done before
 	if v[2] ~= '' and (h[2] ~= 'assigned' or h[3] ~= v[2]) then return {'not_yours'} end
 	if h[2] ~= 'assigned' and h[2] ~= 'queued' and h[2] ~= 'bot' then return {'session_closed'} end
 	local seq = call('HINCRBY', conv, 'seq', 1)
@@ -666,7 +670,7 @@ local function release(keys, v)
 	session_event(P, C, now, seq, v[7], h[1], v[3], {di = v[4], no = v[5], by = v[8],
 		qu = v[3] == 'queued' and h[5] or nil, ag = h[3] or nil})
 	hint(C, seq)
-	return {'ok', h[1], h[5] or '', since}
+	return {'ok', h[1], h[5] or '', since, v[3]}
 end
 
 -- ---------------------------------------------------------------- names

@@ -8,9 +8,10 @@
 --
 --   ph:{desk}:q:QUEUE  zset   C by waiting since       ph:{desk}:queues  set of queue names
 --   ph:{desk}:s        hash   C -> "sid queue since agent" (agent "-" while it waits)
---   ph:{desk}:a:AGENT  hash   name, cap, pres, load, until (lease), qs (queues, joined by " ")
+--   ph:{desk}:a:AGENT  hash   name, cap, pres, until (lease), qs (queues, joined by " ")
 --   ph:{desk}:idle     zset   available agents by since when they are idle
---   ph:{desk}:as:AGENT set    C
+--   ph:{desk}:as:AGENT set    C: who is served; its size is the agent's load
+--   ph:{desk}:leases  zset   agents by when they are gone, unless their console says otherwise
 --   ph:{desk}:pair     hash   C -> "sid agent": decided here, not yet told to the conversation
 
 local D = 'ph:{desk}:'
@@ -42,7 +43,6 @@ local function give(C, s, agent, now)
 	desk_keep(C, s)
 	call('ZREM', D .. 'q:' .. s.queue, C)
 	call('SADD', D .. 'as:' .. agent, C)
-	call('HINCRBY', D .. 'a:' .. agent, 'load', 1)
 	call('HSET', D .. 'pair', C, s.sid .. ' ' .. agent)
 	call('PUBLISH', 'ph:hint', 'A ' .. agent .. ' ' .. C)
 end
@@ -50,14 +50,18 @@ end
 -- Takes a session away from its agent.
 local function take_back(C, s, now)
 	if not s.agent then return end
-	local key = D .. 'a:' .. s.agent
-	if call('SREM', D .. 'as:' .. s.agent, C) == 1 and call('HINCRBY', key, 'load', -1) < 0 then
-		call('HSET', key, 'load', 0)
-	end
+	call('SREM', D .. 'as:' .. s.agent, C)
 	call('HDEL', D .. 'pair', C)
-	if call('HGET', key, 'pres') == 'available' then call('ZADD', D .. 'idle', now, s.agent) end
+	if call('HGET', D .. 'a:' .. s.agent, 'pres') == 'available' then call('ZADD', D .. 'idle', now, s.agent) end
 	call('PUBLISH', 'ph:hint', 'A ' .. s.agent .. ' ' .. C)
 	s.agent = nil
+end
+
+-- A session leaves the desk: over, or a later one of the same conversation came.
+local function forget(C, s, now)
+	take_back(C, s, now)
+	call('ZREM', D .. 'q:' .. s.queue, C)
+	call('HDEL', D .. 's', C)
 end
 
 local function serves(queues, queue)
@@ -67,8 +71,8 @@ end
 -- The longest-idle available agent with free capacity who serves the queue.
 local function free_agent(queue)
 	for _, agent in ipairs(call('ZRANGE', D .. 'idle', 0, -1)) do
-		local h = call('HMGET', D .. 'a:' .. agent, 'cap', 'load', 'qs')
-		if tonumber(h[2] or 0) < tonumber(h[1] or 0) and serves(h[3] or '', queue) then return agent end
+		local h = call('HMGET', D .. 'a:' .. agent, 'cap', 'qs')
+		if serves(h[2] or '', queue) and call('SCARD', D .. 'as:' .. agent) < tonumber(h[1] or 0) then return agent end
 	end
 end
 
@@ -77,10 +81,16 @@ local function match(now)
 	for _, queue in ipairs(call('SMEMBERS', D .. 'queues')) do
 		while true do
 			local C = call('ZRANGE', D .. 'q:' .. queue, 0, 0)[1]
-			local agent = C and free_agent(queue)
-			if not agent then break end
-			give(C, desk_session(C), agent, now)
-			call('ZADD', D .. 'idle', now, agent)
+			local s = C and desk_session(C)
+			local agent = s and free_agent(queue)
+			if C and not s then
+				call('ZREM', D .. 'q:' .. queue, C)
+			elseif not agent then
+				break
+			else
+				give(C, s, agent, now)
+				call('ZADD', D .. 'idle', now, agent)
+			end
 		end
 	end
 end
@@ -107,10 +117,7 @@ local function desk_offer(keys, v)
 	local s = desk_session(v[1])
 	if s and tonumber(s.sid) > tonumber(v[2]) then return {} end
 	if not (s and s.sid == v[2]) then
-		if s then
-			take_back(v[1], s, v[5])
-			call('ZREM', D .. 'q:' .. s.queue, v[1])
-		end
+		if s then forget(v[1], s, v[5]) end
 		s = {sid = v[2], queue = v[3], since = v[4]}
 		desk_keep(v[1], s)
 		call('SADD', D .. 'queues', v[3])
@@ -121,17 +128,20 @@ local function desk_offer(keys, v)
 	return pairs_open(100)
 end
 
--- The conversation knows its agent (ok), or its session is over (stale: forget it). args: C sid ok|stale now; returns pairs
+-- The conversation has heard of its agent (ok), or its session is over (stale: forget it). When the desk has decided
+-- anew meanwhile, the later decision is told again: two nodes may tell a conversation in the wrong order.
+-- args: C sid agent ok|stale now; returns pairs
 local function desk_confirm(keys, v)
 	local s = desk_session(v[1])
-	local pair = call('HGET', D .. 'pair', v[1])
-	if pair and pair:match('^(%S+)') == v[2] then call('HDEL', D .. 'pair', v[1]) end
-	if v[3] == 'stale' and s and s.sid == v[2] then
-		take_back(v[1], s, v[4])
-		call('ZREM', D .. 'q:' .. s.queue, v[1])
-		call('HDEL', D .. 's', v[1])
-		tell_queues()
-		match(v[4])
+	if call('HGET', D .. 'pair', v[1]) == v[2] .. ' ' .. v[3] then call('HDEL', D .. 'pair', v[1]) end
+	if s and s.sid == v[2] then
+		if v[4] == 'stale' then
+			forget(v[1], s, v[5])
+			tell_queues()
+			match(v[5])
+		elseif s.agent and s.agent ~= v[3] then
+			call('HSET', D .. 'pair', v[1], s.sid .. ' ' .. s.agent)
+		end
 	end
 	return pairs_open(100)
 end
@@ -152,30 +162,34 @@ local function desk_presence(keys, v)
 	return pairs_open(100)
 end
 
--- args: C sid agent name queue now; returns {ok, pairs} or {session_taken}
+-- Who has it already is told again: the conversation may not have heard of it.
+-- args: C sid agent name queue now; returns {ok, pairs} or {session_taken} or {session_closed}
 local function desk_take(keys, v)
 	local s = desk_session(v[1])
-	if s and s.sid == v[2] and s.agent == v[3] then return {'ok', pairs_open(100)} end
-	if s and s.sid == v[2] and s.agent then return {'session_taken', {}} end
-	if not s or s.sid ~= v[2] then s = {sid = v[2], queue = v[5], since = v[6]} end
+	if s and tonumber(s.sid) > tonumber(v[2]) then return {'session_closed', {}} end
+	if s and s.sid ~= v[2] then
+		forget(v[1], s, v[6])
+		s = nil
+	end
+	if s and s.agent and s.agent ~= v[3] then return {'session_taken', {}} end
 	call('HSETNX', D .. 'a:' .. v[3], 'name', v[4])
-	give(v[1], s, v[3], v[6])
+	give(v[1], s or {sid = v[2], queue = v[5], since = v[6]}, v[3], v[6])
 	tell_queues()
 	return {'ok', pairs_open(100)}
 end
 
--- The session left its agent: closed, or back in its queue. args: C sid closed|queued queue since now; returns pairs
+-- The session left its agent: closed, or back in its queue ("": the one that the desk knows).
+-- args: C sid closed|queued queue since now; returns pairs
 local function desk_release(keys, v)
 	local s = desk_session(v[1])
 	if s and s.sid == v[2] then
 		take_back(v[1], s, v[6])
 		if v[3] == 'queued' then
-			s.queue, s.since = v[4], v[5]
+			s.queue, s.since = v[4] ~= '' and v[4] or s.queue, v[5]
 			desk_keep(v[1], s)
 			call('ZADD', D .. 'q:' .. s.queue, s.since, v[1])
 		else
-			call('ZREM', D .. 'q:' .. s.queue, v[1])
-			call('HDEL', D .. 's', v[1])
+			forget(v[1], s, v[6])
 		end
 		tell_queues()
 		match(v[6])
@@ -197,7 +211,7 @@ local function desk_view(keys, v)
 end
 
 -- Agents whose consoles are gone for longer than their lease are offline, and their sessions go
--- back. args: now max; returns {{C, agent...}, pairs}: sessions to put back at their conversations first
+-- back. args: now max; returns {{C, agent, sid...}, pairs}: sessions to put back at their conversations first
 local function desk_sweep(keys, v)
 	local back = {}
 	for _, agent in ipairs(call('ZRANGEBYSCORE', D .. 'leases', '-inf', v[1], 'LIMIT', 0, v[2])) do
@@ -205,7 +219,12 @@ local function desk_sweep(keys, v)
 		call('ZREM', D .. 'idle', agent)
 		local mine = call('SMEMBERS', D .. 'as:' .. agent)
 		for _, C in ipairs(mine) do
-			for _, x in ipairs({C, agent}) do back[#back + 1] = x end
+			local s = desk_session(C)
+			if s and s.agent == agent then
+				for _, x in ipairs({C, agent, s.sid}) do back[#back + 1] = x end
+			else
+				call('SREM', D .. 'as:' .. agent, C)
+			end
 		end
 		if #mine == 0 then call('ZREM', D .. 'leases', agent) end
 	end

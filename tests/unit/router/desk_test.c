@@ -128,6 +128,87 @@ START_TEST(the_sessions_of_a_console_that_is_gone_go_back)
 }
 END_TEST
 
+/* --- A node that dies between the conversation and the desk
+ * ---------------------------------------- */
+
+static void on_reply(void *arg, int err, const redisReply *reply, const char *why)
+{
+	(void)reply;
+	ck_assert_msg(err == 0, "%s", why ? why : "");
+	*(bool *)arg = true;
+}
+
+/* Mei's session ends at its conversation, and the desk does not hear of it. */
+static void release_at_conversation_only(const char *state)
+{
+	const struct span id = conversation_of(ALICE);
+	const char partition[] = {'{', id.ptr[0], '}', '\0'};
+	const struct span args[] = {
+		id,           SPAN_LIT("mei"),           span_of(state),   SPAN_LIT("solved"),
+		SPAN_LIT(""), SPAN_LIT("1700000000000"), SPAN_LIT("1000"), SPAN_LIT("mei"),
+		SPAN_LIT("")};
+	bool done = false;
+
+	ck_assert_int_eq(redis_fcall(fx.node.redis, "ph_release", span_of(partition), args,
+	                             ARRAY_LEN(args), on_reply, &done),
+	                 0);
+	io_wait(fx.loop, io_is_true, &done, 10000);
+}
+
+START_TEST(a_place_taken_by_a_session_that_is_over_becomes_free)
+{
+	set_presence(&fx.node, "mei", 1, PRESENCE_AVAILABLE);
+	ask_for_person(ALICE, "m1");
+	wait_agent(&fx.node, ALICE, "mei");
+	release_at_conversation_only("closed");
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m2", "what is the annual fee"), 0);
+	ck_assert_int_eq(state_of(&fx.node, ALICE), SESSION_BOT);
+	io_idle(fx.loop, 4000); /* her lease ends, and the desk looks after what she had */
+	ask_for_person(BOB, "m3");
+	set_presence(&fx.node, "mei", 1, PRESENCE_AVAILABLE);
+	wait_agent(&fx.node, BOB, "mei");
+	ck_assert_int_eq(state_of(&fx.node, ALICE), SESSION_BOT);
+}
+END_TEST
+
+START_TEST(who_has_a_session_and_takes_it_again_gets_it)
+{
+	const struct router_agent mei = {
+		.id = SPAN_LIT("mei"), .name = SPAN_LIT("Mei"), .capacity = 1};
+	struct ok_call call = {0};
+
+	set_presence(&fx.node, "mei", 1, PRESENCE_AVAILABLE);
+	ask_for_person(ALICE, "m1");
+	wait_agent(&fx.node, ALICE, "mei");
+	release_at_conversation_only("queued");
+	ck_assert_int_eq(router_take(fx.node.router, conversation_of(ALICE), &mei, on_ok, &call),
+	                 0);
+	ck_assert_str_eq(wait_ok(&call), "");
+	wait_agent(&fx.node, ALICE, "mei");
+}
+END_TEST
+
+START_TEST(a_session_taken_from_the_bot_can_go_to_the_queue)
+{
+	const struct router_agent mei = {
+		.id = SPAN_LIT("mei"), .name = SPAN_LIT("Mei"), .capacity = 1};
+	struct ok_call call = {0};
+
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", "what is the annual fee"), 0);
+	ck_assert_int_eq(router_take(fx.node.router, conversation_of(ALICE), &mei, on_ok, &call),
+	                 0);
+	ck_assert_str_eq(wait_ok(&call), "");
+	wait_agent(&fx.node, ALICE, "mei");
+	call = (struct ok_call){0};
+	ck_assert_int_eq(router_requeue(fx.node.router, conversation_of(ALICE), SPAN_LIT("mei"),
+	                                SPAN_LIT(""), on_ok, &call),
+	                 0);
+	ck_assert_str_eq(wait_ok(&call), "");
+	set_presence(&fx.node, "tom", 1, PRESENCE_AVAILABLE);
+	wait_agent(&fx.node, ALICE, "tom");
+}
+END_TEST
+
 struct view {
 	bool done;
 	enum presence presence;
@@ -178,6 +259,9 @@ TCase *desk_cases(void)
 	tcase_add_test(tc, an_agent_takes_a_waiting_session_and_nobody_else_may);
 	tcase_add_test(tc, only_the_sessions_agent_speaks_and_once_per_cid);
 	tcase_add_test(tc, the_sessions_of_a_console_that_is_gone_go_back);
+	tcase_add_test(tc, a_place_taken_by_a_session_that_is_over_becomes_free);
+	tcase_add_test(tc, who_has_a_session_and_takes_it_again_gets_it);
+	tcase_add_test(tc, a_session_taken_from_the_bot_can_go_to_the_queue);
 	tcase_add_test(tc, the_desk_shows_what_is_mine_and_who_waits);
 	return tc;
 }
