@@ -73,13 +73,19 @@ static int on_begin(void *arg, char *peer, char *own, int peer_port, int own_por
 	return again && !x->repeatable ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
+static void exchange_unlink(struct exchange *x)
+{
+	if (!x->at)
+		return;
+	*x->at = x->next;
+	if (x->next)
+		x->next->at = x->at;
+	x->at = NULL;
+}
+
 static void exchange_free(struct exchange *x)
 {
-	if (x->at) {
-		*x->at = x->next;
-		if (x->next)
-			x->next->at = x->at;
-	}
+	exchange_unlink(x);
 	if (x->easy)
 		curl_easy_cleanup(x->easy);
 	curl_slist_free_all(x->headers);
@@ -280,12 +286,18 @@ int http_client_create(struct io_loop *loop, const struct http_client_options *o
 void http_client_destroy(struct http_client **client)
 {
 	struct http_client *c = *client;
+	struct exchange *x;
 
 	if (!c)
 		return;
 	c->destroying = true; /* whoever hears of its end and asks again is refused */
-	while (c->exchanges)
-		exchange_end(c->exchanges, -ECANCELED);
+	while ((x = c->exchanges)) {
+		c->exchanges = x->next;
+		if (x->next)
+			x->next->at = &c->exchanges;
+		x->at = NULL;
+		exchange_end(x, -ECANCELED);
+	}
 	if (c->multi)
 		curl_multi_cleanup(c->multi);
 	io_timer_destroy(&c->timer);

@@ -117,8 +117,8 @@ static struct span join_fields(const struct http_request *r, const char *name, s
 		struct span value = http_field_value(&r->head, i);
 
 		if (at != text) {
-			memcpy(at, ", ", 2);
-			at += 2;
+			*at++ = ',';
+			*at++ = ' ';
 		}
 		memcpy(at, value.ptr, value.len);
 		at += value.len;

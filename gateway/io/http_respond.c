@@ -82,8 +82,8 @@ static const char *date_of(struct http_server *server)
 	server->date_second = now;
 	gmtime_r(&now, &utc);
 	snprintf(server->date, sizeof(server->date), "%.3s, %02d %.3s %d %02d:%02d:%02d GMT",
-	         days + 3 * utc.tm_wday, utc.tm_mday, months + 3 * utc.tm_mon, 1900 + utc.tm_year,
-	         utc.tm_hour, utc.tm_min, utc.tm_sec);
+	         days + 3 * (size_t)utc.tm_wday, utc.tm_mday, months + 3 * (size_t)utc.tm_mon,
+	         1900 + utc.tm_year, utc.tm_hour, utc.tm_min, utc.tm_sec);
 	return server->date;
 }
 

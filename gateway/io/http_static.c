@@ -77,11 +77,11 @@ static void file_free(struct file *f)
 static void directory_free(void *arg)
 {
 	struct directory *d = arg;
-	struct file *f, *next;
+	struct file *f = d->files, *next;
 
-	HASH_ITER(hh, d->files, f, next)
-	{
-		HASH_DEL(d->files, f);
+	HASH_CLEAR(hh, d->files); /* the links between the files stay */
+	for (; f; f = next) {
+		next = f->hh.next;
 		file_free(f);
 	}
 	for (size_t i = 0; i < d->header_count; i++) {
