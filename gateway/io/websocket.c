@@ -1,6 +1,6 @@
 /*
- * WebSocket connections: the handshake, then the life of a connection on the stream that the HTTP
- * server gave away. An idle one holds this struct and its stream, no buffer and no timer.
+ * WebSocket connections: their life on the stream that the HTTP server gave away. An idle one holds
+ * this struct and its stream, no buffer and no timer.
  */
 #include "websocket.h"
 
@@ -8,10 +8,9 @@
 #include "metrics.h"
 #include "utf8.h"
 #include "ws_frame.h"
+#include "ws_handshake.h"
 
-#include <openssl/evp.h>
 #include <stdlib.h>
-#include <strings.h>
 
 enum {
 	MESSAGE_MAX = 65536,
@@ -322,102 +321,7 @@ static void on_deadline(struct io_wheel_entry *entry)
 	}
 }
 
-static bool is_key(struct span key)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				     "0123456789+/";
-
-	if (key.len != 24 || key.ptr[22] != '=' || key.ptr[23] != '=')
-		return false;
-	for (size_t i = 0; i < 22; i++)
-		if (!key.ptr[i] || !strchr(digits, key.ptr[i]))
-			return false;
-	return true;
-}
-
-/* What a header holds when it is there once. */
-static struct span single(const struct http_request *r, const char *name)
-{
-	struct span found = SPAN_NONE;
-	unsigned count = 0;
-
-	for (size_t i = 0; i < r->head.field_count; i++)
-		if (span_is(http_field_name(&r->head, i), name)) {
-			found = http_field_value(&r->head, i);
-			count++;
-		}
-	return count == 1 ? found : SPAN_NONE;
-}
-
-static bool offers(const struct http_request *r, const char *subprotocol)
-{
-	struct span rest = http_header(r, "sec-websocket-protocol");
-
-	while (rest.len)
-		if (span_is(span_trim(span_split(rest, ',', &rest)), subprotocol))
-			return true;
-	return false;
-}
-
-static void refuse_version(struct http_request *r)
-{
-	static const struct http_header_out headers[] = {
-		{"Upgrade",               "websocket"},
-		{"Connection",            "Upgrade"  },
-		{"Sec-WebSocket-Version", "13"       },
-	};
-
-	http_problem_with(r, 426, "websocket_required", "A WebSocket of version 13 is spoken here.",
-	                  NULL, headers, ARRAY_LEN(headers));
-}
-
-/* Section 4.2.1. True: it was refused. */
-static bool refuse_handshake(const struct websocket_place *place, struct http_request *r)
-{
-	const char *subprotocol = place->options.subprotocol;
-
-	if (r->head.is_1_0 || !http_has_token(&r->head, "upgrade", "websocket") ||
-	    !http_has_token(&r->head, "connection", "upgrade") ||
-	    !span_is(single(r, "sec-websocket-version"), "13"))
-		refuse_version(r);
-	else if (!is_key(single(r, "sec-websocket-key")) || r->body.len || r->head.is_head)
-		http_problem(r, 400, "bad_handshake", "The WebSocket handshake is malformed.",
-		             "Sec-WebSocket-Key");
-	else if (subprotocol && !offers(r, subprotocol))
-		http_problem(r, 400, "subprotocol_required", subprotocol, "Sec-WebSocket-Protocol");
-	else if (place->server->draining)
-		http_problem(r, 503, "draining", "This node stops.", NULL);
-	else
-		return false;
-	return true;
-}
-
-static int accept_key(struct span key, char out[32])
-{
-	static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-	unsigned char text[24 + sizeof(guid)], digest[EVP_MAX_MD_SIZE];
-
-	memcpy(text, key.ptr, 24);
-	memcpy(text + 24, guid, sizeof(guid));
-	if (EVP_Digest(text, 24 + sizeof(guid) - 1, digest, NULL, EVP_sha1(), NULL) != 1)
-		return -EIO;
-	EVP_EncodeBlock((unsigned char *)out, digest, 20);
-	return 0;
-}
-
-static void write_handshake(struct buf *b, const struct websocket_place *place, const char *accept)
-{
-	buf_str(b, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-	           "Connection: Upgrade\r\nSec-WebSocket-Accept: ");
-	buf_str(b, accept);
-	if (place->options.subprotocol) {
-		buf_str(b, "\r\nSec-WebSocket-Protocol: ");
-		buf_str(b, place->options.subprotocol);
-	}
-	buf_str(b, "\r\n\r\n");
-}
-
-static struct websocket *websocket_new(struct websocket_place *place, void *data)
+static struct websocket *websocket_new(struct websocket_place *place)
 {
 	struct websocket *ws = calloc(1, sizeof(*ws));
 
@@ -425,7 +329,6 @@ static struct websocket *websocket_new(struct websocket_place *place, void *data
 		return NULL;
 	ws->member.drop = drop;
 	ws->place = place;
-	ws->data = data;
 	ws->code = WS_ABNORMAL;
 	buf_init(&ws->message, SIZE_MAX);
 	ws_decoder_init(&ws->decoder, place->options.message_max, FRAGMENTS_MAX);
@@ -433,43 +336,45 @@ static struct websocket *websocket_new(struct websocket_place *place, void *data
 }
 
 static void open_websocket(struct websocket_place *place, struct http_request *r,
-                           struct websocket *ws, const char *accept)
+                           struct websocket *ws, struct span lines)
 {
-	struct buf lines;
-
-	buf_init(&lines, 4096);
-	write_handshake(&lines, place, accept);
-	ws->stream = http_upgrade(r, buf_span(&lines), &ws->member, &stream_ops, ws);
-	buf_fini(&lines);
+	ws->stream = http_upgrade(r, lines, &ws->member, &stream_ops, ws);
 	stream_limit(ws->stream, place->options.output_max);
 	io_wheel_set(place->wheel, &ws->deadline, place->options.ping_ms);
 	++*place->open_gauge;
 	place->ops.on_open(ws->data, ws);
 }
 
+/* The handshake is in order: does the owner want it? lines is what it is answered with. */
+static void offer(struct websocket_place *place, struct http_request *r, struct span lines)
+{
+	struct websocket *ws = websocket_new(place);
+	int status = ws ? place->ops.on_request(place->arg, r, &ws->data) : 0;
+
+	if (!ws) {
+		http_problem(r, 503, "unavailable", "No memory.", NULL);
+	} else if (status) {
+		free(ws);
+		http_problem(r, status, "refused", "This WebSocket is not for you.", NULL);
+	} else {
+		open_websocket(place, r, ws, lines);
+	}
+}
+
 static void on_handshake(void *arg, struct http_request *r)
 {
 	struct websocket_place *place = arg;
-	struct websocket *ws;
-	void *data = NULL;
-	char accept[32];
-	int status;
+	const char *subprotocol = place->options.subprotocol;
+	struct buf lines;
 
-	if (refuse_handshake(place, r))
+	if (ws_handshake_refuse(r, subprotocol))
 		return;
-	if (accept_key(single(r, "sec-websocket-key"), accept) ||
-	    !(ws = websocket_new(place, NULL))) {
+	buf_init(&lines, 4096);
+	if (ws_handshake_accept(r, subprotocol, &lines))
 		http_problem(r, 503, "unavailable", "No memory.", NULL);
-		return;
-	}
-	status = place->ops.on_request(place->arg, r, &data);
-	if (status) {
-		free(ws);
-		http_problem(r, status, "refused", "This WebSocket is not for you.", NULL);
-		return;
-	}
-	ws->data = data;
-	open_websocket(place, r, ws, accept);
+	else
+		offer(place, r, buf_span(&lines));
+	buf_fini(&lines);
 }
 
 static void place_free(void *arg)

@@ -12,10 +12,11 @@ struct websocket;
 struct websocket_options {
 	const char *name;        /* for metrics and the watchdog */
 	const char *subprotocol; /* must be offered by the client; NULL: none is used */
-	size_t message_max;      /* octets of a message; over it: 1009 */
-	size_t output_max; /* octets that may wait for a slow reader; over it ws_send() says -EAGAIN
-	                    */
-	unsigned pings_per_min; /* of the peer; over it: 4008 */
+	size_t message_max;      /* octets of a message; over it: 1009; 0: 64 KiB */
+	/* Octets that may wait for a slow reader; over it websocket_send() says -EAGAIN; 0: 256
+	 * KiB. */
+	size_t output_max;
+	unsigned pings_per_min; /* of the peer; over it: 4008; 0: 120 */
 	uint64_t ping_ms;       /* our ping to a silent peer; 0: 25 s */
 	uint64_t pong_ms;       /* its time to answer, else the connection is dropped; 0: 10 s */
 };
@@ -40,7 +41,7 @@ int websocket_route(struct http_server *server, const char *path,
                     const struct websocket_options *options, const struct websocket_ops *ops,
                     void *arg) MUST_CHECK;
 
-/** -EAGAIN: not taken, over output_max; -EPIPE: closing. */
+/** Copies text. -EAGAIN: not taken, over output_max, on_drain will tell; -EPIPE: closing. */
 int websocket_send(struct websocket *ws, struct span text) MUST_CHECK;
 /** Sends a close frame, waits a bounded time for the peer's, then closes TCP. reason ≤ 123 octets.
  */
