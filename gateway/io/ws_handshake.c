@@ -12,7 +12,7 @@ static bool is_key(struct span key)
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				     "0123456789+/";
 
-	if (key.len != 24 || key.ptr[22] != '=' || key.ptr[23] != '=')
+	if (!key.ptr || key.len != 24 || key.ptr[22] != '=' || key.ptr[23] != '=')
 		return false;
 	for (size_t i = 0; i < 22; i++)
 		if (!key.ptr[i] || !strchr(digits, key.ptr[i]))
@@ -79,6 +79,8 @@ static int accept_key(struct span key, char out[32])
 	static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 	unsigned char text[24 + sizeof(guid)], digest[EVP_MAX_MD_SIZE];
 
+	if (!is_key(key))
+		return -EINVAL;
 	memcpy(text, key.ptr, 24);
 	memcpy(text + 24, guid, sizeof(guid));
 	if (EVP_Digest(text, 24 + sizeof(guid) - 1, digest, NULL, EVP_sha1(), NULL) != 1)
