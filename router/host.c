@@ -75,6 +75,8 @@ void connector_state(struct connector_host *host, enum channel_state state, cons
 		         STR("why", host->why));
 	if (router_host_sends(host))
 		connector_ready(host);
+	else
+		outbound_give_back(host);
 }
 
 /* --- Small values that all nodes share

@@ -100,6 +100,7 @@ void outbound_fini(struct connector_host *host)
 		message_unref(&m);
 	for (struct message *m; (m = held_take(&host->later));)
 		message_unref(&m);
+	in_hand_fini(host);
 	io_timer_destroy(&host->retry);
 }
 
@@ -143,6 +144,17 @@ static void note_failed(struct note *note)
 	free(note); /* the next heartbeat or Redis' return tries again */
 }
 
+/* What Redis knows of an outcome besides: it is nobody's any more, its lane has work. */
+static void outcome_settled(struct connector_host *host, const struct outcome *o)
+{
+	if (o->letter == 'b' || o->part + 1 == o->parts)
+		in_hand_remove(host, span_of(o->conversation), o->seq);
+	if (o->letter == 'b')
+		outbound_dirty(host, router_partition_of(span_of(o->conversation)),
+		               (enum lane)(o->code[0] - '0'));
+	router_hint(host->router, span_of(o->conversation), 0);
+}
+
 static void on_settled(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct note *note = arg;
@@ -156,10 +168,7 @@ static void on_settled(void *arg, int err, const redisReply *reply, const char *
 		return;
 	}
 	for (const struct outcome *o = note->list.first; o; o = o->next)
-		router_hint(host->router, span_of(o->conversation), 0);
-	for (const struct outcome *o = note->list.first; o; o = o->next)
-		if (o->letter == 'b')
-			outbound_dirty(host, note->partition, LANE_REPLY);
+		outcome_settled(host, o);
 	outcomes_free(&note->list);
 	free(note);
 }
@@ -175,6 +184,7 @@ static int settle(struct note *note)
 	args_num(a, host->ops->caps.replies_limited);
 	args_num(a, r->options.log_max);
 	args_num(a, r->options.outbox);
+	args_add(a, span_of(r->instance));
 	for (const struct outcome *o = note->list.first; o; o = o->next)
 		outcome_args(a, o);
 	if (router_fcall(r, "ph_settle", router_partition(note->partition), on_settled, note)) {
@@ -353,12 +363,47 @@ static void outcome_add(struct connector_host *host, const struct message *m, ch
 	io_later(host->router->loop, &host->flush);
 }
 
+static const char *const lane_digits[LANE_COUNT] = {"0", "1", "2"};
+
 static void outcome_give_back(struct connector_host *host, const struct message *m)
 {
-	static const char *const lanes[LANE_COUNT] = {"0", "1", "2"};
-	const struct send_result back = {.parts = 1, .code = lanes[m->lane]};
+	const struct send_result back = {
+		.part = (uint16_t)m->attempts, .parts = 1, .code = lane_digits[m->lane]};
 
 	outcome_add(host, m, 'b', &back);
+}
+
+/* It may have been sent; it is sent again, and says so. */
+static void outcome_resend(struct connector_host *host, const struct message *m)
+{
+	const struct send_result back = {.part = (uint16_t)(m->attempts + 1),
+	                                 .parts = 1,
+	                                 .code = lane_digits[m->lane],
+	                                 .flags = MARK_MAYBE_DOUBLED};
+
+	outcome_add(host, m, 'b', &back);
+}
+
+void outbound_never_had(struct connector_host *host, struct span conversation, uint64_t seq,
+                        enum lane lane)
+{
+	struct outcome *o = calloc(1, sizeof(*o));
+
+	if (!o)
+		return;
+	log_warn(&host->log, EVENT("router.never_had"), NUM("seq", seq));
+	*o = (struct outcome){.seq = seq, .letter = 'b', .parts = 1};
+	snprintf(o->conversation, sizeof(o->conversation), "%.*s", SPAN_FMT(conversation));
+	snprintf(o->code, sizeof(o->code), "%s", lane_digits[lane]);
+	outcomes_add(&host->outcomes[router_partition_of(conversation)], o);
+	io_later(host->router->loop, &host->flush);
+}
+
+/* A peer that never answers, or breaks the link at this very message, must not get it for ever. */
+static bool may_resend(const struct connector_host *host, const struct message *m)
+{
+	return m->on_uncertain == UNCERTAIN_RESEND && host->ops->caps.resend_replies &&
+	       m->attempts < RESENDS_MAX;
 }
 
 /* The letter of an outcome; 'b' goes back to its lane. */
@@ -377,7 +422,7 @@ static char letter_of(const struct connector_host *host, const struct message *m
 	case SEND_UNCERTAIN:
 		break;
 	}
-	return m->on_uncertain == UNCERTAIN_RESEND && host->ops->caps.resend_replies ? 'b' : 'n';
+	return may_resend(host, m) ? 'b' : 'n';
 }
 
 static void count_outcome(struct connector_host *host, enum send_outcome outcome)
@@ -407,9 +452,14 @@ static void try_later(struct connector_host *host, const struct message *m,
 {
 	const struct send_result refused = {
 		.parts = 1, .code = result->code, .reason = "tried too often"};
-	struct held *h = malloc(sizeof(*h));
+	struct held *h;
 	struct message like = *m;
 
+	if (host->router->draining) {
+		outcome_give_back(host, m);
+		return;
+	}
+	h = malloc(sizeof(*h));
 	like.attempts++;
 	if (!h || like.attempts > ATTEMPTS_MAX || !(h->message = message_create(&like))) {
 		outcome_add(host, m, 'f', &refused);
@@ -448,7 +498,7 @@ void connector_result(struct connector_host *host, const struct message *m,
 	if (result->outcome == SEND_RETRY)
 		try_later(host, m, result);
 	else if (letter == 'b')
-		outcome_give_back(host, m);
+		outcome_resend(host, m);
 	else
 		outcome_add(host, m, letter, result);
 }
@@ -458,7 +508,10 @@ void connector_result(struct connector_host *host, const struct message *m,
 
 static void hold(struct connector_host *host, struct message **m)
 {
-	struct held *h = malloc(sizeof(*h));
+	/* A link that is down or stops takes it to no customer: another node may have one, and a
+	 * message must not grow old here. */
+	bool wait = router_host_sends(host) && !host->router->draining;
+	struct held *h = wait ? malloc(sizeof(*h)) : NULL;
 
 	if (!h) {
 		outcome_give_back(host, *m);
@@ -486,8 +539,10 @@ static void refuse(struct connector_host *host, struct message **m, int err)
 
 void outbound_send(struct connector_host *host, struct message **m)
 {
-	int err = host->full || host->held ? -EAGAIN : host->ops->send(host->self, m);
+	int err;
 
+	in_hand_add(host, *m);
+	err = host->full || host->held ? -EAGAIN : host->ops->send(host->self, m);
 	if (!err)
 		return;
 	if (err == -EAGAIN || err == -ENOTCONN) {
@@ -532,7 +587,7 @@ struct claim {
 	enum lane lane;
 };
 
-/* {C, seq, address, local, fields}: a message as the connector wants it. */
+/* {C, seq, address, local, fields, attempts}: a message as the connector wants it. */
 static struct message *claimed_message(const redisReply *item)
 {
 	struct log_entry entry;
@@ -543,6 +598,7 @@ static struct message *claimed_message(const redisReply *item)
 	entry.message.address = reply_span(reply_at(item, 2));
 	if (!entry.message.local.len)
 		entry.message.local = reply_span(reply_at(item, 3));
+	entry.message.attempts = (unsigned)reply_num(reply_at(item, 5));
 	return message_create(&entry.message);
 }
 

@@ -211,7 +211,7 @@ static void on_heartbeat(void *arg)
 		io_later(r->loop, &h->flush);
 	if (r->draining)
 		return;
-	if (r->beats++ % 2 == 0)
+	if (r->beats++ % 2 == 0 && clock_mono_ms(io_loop_clock(r->loop)) >= r->reap_after_ms)
 		outbound_reap(r);
 	inbound_parts_due(r);
 	desk_sweep(r);
@@ -222,8 +222,14 @@ void router_redis_state(struct router *r, bool up)
 	if (r->up == up)
 		return;
 	r->up = up;
+	/* While Redis was away no node could say that it lives: they get their time to. */
+	if (up && r->was_up)
+		r->reap_after_ms = clock_mono_ms(io_loop_clock(r->loop)) + NODE_ALIVE_MS;
 	if (up)
 		on_heartbeat(r);
+	if (up && r->was_up)
+		in_hand_compare(r);
+	r->was_up = r->was_up || up;
 	for (struct connector_host *h = r->hosts; h; h = h->next) {
 		if (h->on_durable)
 			h->on_durable(h->self, up);

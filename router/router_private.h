@@ -22,6 +22,7 @@ enum {
 	PART_TIMEOUT_MS = 120000,    /* for the missing parts of a long message */
 	PART_KEEP_MS = 3600000,
 	ATTEMPTS_MAX = 10, /* of a message that the peer says to try again */
+	RESENDS_MAX = 3,   /* of a message whose submit gets no answer, where it may be resent */
 	RETRY_TICK_MS = 100,
 	CLAIM_MAX = 32,     /* messages taken from a lane at once */
 	SETTLE_MAX = 40,    /* outcomes noted at once: see FCALL_ARGS_MAX */
@@ -34,9 +35,9 @@ struct outcome {
 	char conversation[CONVERSATION_ID_LEN + 1];
 	uint64_t seq;
 	char letter;
-	uint16_t part, parts;
-	unsigned flags;
-	bool last; /* no receipt will come */
+	uint16_t part, parts; /* with letter b: how often it was sent in vain, 0 */
+	unsigned flags;       /* with letter b: marks */
+	bool last;            /* no receipt will come */
 	char code[40];
 	char reason[120];
 	char id[ROUTER_ID_FORM_MAX]; /* the peer's, in normal form; "" for none */
@@ -52,6 +53,14 @@ struct held {
 	struct held *next;
 	struct message *message;
 	uint64_t due_ms; /* monotonic; only of those that wait for a next try */
+};
+
+enum { IN_HAND_NAME_MAX = CONVERSATION_ID_LEN + 24 };
+
+/* A message that this node took and whose outcome Redis does not know yet. */
+struct in_hand {
+	UT_hash_handle hh;
+	char name[IN_HAND_NAME_MAX];
 };
 
 struct outlet_counters {
@@ -74,6 +83,7 @@ struct connector_host {
 	uint16_t dirty[LANE_COUNT];
 	unsigned next_partition;
 	bool claiming;
+	struct in_hand *in_hand;
 	struct held *held, **held_end;
 	struct held *later; /* to be tried again when due */
 	struct io_timer *retry;
@@ -125,7 +135,8 @@ struct router {
 	struct here *here;
 	struct io_timer *heartbeat;
 	unsigned beats;
-	bool up, started, draining;
+	bool up, was_up, started, draining;
+	uint64_t reap_after_ms; /* monotonic */
 	done_fn *drained;
 	void *drained_arg;
 	struct io_timer *drain_timer;
@@ -175,6 +186,17 @@ void outbound_give_back(struct connector_host *host);
 bool outbound_idle(const struct connector_host *host);
 /** Asks for what dead nodes held, and for lanes with work. */
 void outbound_reap(struct router *r);
+
+/** Redis says that the node has a message which it has not: back to its lane. */
+void outbound_never_had(struct connector_host *host, struct span conversation, uint64_t seq,
+                        enum lane lane);
+
+/* in_hand.c */
+void in_hand_add(struct connector_host *host, const struct message *m);
+void in_hand_remove(struct connector_host *host, struct span conversation, uint64_t seq);
+void in_hand_fini(struct connector_host *host);
+/** After Redis was away: gives back what this node has in Redis' eyes only. */
+void in_hand_compare(struct router *r);
 
 /* inbound.c */
 void inbound_parts_due(struct router *r);

@@ -14,7 +14,7 @@
 --   ph:o:P:C         hash    seq -> letters of its parts, for outbound messages that are neither final nor in a
 --                            node's hands as a whole
 --   ph:d:P:C:KEY     string  "seq reply ts epoch" of a message, by what a second delivery is known
---   ph:q:P:CH:LANE   stream  outbound that waits: c, s
+--   ph:q:P:CH:LANE   stream  outbound that waits: c, s, a (how often it was sent in vain)
 --   ph:f:P:CH        hash    "C seq" -> "node lane uncertain": outbound that a node has in hand
 --   ph:n:P:NODE      string  the living instance of a node, expires
 --   ph:p:P:CH:KEY    hash    parts of a long inbound message, and ph:pd:P a zset of their deadlines
@@ -168,9 +168,9 @@ end
 -- Takes one reply from the ledger: nil, or the code of the refusal.
 local function spend(conv, now)
 	local g = call('HMGET', conv, 'hn', 'hu', 'gn', 'gu')
-	if tonumber(g[1] or 0) > 0 and now < tonumber(g[2]) then
+	if tonumber(g[1] or 0) > 0 and now < tonumber(g[2] or 0) then
 		call('HINCRBY', conv, 'hn', -1)
-	elseif tonumber(g[3] or 0) > 0 and now < tonumber(g[4]) then
+	elseif tonumber(g[3] or 0) > 0 and now < tonumber(g[4] or 0) then
 		call('HINCRBY', conv, 'gn', -1)
 	elseif now < tonumber(g[2] or 0) or now < tonumber(g[4] or 0) then
 		return 'reply_budget_used'
@@ -188,8 +188,8 @@ end
 
 -- ---------------------------------------------------------------- outbound
 
-local function enqueue(P, C, channel, lane, seq)
-	call('XADD', 'ph:q:' .. P .. ':' .. channel .. ':' .. lane, '*', 'c', C, 's', seq)
+local function enqueue(P, C, channel, lane, seq, attempts)
+	call('XADD', 'ph:q:' .. P .. ':' .. channel .. ':' .. lane, '*', 'c', C, 's', seq, 'a', attempts or 0)
 end
 
 -- Puts message seq into a node's hands ("c"), in its lane ("l") or where its reader finds it ("r").
@@ -383,7 +383,7 @@ local function send(keys, v)
 end
 
 -- Takes up to max messages out of a lane into a node's hands.
--- args: channel lane node now max limited log_max outbox; returns {left, {C, seq, address, local, channel, entry}...}
+-- args: channel lane node now max limited log_max outbox; returns {left, {C, seq, address, local, entry, attempts}...}
 local function claim(keys, v)
 	local P, channel, lane, node, now = keys[1], v[1], v[2], v[3], tonumber(v[4])
 	local key = 'ph:q:' .. P .. ':' .. channel .. ':' .. lane
@@ -409,7 +409,7 @@ local function claim(keys, v)
 				call('HSET', 'ph:f:' .. P .. ':' .. channel, C .. ' ' .. seq, node .. ' ' .. lane .. ' ' .. (f.uc or '1'))
 				call('HDEL', o, seq)
 				local h = call('HMGET', conv, 'ad', 'lo')
-				out[#out + 1] = {C, tonumber(seq), h[1] or '', h[2] or '', entry[2]}
+				out[#out + 1] = {C, tonumber(seq), h[1] or '', h[2] or '', entry[2], item[2][6] or '0'}
 			end
 		end
 	end
@@ -418,28 +418,31 @@ local function claim(keys, v)
 end
 
 -- Gives back to its lane what a node took and the channel could not take.
--- args: channel C seq lane now mark log_max outbox reason_code
-local function give_back(P, channel, C, seq, lane, now, mark, opt)
+local function give_back(P, channel, C, seq, lane, attempts, now, mark, opt)
 	call('HDEL', 'ph:f:' .. P .. ':' .. channel, C .. ' ' .. seq)
 	call('HSET', 'ph:o:' .. P .. ':' .. C, seq, 'q')
-	enqueue(P, C, channel, lane, seq)
+	enqueue(P, C, channel, lane, seq, attempts)
 	if mark ~= 0 then status_append(P, C, now, seq, 'q', {mk = mark, cd = 'resend'}, opt) end
 end
 
--- Notes outcomes of what a node had in hand. args: channel now limited log_max outbox, then groups of
+-- Notes outcomes of what a node had in hand. args: channel now limited log_max outbox node, then groups of
 -- 9: C seq letter part parts code reason flags last ("1": no receipt will come)
--- letter b: give back to lane given in code. Returns the number of steps written.
+-- letter b: give back to the lane in code; part says how often it was sent in vain, flags are marks. Only what the node
+-- still has: told again after a lost answer, the message may be in other hands. Returns the number of steps written.
 local function settle_many(keys, v)
 	local P, channel, now = keys[1], v[1], tonumber(v[2])
 	local steps = 0
-	for i = 6, #v, 9 do
+	for i = 7, #v, 9 do
 		local C, seq, letter, part, parts = v[i], tonumber(v[i + 1]), v[i + 2], tonumber(v[i + 3]), tonumber(v[i + 4])
 		local opt = {log_max = v[4], outbox = v[5] == '1', last = v[i + 8] == '1'}
+		local flight, field = 'ph:f:' .. P .. ':' .. channel, C .. ' ' .. seq
 		if letter == 'b' then
-			give_back(P, channel, C, seq, v[i + 5], now, 0, opt)
-			if v[3] == '1' then call('HINCRBY', 'ph:c:' .. P .. ':' .. C, 'gn', 1) end
+			local owner = call('HGET', flight, field)
+			if owner and owner:match('^(%S+)') == v[6] then
+				give_back(P, channel, C, seq, v[i + 5], part, now, tonumber(v[i + 7]), opt)
+				if v[3] == '1' then call('HINCRBY', 'ph:c:' .. P .. ':' .. C, 'gn', 1) end
+			end
 		else
-			local flight, field = 'ph:f:' .. P .. ':' .. channel, C .. ' ' .. seq
 			local done = part == parts - 1
 			local in_hand = call(done and 'HDEL' or 'HEXISTS', flight, field) == 1
 			local is = settle(P, C, now, seq, part, parts, letter, {cd = v[i + 5], rs = v[i + 6]}, opt, in_hand, done)
@@ -493,7 +496,7 @@ local function reap(keys, v)
 				settle(P, C, now, tonumber(seq), 0, 1, 'n', {cd = 'node_lost'}, opt, true, true)
 				call('HDEL', flight, all[j])
 			elseif not living[node] then
-				give_back(P, v[i], C, tonumber(seq), lane, now, MAYBE_DOUBLED, opt)
+				give_back(P, v[i], C, tonumber(seq), lane, 0, now, MAYBE_DOUBLED, opt)
 			end
 		end
 		for lane = 0, 2 do
@@ -502,6 +505,20 @@ local function reap(keys, v)
 				out[#out + 1] = v[i]
 				out[#out + 1] = lane
 			end
+		end
+	end
+	return out
+end
+
+-- What a node has in hand. args: instance channel...; returns {channel, C, seq, lane} ...
+local function mine(keys, v)
+	local out = {}
+	for i = 2, #v do
+		local all = call('HGETALL', 'ph:f:' .. keys[1] .. ':' .. v[i])
+		for j = 1, #all, 2 do
+			local C, seq = all[j]:match('^(%S+) (%d+)$')
+			local node, lane = all[j + 1]:match('^(%S+) (%d)')
+			if node == v[1] then out[#out + 1] = {v[i], C, seq, lane} end
 		end
 	end
 	return out
@@ -682,6 +699,7 @@ redis.register_function('ph_settle', settle_many)
 redis.register_function('ph_receipt', receipt)
 redis.register_function('ph_reached', reached)
 redis.register_function('ph_reap', reap)
+redis.register_function('ph_mine', mine)
 redis.register_function('ph_alive', alive_until)
 redis.register_function('ph_map_ids', map_ids)
 redis.register_function('ph_find_id', find_id)

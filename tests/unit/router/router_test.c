@@ -4,6 +4,8 @@
  */
 #include "router_fixture.h"
 
+#include <stdio.h>
+
 #define QUESTION "what is the annual fee"
 
 static void start(void)
@@ -261,6 +263,118 @@ START_TEST(another_living_node_keeps_what_it_has_in_hand)
 }
 END_TEST
 
+struct text_call {
+	bool done;
+	char text[64];
+};
+
+static void on_text(void *arg, int err, const redisReply *reply, const char *why)
+{
+	struct text_call *call = arg;
+
+	ck_assert_msg(err == 0, "%s", why ? why : "");
+	if (reply->type == REDIS_REPLY_STRING)
+		snprintf(call->text, sizeof(call->text), "%s", reply->str);
+	call->done = true;
+}
+
+/* Alice's partition of the keys. */
+static struct span alices_partition(void)
+{
+	static char partition[4];
+
+	snprintf(partition, sizeof(partition), "{%c}", conversation_of(ALICE).ptr[0]);
+	return span_of(partition);
+}
+
+/* The node takes what waits in the lane, and the answer never reaches it. */
+static void claim_and_lose_the_answer(void)
+{
+	char key[32];
+	struct text_call instance = {0}, claim = {0};
+	struct span args[] = {SPAN_LIT("ch"), SPAN_LIT("0"), SPAN_NONE,         SPAN_LIT("1"),
+	                      SPAN_LIT("32"), SPAN_LIT("0"), SPAN_LIT("10000"), SPAN_LIT("0")};
+	struct span argv[] = {SPAN_LIT("GET"), SPAN_NONE};
+
+	snprintf(key, sizeof(key), "ph:n:%.*s:n1", SPAN_FMT(alices_partition()));
+	argv[1] = span_of(key);
+	ck_assert_int_eq(redis_command(fx.node.redis, 2, argv, on_text, &instance), 0);
+	io_wait(fx.loop, io_is_true, &instance.done, 10000);
+	args[2] = span_of(instance.text);
+	ck_assert_int_eq(redis_fcall(fx.node.redis, "ph_claim", alices_partition(), args,
+	                             ARRAY_LEN(args), on_text, &claim),
+	                 0);
+	io_wait(fx.loop, io_is_true, &claim.done, 10000);
+}
+
+START_TEST(what_was_taken_with_an_answer_that_was_lost_is_sent_and_nothing_else_again)
+{
+	struct log_event events[100];
+	size_t count;
+	uint64_t seq;
+
+	ck_assert_int_eq(receive_text(&fx.node, BOB, "m0", QUESTION), 0); /* in hand, really */
+	ck_assert_uint_eq(fx.node.self->count, 1);
+	set_presence(&fx.node, "mei", 3, PRESENCE_AVAILABLE);
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", "人工"), 0);
+	wait_agent(&fx.node, ALICE, "mei");
+	connector_state(fx.node.self->host, CHANNEL_DOWN, NULL);
+	seq = say(&fx.node, ALICE, "mei", "c1", "hello", NULL);
+	claim_and_lose_the_answer();
+	connector_state(fx.node.self->host, CHANNEL_UP, NULL);
+	router_redis_state(fx.node.router, false);
+	router_redis_state(fx.node.router, true);
+	wait_sent(&fx.node, 2);
+	ck_assert_uint_eq(fx.node.self->sent[1]->seq, seq);
+	io_idle(fx.loop, 300);
+	ck_assert_uint_eq(fx.node.self->count, 2);
+	count = read_log(&fx.node, ALICE, events, ARRAY_LEN(events));
+	for (size_t i = 0; i < count; i++)
+		ck_assert(!(events[i].marks & MARK_MAYBE_DOUBLED));
+}
+END_TEST
+
+START_TEST(what_never_gets_an_answer_is_resent_a_few_times_and_marked)
+{
+	struct log_event events[100];
+	size_t count, marked = 0;
+	uint64_t seq;
+
+	set_presence(&fx.node, "mei", 3, PRESENCE_AVAILABLE);
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", "人工"), 0);
+	wait_agent(&fx.node, ALICE, "mei");
+	seq = say(&fx.node, ALICE, "mei", "c1", "hello", NULL);
+	for (size_t i = 0; i < 4; i++) {
+		wait_sent(&fx.node, i + 1);
+		tell_outcome(&fx.node, i, SEND_UNCERTAIN, "");
+	}
+	wait_status(&fx.node, ALICE, seq, STATUS_UNKNOWN);
+	ck_assert_uint_eq(fx.node.self->count, 4);
+	count = read_log(&fx.node, ALICE, events, ARRAY_LEN(events));
+	for (size_t i = 0; i < count; i++)
+		marked += events[i].of == seq && events[i].marks & MARK_MAYBE_DOUBLED;
+	ck_assert_uint_eq(marked, 3);
+}
+END_TEST
+
+START_TEST(what_a_broken_link_holds_goes_out_over_another_node)
+{
+	struct node other;
+
+	set_presence(&fx.node, "mei", 3, PRESENCE_AVAILABLE);
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", "人工"), 0);
+	wait_agent(&fx.node, ALICE, "mei");
+	fx.node.self->answer = -EAGAIN;
+	ck_assert_uint_gt(say(&fx.node, ALICE, "mei", "c1", "hello", NULL), 0);
+	io_idle(fx.loop, 100); /* taken, and held for want of room */
+	connector_state(fx.node.self->host, CHANNEL_DOWN, "link lost");
+	node_start(&other, "n2", false);
+	wait_sent(&other, 1);
+	ck_assert_uint_eq(fx.node.self->count, 0);
+	node_kill(&other);
+}
+END_TEST
+
 START_TEST(nothing_is_acknowledged_while_redis_is_away)
 {
 	struct done {
@@ -449,6 +563,10 @@ int main(void)
 	tcase_add_test(tc, after_a_kill_without_a_retry_the_answer_is_unknown_not_doubled);
 	tcase_add_test(tc, after_a_kill_an_agents_reply_is_sent_again_and_marked);
 	tcase_add_test(tc, another_living_node_keeps_what_it_has_in_hand);
+	tcase_add_test(tc,
+	               what_was_taken_with_an_answer_that_was_lost_is_sent_and_nothing_else_again);
+	tcase_add_test(tc, what_never_gets_an_answer_is_resent_a_few_times_and_marked);
+	tcase_add_test(tc, what_a_broken_link_holds_goes_out_over_another_node);
 	tcase_add_test(tc, nothing_is_acknowledged_while_redis_is_away);
 	tcase_add_test(tc, an_outcome_is_kept_until_redis_has_it);
 	tcase_add_test(tc, an_outcome_in_the_very_turn_in_which_redis_goes_is_kept);

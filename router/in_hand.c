@@ -1,0 +1,98 @@
+/*
+ * Which messages this node has in hand. Redis says it too (ph:f), but an answer that is lost on its
+ * way leaves messages there that this node never saw: taken from a lane or appended as replies, and
+ * nobody would ever send them while the node lives. After Redis was away both are compared, and
+ * what only Redis knows goes back to its lane. It was never sent, so it is not marked.
+ */
+#include "router_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* As ph:f has it: "CONVERSATION SEQ". */
+static size_t name_of(char *out, size_t size, struct span conversation, uint64_t seq)
+{
+	return (size_t)snprintf(out, size, "%.*s %llu", SPAN_FMT(conversation),
+	                        (unsigned long long)seq);
+}
+
+static struct in_hand *find(struct connector_host *host, const char *name, size_t len)
+{
+	struct in_hand *found = NULL;
+
+	HASH_FIND(hh, host->in_hand, name, len, found);
+	return found;
+}
+
+void in_hand_add(struct connector_host *host, const struct message *m)
+{
+	char conversation[CONVERSATION_ID_LEN + 1];
+	struct in_hand *it = malloc(sizeof(*it));
+	size_t len;
+
+	if (!it)
+		return;
+	router_conversation_id(m->address, conversation);
+	len = name_of(it->name, sizeof(it->name), span_of(conversation), m->seq);
+	if (find(host, it->name, len))
+		free(it);
+	else
+		HASH_ADD(hh, host->in_hand, name, len, it);
+}
+
+void in_hand_remove(struct connector_host *host, struct span conversation, uint64_t seq)
+{
+	char name[IN_HAND_NAME_MAX];
+	struct in_hand *it = find(host, name, name_of(name, sizeof(name), conversation, seq));
+
+	if (!it)
+		return;
+	HASH_DEL(host->in_hand, it);
+	free(it);
+}
+
+void in_hand_fini(struct connector_host *host)
+{
+	struct in_hand *it, *next;
+
+	HASH_ITER(hh, host->in_hand, it, next)
+	{
+		HASH_DEL(host->in_hand, it);
+		free(it);
+	}
+}
+
+/* {channel, conversation, seq, lane}: Redis says that it is ours. */
+static void compare(struct router *r, const redisReply *row)
+{
+	struct connector_host *host = router_host(r, reply_span(reply_at(row, 0)));
+	struct span conversation = reply_span(reply_at(row, 1));
+	uint64_t seq = reply_num(reply_at(row, 2)), lane = reply_num(reply_at(row, 3));
+	char name[IN_HAND_NAME_MAX];
+
+	if (host && lane < LANE_COUNT &&
+	    !find(host, name, name_of(name, sizeof(name), conversation, seq)))
+		outbound_never_had(host, conversation, seq, (enum lane)lane);
+}
+
+static void on_mine(void *arg, int err, const redisReply *reply, const char *why)
+{
+	(void)why;
+	for (size_t i = 0; !err && reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
+		compare(arg, reply->element[i]);
+}
+
+void in_hand_compare(struct router *r)
+{
+	for (unsigned p = 0; p < ROUTER_PARTITIONS; p++) {
+		struct fcall_args *a = router_args(r);
+
+		args_add(a, span_of(r->instance));
+		for (const struct connector_host *h = r->hosts; h; h = h->next)
+			args_add(a, span_of(h->name));
+		/* One link carries all calls of a partition, in order: what was asked for before
+		 * has been answered or lost when this is. Lost itself: Redis was away again. */
+		if (router_fcall(r, "ph_mine", router_partition(p), on_mine, r))
+			return;
+	}
+}
