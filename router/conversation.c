@@ -396,14 +396,23 @@ static void on_message_read(void *arg, const struct router_error *error,
 	free(call);
 }
 
+/* Every part was sent; of the other states the log knows. */
+static bool is_sent(struct span letters)
+{
+	for (size_t i = 0; i < letters.len; i++)
+		if (letters.ptr[i] != 's')
+			return false;
+	return letters.len > 0;
+}
+
 static void on_message_open(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct message_call *call = arg;
 	struct span letters = reply_span(reply);
 
 	(void)why;
-	if (letters.len)
-		call->open = status_of_letter(letters);
+	if (is_sent(letters))
+		call->open = STATUS_SENT;
 	if (!err)
 		err = router_read(call->router, span_of(call->conversation), call->seq - 1, 0,
 		                  STATUS_LOOK_AHEAD, on_message_read, call);

@@ -350,6 +350,7 @@ void connector_part(struct connector_host *host, const struct message_part *part
 	args_num(a, router_now(r));
 	args_num(a, PART_TIMEOUT_MS);
 	args_num(a, PART_KEEP_MS);
+	args_num(a, PART_KEEP_OPEN_MS);
 	if (router_fcall(r, "ph_part", router_partition(router_partition_hash(part->key)), on_part,
 	                 call)) {
 		free(call);

@@ -200,7 +200,8 @@ static bool needs_id(const struct outcome *o)
 	return o->id[0] && !o->last;
 }
 
-/* What waits for the ids of a note's messages: one call for each partition of ids. */
+/* What waits for the ids of a note's messages: one call for each partition of ids, and one for each
+ * receipt that had come before its id. */
 struct id_note {
 	struct note *note;
 	unsigned open;
@@ -212,7 +213,7 @@ struct id_call {
 	unsigned partition;
 };
 
-static void apply_parked(struct connector_host *host, const struct outcome *o, struct span parked);
+static void apply_parked(struct id_note *ids, const struct outcome *o, struct span parked);
 
 static bool id_is_of(const struct outcome *o, unsigned partition)
 {
@@ -234,22 +235,30 @@ static int ids_done(struct id_note *ids)
 	return -EAGAIN;
 }
 
+/* One of the calls that a note waits for has ended. */
+static void id_step_done(void *arg, int err)
+{
+	struct id_note *ids = arg;
+	const struct connector_host *host = ids->note->host;
+
+	ids->open--;
+	ids->failed = ids->failed || err;
+	if (ids_done(ids))
+		log_debug(&host->log, EVENT("router.note_put_off"));
+}
+
 static void on_mapped(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct id_call *call = arg;
 	struct id_note *ids = call->ids;
-	const struct connector_host *host = ids->note->host;
 	size_t i = 0;
 
 	(void)why;
-	ids->open--;
-	ids->failed = ids->failed || err;
 	for (const struct outcome *o = ids->note->list.first; !err && o; o = o->next)
 		if (id_is_of(o, call->partition))
-			apply_parked(ids->note->host, o, reply_span(reply_at(reply, i++)));
+			apply_parked(ids, o, reply_span(reply_at(reply, i++)));
 	free(call);
-	if (ids_done(ids))
-		log_debug(&host->log, EVENT("router.note_put_off"));
+	id_step_done(ids, err);
 }
 
 static void map_partition(struct id_note *ids, unsigned partition)
@@ -761,6 +770,7 @@ struct receipt_call {
 	struct connector_host *host;
 	char forms[ROUTER_ID_FORMS][ROUTER_ID_FORM_MAX];
 	unsigned count, at;
+	char conversation[CONVERSATION_ID_LEN + 1]; /* whom it is of; "": it does not say */
 	bool parking;
 	char letter;
 	char code[40];
@@ -835,6 +845,16 @@ static void receipt_note(struct receipt_call *call, struct span place)
 
 static void receipt_ask(struct receipt_call *call);
 
+/*
+ * Another form of the id is only a guess, that may be another message's own id: where the receipt
+ * says whom it is of, the message must be to the same.
+ */
+static bool is_its_place(const struct receipt_call *call, struct span place)
+{
+	return place.len && (call->at == 0 || !call->conversation[0] ||
+	                     span_starts(place, span_of(call->conversation)));
+}
+
 static void on_receipt_found(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct receipt_call *call = arg;
@@ -845,7 +865,7 @@ static void on_receipt_found(void *arg, int err, const redisReply *reply, const 
 		receipt_end(call, -EAGAIN);
 		return;
 	}
-	if (place.len) {
+	if (is_its_place(call, place)) {
 		receipt_note(call, place);
 		return;
 	}
@@ -875,6 +895,8 @@ static void receipt_ask(struct receipt_call *call)
 		snprintf(parked, sizeof(parked), "%c %s", call->letter, call->code);
 		args_add(a, span_of(parked));
 		args_num(a, RECEIPT_TTL_MS);
+		args_add(a, call->at && call->conversation[0] ? span_of(call->conversation)
+		                                              : SPAN_LIT("-"));
 	}
 	if (router_fcall(r, call->parking ? "ph_park" : "ph_find_id",
 	                 router_partition(router_partition_hash(id)), on_receipt_found, call))
@@ -893,19 +915,28 @@ void connector_receipt(struct connector_host *host, const struct receipt *receip
 	*call = (struct receipt_call){
 		.host = host, .letter = receipt_letter(receipt->status), .done = done, .arg = arg};
 	call->count = router_id_forms(receipt->id, call->forms);
+	if (receipt->address.len)
+		router_conversation_id(receipt->address, call->conversation);
 	snprintf(call->code, sizeof(call->code), "%s", receipt->code ? receipt->code : "");
 	receipt_ask(call);
 }
 
-/* The receipt that came before o's id, "letter code": noted once o itself is. */
-static void apply_parked(struct connector_host *host, const struct outcome *o, struct span parked)
+/* The receipt that came before o's id, "letter code": noted before o itself is, which waits. */
+static void apply_parked(struct id_note *ids, const struct outcome *o, struct span parked)
 {
-	struct receipt_call *call = parked.len ? calloc(1, sizeof(*call)) : NULL;
+	struct receipt_call *call;
 	char place[96];
 
-	if (!call)
+	if (!parked.len)
 		return;
-	*call = (struct receipt_call){.host = host, .letter = parked.ptr[0]};
+	call = calloc(1, sizeof(*call));
+	if (!call) {
+		ids->failed = true;
+		return;
+	}
+	ids->open++;
+	*call = (struct receipt_call){
+		.host = ids->note->host, .letter = parked.ptr[0], .done = id_step_done, .arg = ids};
 	if (parked.len > 2)
 		snprintf(call->code, sizeof(call->code), "%.*s", (int)parked.len - 2,
 		         parked.ptr + 2);

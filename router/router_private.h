@@ -17,12 +17,13 @@
 enum {
 	NODE_ALIVE_MS = 5000, /* a node that did not say so for this long is dead */
 	HEARTBEAT_MS = 1000,
-	DUPLICATE_TTL_MS = 86400000, /* how long a message is known by its peer's id */
-	RECEIPT_TTL_MS = 259200000,  /* how long a receipt may take: 72 h */
-	PART_TIMEOUT_MS = 120000,    /* for the missing parts of a long message */
-	PART_KEEP_MS = 3600000,
-	ATTEMPTS_MAX = 10, /* of a message that the peer says to try again */
-	RESENDS_MAX = 3,   /* of a message whose submit gets no answer, where it may be resent */
+	DUPLICATE_TTL_MS = 86400000,   /* how long a message is known by its peer's id */
+	RECEIPT_TTL_MS = 259200000,    /* how long a receipt may take: 72 h */
+	PART_TIMEOUT_MS = 120000,      /* for the missing parts of a long message */
+	PART_KEEP_MS = 3600000,        /* of a whole message, to know a part that comes again */
+	PART_KEEP_OPEN_MS = 259200000, /* of an incomplete one, should no node run meanwhile */
+	ATTEMPTS_MAX = 10,             /* of a message that the peer says to try again */
+	RESENDS_MAX = 3, /* of a message whose submit gets no answer, where it may be resent */
 	RETRY_TICK_MS = 100,
 	CLAIM_MAX = 32,     /* messages taken from a lane at once */
 	SETTLE_MAX = 40,    /* outcomes noted at once: see FCALL_ARGS_MAX */

@@ -18,8 +18,8 @@
 --   ph:f:P:CH        hash    "C seq" -> "node lane uncertain": outbound that a node has in hand
 --   ph:n:P:NODE      string  the living instance of a node, expires
 --   ph:p:P:CH:KEY    hash    parts of a long inbound message, and ph:pd:P a zset of their deadlines
---   ph:r:P:CH:ID     string  "C seq part parts" of a message, by the peer's id of it; or, when the receipt came before
---                            the id, the receipt: "!letter code"
+--   ph:r:P:CH:ID     string  "C seq part parts" of a message, by the peer's id of it; behind it, or alone while the id is
+--                            not known, the receipt that came before the id: "!C letter code", C "-" for anyone's
 --   ph:w:P           stream  what webhooks tell
 --
 -- FIELDS of ph:c: ad address, ch channel, lo our end, seq, sid session number, sst its state, ag agent,
@@ -211,6 +211,12 @@ local function dispatch(P, C, now, seq, m)
 	return 'q'
 end
 
+-- Renews for how long a conversation is kept, with the first message of a day.
+local function keep(P, C, now, last, seconds)
+	if math.floor(now / DAY_MS) == math.floor(tonumber(last or 0) / DAY_MS) then return end
+	for _, kind in ipairs({'c', 'l', 'o'}) do call('EXPIRE', 'ph:' .. kind .. ':' .. P .. ':' .. C, seconds) end
+end
+
 local function session_event(P, C, now, seq, log_max, sid, state, more)
 	local fields = {'t', 'z', 'sid', sid, 'st', state, 'ts', now}
 	for key, value in pairs(more or {}) do
@@ -234,7 +240,8 @@ local function received_again(P, C, now, a, old, h, opt)
 	local field = C .. ' ' .. reply
 	local owner = call('HGET', flight, field)
 	local dead = owner and not alive(P, owner:match('^(%S+)'))
-	local unknown = not owner and call('HGET', 'ph:o:' .. P .. ':' .. C, reply) == 'n'
+	local letters = not owner and call('HGET', 'ph:o:' .. P .. ':' .. C, reply)
+	local unknown = letters and fold(letters) == 'n'
 	if not dead and not unknown then return out end
 	call('HSET', flight, field, a.node .. ' 0 1')
 	if unknown then
@@ -335,9 +342,7 @@ local function receive(keys, v)
 			status_append(P, C, now, reply_seq, 'f', {cd = code}, opt)
 		end
 	end
-	if first or now - tonumber(h.last or 0) > DAY_MS then
-		for _, kind in ipairs({'c', 'l'}) do call('EXPIRE', 'ph:' .. kind .. ':' .. P .. ':' .. C, v[19]) end
-	end
+	keep(P, C, now, h.last, v[19])
 	if opt.outbox then outbox(P, 'received', C, in_seq) end
 	if is_watched(state, v[3]) then hint(C, seq) end
 	return {'new', in_seq, state, reply_seq, how, tostring(sid), queue, waits or '0', code or ''}
@@ -359,7 +364,7 @@ local function send(keys, v)
 		local seq, ts = old:match('^(%d+) 0 (%d+)')
 		return {'dup', tonumber(seq), tonumber(ts), call('HGET', 'ph:o:' .. P .. ':' .. C, seq) or final_letters(P, C, tonumber(seq)) or 's', ''}
 	end
-	local h = call('HMGET', conv, 'sst', 'ag', 'seq', 'n')
+	local h = call('HMGET', conv, 'sst', 'ag', 'seq', 'n', 'last')
 	if v[13] ~= '' and (h[1] ~= 'assigned' or h[2] ~= v[13]) then return {'refused', 'not_yours'} end
 	local seq = tonumber(h[3] or 0) + 1
 	if key then call('SET', key, seq .. ' 0 ' .. now .. ' ', 'PX', v[7]) end
@@ -372,11 +377,9 @@ local function send(keys, v)
 	end
 	call('HSET', conv, unpack(set))
 	log_append(P, C, seq, opt.log_max, slice(v, 18, #v - 17))
-	if not h[3] then
-		for _, kind in ipairs({'c', 'l'}) do call('EXPIRE', 'ph:' .. kind .. ':' .. P .. ':' .. C, v[14]) end
-	end
 	local letter, code = dispatch(P, C, now, seq, {how = v[8], channel = v[4], node = v[9], limited = v[10] == '1',
 		uncertain = v[11], lane = v[12]})
+	keep(P, C, now, h[5], v[14])
 	if letter == 'f' then status_append(P, C, now, seq, 'f', {cd = code}, opt) end
 	if is_watched(h[1], v[3]) then hint(C, seq) end
 	return {'new', seq, now, letter, code or ''}
@@ -478,6 +481,16 @@ local function reached(keys, v)
 	return #open
 end
 
+-- What became of a message's parts that have no outcome yet is unknown.
+local function lose(P, C, now, seq, opt)
+	local letters = call('HGET', 'ph:o:' .. P .. ':' .. C, seq) or 'g'
+	for part = 0, #letters - 1 do
+		if letters:sub(part + 1, part + 1) == 'g' then
+			settle(P, C, now, seq, part, #letters, 'n', {cd = 'node_lost'}, opt, true, true)
+		end
+	end
+end
+
 -- What dead nodes had in hand for a channel. By its class a message goes back to its lane, marked, or is
 -- unknown until the peer tells. args: now log_max outbox max channel...; returns {channel, lane, ...} that have work
 local function reap(keys, v)
@@ -486,19 +499,27 @@ local function reap(keys, v)
 	local out = {}
 	for i = 5, #v do
 		local flight = 'ph:f:' .. P .. ':' .. v[i]
-		local all = call('HSCAN', flight, 0, 'COUNT', v[4])[2]
-		local living = {}
-		for j = 1, #all, 2 do
-			local C, seq = all[j]:match('^(%S+) (%d+)$')
-			local node, lane, hold = all[j + 1]:match('^(%S+) (%d) (%d)$')
-			if living[node] == nil then living[node] = alive(P, node) or false end
-			if not living[node] and hold == '1' then
-				settle(P, C, now, tonumber(seq), 0, 1, 'n', {cd = 'node_lost'}, opt, true, true)
-				call('HDEL', flight, all[j])
-			elseif not living[node] then
-				give_back(P, v[i], C, tonumber(seq), lane, 0, now, MAYBE_DOUBLED, opt)
+		local living, left = {}, tonumber(v[4])
+		local cursor = '0'
+		repeat
+			local page = call('HSCAN', flight, cursor, 'COUNT', 100)
+			cursor = page[1]
+			local all = page[2]
+			for j = 1, #all, 2 do
+				local node, lane, hold = all[j + 1]:match('^(%S+) (%d) (%d)$')
+				if living[node] == nil then living[node] = alive(P, node) or false end
+				-- A scan may show a field twice.
+				if not living[node] and call('HDEL', flight, all[j]) == 1 then
+					local C, seq = all[j]:match('^(%S+) (%d+)$')
+					left = left - 1
+					if hold == '1' then
+						lose(P, C, now, tonumber(seq), opt)
+					else
+						give_back(P, v[i], C, tonumber(seq), lane, 0, now, MAYBE_DOUBLED, opt)
+					end
+				end
 			end
-		end
+		until cursor == '0' or left <= 0
 		for lane = 0, 2 do
 			if call('EXISTS', 'ph:q:' .. P .. ':' .. v[i] .. ':' .. lane) == 1
 				and call('XLEN', 'ph:q:' .. P .. ':' .. v[i] .. ':' .. lane) > 0 then
@@ -537,17 +558,25 @@ local function id_key(P, channel, id)
 end
 
 local function place_of(value)
-	return value and value:sub(1, 1) ~= '!' and value or ''
+	return value and value:match('^[^!]+') or ''
 end
 
 -- args: channel ttl, then groups of 5: id C seq part parts; returns for each the receipt that came before it
--- ("letter code") or ""
+-- ("letter code") or "". The receipt stays, so that a repeated call tells it again.
 local function map_ids(keys, v)
 	local out = {}
 	for i = 3, #v, 5 do
-		local place = v[i + 1] .. ' ' .. v[i + 2] .. ' ' .. v[i + 3] .. ' ' .. v[i + 4]
-		local old = call('SET', id_key(keys[1], v[1], v[i]), place, 'GET', 'PX', v[2])
-		out[#out + 1] = old and old:sub(1, 1) == '!' and old:sub(2) or ''
+		local key, C = id_key(keys[1], v[1], v[i]), v[i + 1]
+		local place = C .. ' ' .. v[i + 2] .. ' ' .. v[i + 3] .. ' ' .. v[i + 4]
+		local old = call('SET', key, place, 'GET', 'PX', v[2])
+		local before = place_of(old)
+		local whose, parked = (old or ''):match('!(%S+) (.*)$')
+		if parked and (whose == '-' or whose == C) and (before == '' or before == place) then
+			call('SET', key, place .. '!' .. whose .. ' ' .. parked, 'PX', v[2])
+			out[#out + 1] = parked
+		else
+			out[#out + 1] = ''
+		end
 	end
 	return out
 end
@@ -557,12 +586,12 @@ local function find_id(keys, v)
 	return place_of(call('GET', id_key(keys[1], v[1], v[2])))
 end
 
--- Parks a receipt whose message is not known yet. args: channel id "letter code" ttl; returns as find_id,
--- when the id has come meanwhile
+-- Parks a receipt whose message is not known yet. args: channel id "letter code" ttl C("-" for anyone); returns as
+-- find_id, when the id has come meanwhile
 local function park(keys, v)
 	local key = id_key(keys[1], v[1], v[2])
 	local place = place_of(call('GET', key))
-	if place == '' then call('SET', key, '!' .. v[3], 'PX', v[4]) end
+	if place == '' then call('SET', key, '!' .. v[5] .. ' ' .. v[3], 'PX', v[4]) end
 	return place
 end
 
@@ -589,7 +618,8 @@ end
 
 -- Keeps a part; the answer holds all parts when it was the last one missing, also when it comes again.
 -- A part with other octets under the same number begins a new message: references are used again.
--- args: channel key number total octets meta now timeout keep_ms; returns {} or {meta, gen, total, present, number, octets ...}
+-- A part that comes after the message was told incomplete sets its deadline again: what is there is told again then.
+-- args: channel key number total octets meta now timeout keep_ms(whole) keep_ms(incomplete); returns {} or {meta, gen, total, present, number, octets ...}
 local function part(keys, v)
 	local P, key = keys[1], 'ph:p:' .. keys[1] .. ':' .. v[1] .. ':' .. v[2]
 	local h = call('HMGET', key, v[3], 'total', 'gen')
@@ -599,11 +629,16 @@ local function part(keys, v)
 	end
 	if not h[2] then
 		call('HSET', key, 'total', v[4], 'gen', h[3] or v[7], 'meta', v[6])
-		call('ZADD', 'ph:pd:' .. P, tonumber(v[7]) + tonumber(v[8]), v[1] .. ' ' .. v[2])
 	end
 	call('HSET', key, v[3], v[5])
+	if call('HLEN', key) - 3 < tonumber(v[4]) then
+		if h[1] ~= v[5] then
+			call('ZADD', 'ph:pd:' .. P, 'NX', tonumber(v[7]) + tonumber(v[8]), v[1] .. ' ' .. v[2])
+		end
+		call('PEXPIRE', key, v[10])
+		return {}
+	end
 	call('PEXPIRE', key, v[9])
-	if call('HLEN', key) - 3 < tonumber(v[4]) then return {} end
 	call('ZREM', 'ph:pd:' .. P, v[1] .. ' ' .. v[2])
 	return parts_of(key)
 end

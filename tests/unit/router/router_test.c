@@ -3,6 +3,7 @@
  * or killed between.
  */
 #include "router_fixture.h"
+#include "router_keys.h"
 
 #include <stdio.h>
 
@@ -124,6 +125,86 @@ START_TEST(a_receipt_that_comes_before_its_response_is_kept)
 }
 END_TEST
 
+/* The node dies with an answer in its hands; the same name starts again. */
+static void die_and_return(void)
+{
+	node_kill(&fx.node);
+	node_start(&fx.node, "n1", false);
+}
+
+static void on_noted(void *arg, int err)
+{
+	ck_assert_int_eq(err, 0);
+	*(bool *)arg = true;
+}
+
+static void tell_receipt_of(unsigned customer, const char *id)
+{
+	const struct receipt receipt = {
+		.id = span_of(id), .address = address_of(customer), .status = STATUS_DELIVERED};
+	bool done = false;
+
+	connector_receipt(fx.node.self->host, &receipt, on_noted, &done);
+	io_wait(fx.loop, io_is_true, &done, 10000);
+}
+
+START_TEST(a_receipt_is_of_nobody_elses_message_that_has_its_number_in_another_base)
+{
+	tell_receipt_of(ALICE, "26"); /* of nothing we know; 0x26 is 38 */
+	ck_assert_int_eq(receive_text(&fx.node, BOB, "m1", QUESTION), 0);
+	tell_outcome(&fx.node, 0, SEND_OK, "38");
+	wait_status(&fx.node, BOB, 2, STATUS_SENT);
+	tell_receipt_of(ALICE, "56"); /* 56 is 0x38 */
+	io_idle(fx.loop, 100);
+	ck_assert_int_eq(status_of(&fx.node, BOB, 2), STATUS_SENT);
+	tell_receipt_of(BOB, "56");
+	wait_status(&fx.node, BOB, 2, STATUS_DELIVERED);
+}
+END_TEST
+
+static void on_first_is_there(void *arg, int err, const redisReply *reply, const char *why)
+{
+	ck_assert_msg(err == 0, "%s", why ? why : "");
+	ck_assert_uint_eq(reply->elements, 1);
+	ck_assert_uint_gt(reply->element[0]->len, 0);
+	*(bool *)arg = true;
+}
+
+START_TEST(a_receipt_that_came_before_its_response_is_told_again_after_a_lost_answer)
+{
+	const struct span id = SPAN_LIT("X77");
+	const struct span args[] = {SPAN_LIT("ch"),         SPAN_LIT("60000"), id,
+	                            conversation_of(ALICE), SPAN_LIT("2"),     SPAN_LIT("0"),
+	                            SPAN_LIT("1")};
+
+	tell_receipt_of(ALICE, "X77");
+	for (int i = 0; i < 2; i++) {
+		bool done = false;
+
+		ck_assert_int_eq(redis_fcall(fx.node.redis, "ph_map_ids",
+		                             router_partition(router_partition_hash(id)), args,
+		                             ARRAY_LEN(args), on_first_is_there, &done),
+		                 0);
+		io_wait(fx.loop, io_is_true, &done, 10000);
+	}
+}
+END_TEST
+
+START_TEST(a_long_answer_whose_node_dies_between_its_parts_is_unknown)
+{
+	const struct send_result first = {.outcome = SEND_OK, .parts = 2, .id = SPAN_LIT("p1")};
+
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	connector_result(fx.node.self->host, fx.node.self->sent[0], &first);
+	io_idle(fx.loop, 200);
+	die_and_return();
+	wait_status(&fx.node, ALICE, 2, STATUS_UNKNOWN);
+	/* The customer's peer asks again: it is sent again. */
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	wait_sent(&fx.node, 1);
+}
+END_TEST
+
 START_TEST(all_parts_make_the_whole)
 {
 	const char *ids[] = {"p1", "p2"};
@@ -198,13 +279,6 @@ START_TEST(an_uncertain_answer_is_sent_again_when_the_customers_peer_asks_again)
 	wait_status(&fx.node, ALICE, 2, STATUS_SENT);
 }
 END_TEST
-
-/* The node dies with an answer in its hands; the same name starts again. */
-static void die_and_return(void)
-{
-	node_kill(&fx.node);
-	node_start(&fx.node, "n1", false);
-}
 
 START_TEST(after_a_kill_the_retry_gets_the_answer_that_the_first_try_left)
 {
@@ -554,6 +628,11 @@ int main(void)
 	tcase_add_test(tc, a_message_goes_from_queued_to_delivered);
 	tcase_add_test(tc, delivered_after_expired_wins);
 	tcase_add_test(tc, a_receipt_that_comes_before_its_response_is_kept);
+	tcase_add_test(tc,
+	               a_receipt_is_of_nobody_elses_message_that_has_its_number_in_another_base);
+	tcase_add_test(tc,
+	               a_receipt_that_came_before_its_response_is_told_again_after_a_lost_answer);
+	tcase_add_test(tc, a_long_answer_whose_node_dies_between_its_parts_is_unknown);
 	tcase_add_test(tc, all_parts_make_the_whole);
 	tcase_add_test(tc, a_full_channel_keeps_messages_in_order);
 	tcase_add_test(tc, what_the_peer_wants_later_is_sent_again);
