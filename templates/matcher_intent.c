@@ -95,10 +95,16 @@ static const struct pair {
 	{asks_to_pass,    persons },
 };
 
+/* Nearly all rows fail at their first octet; no length is counted before it. */
+static bool may_begin(struct span term, const char *row)
+{
+	return term.len && term.ptr[0] == row[0];
+}
+
 static bool is_one_of(struct span term, const char *const *words)
 {
 	for (; *words; words++)
-		if (span_is(term, *words))
+		if (may_begin(term, *words) && span_is(term, *words))
 			return true;
 	return false;
 }
@@ -116,9 +122,12 @@ static bool is_particle(struct span term)
 /* How many terms of the row stand at a place, or 0 when not all of them do. */
 static size_t row_at(const struct normal *n, size_t at, size_t end, const char *row)
 {
-	struct span rest = span_of(row);
+	struct span rest;
 	size_t from = at;
 
+	if (at >= end || !may_begin(normal_token(n, at), row))
+		return 0;
+	rest = span_of(row);
 	while (rest.len) {
 		struct span term = span_split(rest, ' ', &rest);
 

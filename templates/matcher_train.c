@@ -21,20 +21,39 @@
 #define WEIGHT_LEAST 0.05F /* smaller weights are dropped */
 #define WEIGHT_STEPS 127.0F
 
+/* A sample as one answer's problem sees it. */
+struct member {
+	uint32_t begin, end; /* its terms */
+	float label, alpha, gain;
+};
+
+/*
+ * One answer against the rest, copied together: the chosen samples and the features they have,
+ * numbered anew, stay in the first caches while thousands of steps go over them.
+ */
+struct problem {
+	struct member *members; /* as many as samples at most */
+	struct model_term *terms;
+	uint32_t *active; /* members, those that still move in front */
+	size_t count;
+
+	uint32_t *local;   /* of each feature of the model its number here, if feature[] agrees */
+	uint32_t *feature; /* the way back */
+	float *w;
+	uint32_t features;
+	float bias;
+};
+
 struct trainer {
 	const struct model_sample *samples;
 	size_t count;
 	struct model *m;
 	uint32_t *begin; /* count + 1: where each sample's terms begin */
 	struct model_term *terms;
-	uint32_t (*near)[NEAR_MAX]; /* answers whose centroids are nearest to each sample */
-	uint32_t near_count;
-
-	/* one answer's problem */
-	float *w; /* m->features */
-	uint32_t *active;
-	float *alpha, *gain;
-	float bias;
+	float *gain;           /* of a step along each sample: 1 / its squared length */
+	uint32_t *near_row;    /* answers + 1: where each answer's begin in near_sample */
+	uint32_t *near_sample; /* those whose nearest centroids include the answer's, ascending */
+	struct problem p;
 
 	/* what all answers' problems found, in their order */
 	uint32_t *found_feature;
@@ -142,40 +161,80 @@ static void centroids_lengths(const struct trainer *t, const struct centroids *c
 		out[a] = out[a] > 0.0F ? 1.0F / sqrtf(out[a]) : 0.0F;
 }
 
-/* The NEAR_MAX best of scores, in any order; near is sorted by an insertion as they come. */
-static void keep_nearest(const struct trainer *t, const float *scores, uint32_t *near)
+/* The best of scores into near, best first; returns how many. Ties stay with the lower answer. */
+static uint32_t keep_nearest(const float *scores, uint32_t answers, uint32_t near[NEAR_MAX])
 {
 	uint32_t kept = 0;
 
-	for (uint32_t a = 0; a < t->m->answers; a++) {
-		uint32_t at = kept < t->near_count ? kept++ : kept;
+	for (uint32_t a = 0; a < answers; a++) {
+		uint32_t at = kept;
 
-		if (at == t->near_count && scores[near[at - 1]] >= scores[a])
+		if (kept == NEAR_MAX && scores[near[NEAR_MAX - 1]] >= scores[a])
 			continue;
-		if (at == t->near_count)
+		if (kept == NEAR_MAX)
 			at--;
+		else
+			kept++;
 		for (; at > 0 && scores[near[at - 1]] < scores[a]; at--)
 			near[at] = near[at - 1];
 		near[at] = a;
 	}
+	return kept;
 }
 
-static void rank_centroids(struct trainer *t, const struct centroids *c, const uint32_t *fill,
-                           const float *length, float *scores)
+/* Scores every centroid for a sample; those of length 1 / length[a] count as of length 1. */
+static void score_centroids(const struct trainer *t, const struct centroids *c,
+                            const uint32_t *fill, const float *length, size_t s, float *scores)
 {
-	for (size_t s = 0; s < t->count; s++) {
-		memset(scores, 0, t->m->answers * sizeof(*scores));
-		for (uint32_t i = t->begin[s]; i < t->begin[s + 1]; i++) {
-			uint32_t f = t->terms[i].feature;
+	memset(scores, 0, t->m->answers * sizeof(*scores));
+	for (uint32_t i = t->begin[s]; i < t->begin[s + 1]; i++) {
+		const struct model_term *e = c->entry + c->row[t->terms[i].feature];
+		const struct model_term *end = e + fill[t->terms[i].feature];
 
-			for (uint32_t e = c->row[f]; e < c->row[f] + fill[f]; e++)
-				scores[c->entry[e].feature] +=
-					t->terms[i].value * c->entry[e].value;
-		}
-		for (uint32_t a = 0; a < t->m->answers; a++)
-			scores[a] *= length[a];
-		keep_nearest(t, scores, t->near[s]);
+		for (; e < end; e++)
+			scores[e->feature] += t->terms[i].value * e->value;
 	}
+	for (uint32_t a = 0; a < t->m->answers; a++)
+		scores[a] *= length[a];
+}
+
+/* Turns "the answers near each sample" into "the samples near each answer". */
+static void invert_near(struct trainer *t, const uint32_t (*near)[NEAR_MAX], uint32_t each)
+{
+	uint32_t *row = t->near_row;
+
+	for (size_t s = 0; s < t->count; s++)
+		for (uint32_t i = 0; i < each; i++)
+			row[near[s][i] + 1]++;
+	for (uint32_t a = 0; a < t->m->answers; a++)
+		row[a + 1] += row[a];
+	for (size_t s = t->count; s-- > 0;) /* backwards: each row fills from its end ... */
+		for (uint32_t i = 0; i < each; i++)
+			t->near_sample[--row[near[s][i] + 1]] = (uint32_t)s;
+	memmove(row, row + 1,
+	        t->m->answers * sizeof(*row)); /* ... and row[a + 1] is now its begin */
+	row[t->m->answers] = (uint32_t)t->count * each;
+}
+
+static int rank_centroids(struct trainer *t, const struct centroids *c, const uint32_t *fill,
+                          const float *length, float *scores)
+{
+	uint32_t(*near)[NEAR_MAX] = calloc(t->count + 1, sizeof(*near));
+	uint32_t each = 0;
+
+	t->near_row = calloc((size_t)t->m->answers + 1, sizeof(*t->near_row));
+	t->near_sample = calloc(t->count * NEAR_MAX + 1, sizeof(*t->near_sample));
+	if (!near || !t->near_row || !t->near_sample) {
+		free(near);
+		return -ENOMEM;
+	}
+	for (size_t s = 0; s < t->count; s++) {
+		score_centroids(t, c, fill, length, s, scores);
+		each = keep_nearest(scores, t->m->answers, near[s]);
+	}
+	invert_near(t, (const uint32_t(*)[NEAR_MAX])near, each);
+	free(near);
+	return 0;
 }
 
 static void build_rows(const struct trainer *t, struct centroids *c)
@@ -193,17 +252,14 @@ static int find_near(struct trainer *t)
 	float *length = calloc(2 * (size_t)t->m->answers + 1, sizeof(*length));
 	int err = -ENOMEM;
 
-	t->near_count = t->m->answers < NEAR_MAX ? t->m->answers : NEAR_MAX;
-	t->near = calloc(t->count + 1, sizeof(*t->near));
 	c.row = calloc((size_t)t->m->features + 2, sizeof(*c.row));
 	c.entry = calloc(t->begin[t->count] + 1, sizeof(*c.entry));
-	if (fill && length && t->near && c.row && c.entry) {
+	if (fill && length && c.row && c.entry) {
 		build_rows(t, &c);
 		for (size_t s = 0; s < t->count; s++)
 			centroids_add(t, &c, fill, s);
 		centroids_lengths(t, &c, fill, length);
-		rank_centroids(t, &c, fill, length, length + t->m->answers);
-		err = 0;
+		err = rank_centroids(t, &c, fill, length, length + t->m->answers);
 	}
 	centroids_fini(&c);
 	free(fill);
@@ -220,52 +276,83 @@ static uint32_t next_random(uint64_t *state)
 	return (uint32_t)(*state * 0x2545F4914F6CDD1DU >> 32);
 }
 
-static bool is_near(const struct trainer *t, size_t sample, uint32_t answer)
+/* The number of a feature in this problem; a new one starts at weight 0. */
+static uint32_t local_feature(struct problem *p, uint32_t feature)
 {
-	for (uint32_t i = 0; i < t->near_count; i++)
-		if (t->near[sample][i] == answer)
-			return true;
-	return false;
+	uint32_t at = p->local[feature];
+
+	if (at < p->features && p->feature[at] == feature)
+		return at;
+	at = p->features++;
+	p->local[feature] = at;
+	p->feature[at] = feature;
+	p->w[at] = 0.0F;
+	return at;
 }
 
-static size_t choose_samples(struct trainer *t, uint32_t answer, uint64_t *random)
+static void add_member(struct trainer *t, size_t s, bool own)
 {
-	size_t count = 0;
+	struct problem *p = &t->p;
+	const struct model_term *from = t->terms + t->begin[s], *end = t->terms + t->begin[s + 1];
+	uint32_t at = p->count ? p->members[p->count - 1].end : 0;
+	struct model_term *to = p->terms + at;
 
-	for (size_t s = 0; s < t->count; s++)
-		if (t->samples[s].answer == answer || is_near(t, s, answer) ||
-		    next_random(random) % OTHERS_ONE_IN == 0)
-			t->active[count++] = (uint32_t)s;
-	return count;
+	for (; from < end; from++)
+		*to++ = (struct model_term){local_feature(p, from->feature), from->value};
+	p->members[p->count] = (struct member){at, (uint32_t)(to - p->terms), own ? 1.0F : -1.0F,
+	                                       0.0F, t->gain[s]};
+	p->active[p->count] = (uint32_t)p->count;
+	p->count++;
+}
+
+static void choose_samples(struct trainer *t, uint32_t answer, uint64_t *random)
+{
+	const uint32_t *near = t->near_sample + t->near_row[answer];
+	const uint32_t *end = t->near_sample + t->near_row[answer + 1];
+
+	t->p.count = 0;
+	t->p.features = 0;
+	t->p.bias = 0.0F;
+	for (size_t s = 0; s < t->count; s++) {
+		bool own = t->samples[s].answer == answer, is_near = near < end && *near == s;
+
+		near += is_near;
+		if (own || is_near || next_random(random) % OTHERS_ONE_IN == 0)
+			add_member(t, s, own);
+	}
 }
 
 /* --- one answer ------------------------------------------------------------------------------ */
 
 /* Four sums at once: one would wait for each addition before it begins the next. */
-static float product(const struct trainer *t, uint32_t s)
+static float product(const struct problem *p, const struct member *m)
 {
-	const struct model_term *x = t->terms + t->begin[s], *end = t->terms + t->begin[s + 1];
-	float sum[4] = {t->bias, 0.0F, 0.0F, 0.0F};
+	const struct model_term *x = p->terms + m->begin, *end = p->terms + m->end;
+	const float *w = p->w;
+	float a = p->bias, b = 0.0F, c = 0.0F, d = 0.0F;
 
-	for (; end - x >= 4; x += 4)
-		for (unsigned i = 0; i < 4; i++)
-			sum[i] += t->w[x[i].feature] * x[i].value;
+	for (; end - x >= 4; x += 4) {
+		a += w[x[0].feature] * x[0].value;
+		b += w[x[1].feature] * x[1].value;
+		c += w[x[2].feature] * x[2].value;
+		d += w[x[3].feature] * x[3].value;
+	}
 	for (; x < end; x++)
-		sum[0] += t->w[x->feature] * x->value;
-	return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+		a += w[x->feature] * x->value;
+	return (a + b) + (c + d);
 }
 
-static void add_sample(struct trainer *t, uint32_t s, float step)
+static void add_sample(struct problem *p, const struct member *m, float step)
 {
-	for (uint32_t i = t->begin[s]; i < t->begin[s + 1]; i++)
-		t->w[t->terms[i].feature] += step * t->terms[i].value;
-	t->bias += step;
+	for (uint32_t i = m->begin; i < m->end; i++)
+		p->w[p->terms[i].feature] += step * p->terms[i].value;
+	p->bias += step;
 }
 
 static void shuffle(uint32_t *at, size_t count, uint64_t *random)
 {
 	for (size_t i = 0; i + 1 < count; i++) {
-		size_t j = i + next_random(random) % (count - i);
+		size_t j = i + next_random(random) % (uint32_t)(count - i);
 		uint32_t held = at[i];
 
 		at[i] = at[j];
@@ -279,10 +366,10 @@ struct bounds {
 };
 
 /* One step of the dual. False: the sample lies so far outside that it may rest (shrinking). */
-static bool step(struct trainer *t, uint32_t s, float label, float shrink_above, struct bounds *b)
+static bool step(struct problem *p, struct member *m, float shrink_above, struct bounds *b)
 {
-	float alpha = t->alpha[s];
-	float gradient = label * product(t, s) - 1.0F + alpha / (2.0F * COST);
+	float alpha = m->alpha;
+	float gradient = m->label * product(p, m) - 1.0F + alpha / (2.0F * COST);
 	float projected = alpha > 0.0F || gradient < 0.0F ? gradient : 0.0F;
 
 	if (alpha <= 0.0F && gradient > shrink_above)
@@ -290,24 +377,23 @@ static bool step(struct trainer *t, uint32_t s, float label, float shrink_above,
 	b->most = projected > b->most ? projected : b->most;
 	b->least = projected < b->least ? projected : b->least;
 	if (fabsf(projected) > 1e-6F) {
-		float next = alpha - gradient * t->gain[s];
+		float next = alpha - gradient * m->gain;
 
-		t->alpha[s] = next > 0.0F ? next : 0.0F;
-		add_sample(t, s, (t->alpha[s] - alpha) * label);
+		m->alpha = next > 0.0F ? next : 0.0F;
+		add_sample(p, m, (m->alpha - alpha) * m->label);
 	}
 	return true;
 }
 
-static size_t epoch(struct trainer *t, uint32_t answer, size_t active, float shrink_above,
-                    struct bounds *b)
+static size_t epoch(struct problem *p, size_t active, float shrink_above, struct bounds *b)
 {
 	for (size_t i = 0; i < active; i++) {
-		uint32_t s = t->active[i];
+		uint32_t held = p->active[i];
 
-		if (step(t, s, t->samples[s].answer == answer ? 1.0F : -1.0F, shrink_above, b))
+		if (step(p, &p->members[held], shrink_above, b))
 			continue;
-		t->active[i] = t->active[--active];
-		t->active[active] = s;
+		p->active[i] = p->active[--active];
+		p->active[active] = held;
 		i--;
 	}
 	return active;
@@ -316,21 +402,21 @@ static size_t epoch(struct trainer *t, uint32_t answer, size_t active, float shr
 static void solve(struct trainer *t, uint32_t answer)
 {
 	uint64_t random = 0x9E3779B97F4A7C15U ^ answer;
-	size_t count = choose_samples(t, answer, &random), active = count;
+	struct problem *p = &t->p;
 	float shrink_above = HUGE_VALF;
+	size_t active;
 
-	memset(t->w, 0, t->m->features * sizeof(*t->w));
-	memset(t->alpha, 0, t->count * sizeof(*t->alpha));
-	t->bias = 0.0F;
+	choose_samples(t, answer, &random);
+	active = p->count;
 	for (int round = 0; round < EPOCHS_MAX; round++) {
 		struct bounds b = {-HUGE_VALF, HUGE_VALF};
 
-		shuffle(t->active, active, &random);
-		active = epoch(t, answer, active, shrink_above, &b);
+		shuffle(p->active, active, &random);
+		active = epoch(p, active, shrink_above, &b);
 		if (b.most - b.least <= EPSILON || active == 0) {
-			if (active == count)
+			if (active == p->count)
 				break;
-			active = count; /* all may speak once more before it is over */
+			active = p->count; /* all may speak once more before it is over */
 			shrink_above = HUGE_VALF;
 			continue;
 		}
@@ -362,20 +448,21 @@ static int found_grow(struct trainer *t)
 
 static int keep_weights(struct trainer *t, uint32_t answer)
 {
+	const struct problem *p = &t->p;
 	float most = WEIGHT_LEAST;
 
-	for (uint32_t f = 0; f < t->m->features; f++)
-		most = fabsf(t->w[f]) > most ? fabsf(t->w[f]) : most;
+	for (uint32_t f = 0; f < p->features; f++)
+		most = fabsf(p->w[f]) > most ? fabsf(p->w[f]) : most;
 	t->m->scale[answer] = most / WEIGHT_STEPS;
-	t->m->bias[answer] = t->bias;
-	for (uint32_t f = 0; f < t->m->features; f++) {
-		if (fabsf(t->w[f]) < WEIGHT_LEAST)
+	t->m->bias[answer] = p->bias;
+	for (uint32_t f = 0; f < p->features; f++) {
+		if (fabsf(p->w[f]) < WEIGHT_LEAST)
 			continue;
 		if (t->found == t->found_room && found_grow(t) < 0)
 			return -ENOMEM;
-		t->found_feature[t->found] = f;
+		t->found_feature[t->found] = p->feature[f];
 		t->found_answer[t->found] = (uint16_t)answer;
-		t->found_weight[t->found++] = (int8_t)lrintf(t->w[f] / t->m->scale[answer]);
+		t->found_weight[t->found++] = (int8_t)lrintf(p->w[f] / t->m->scale[answer]);
 	}
 	return 0;
 }
@@ -408,15 +495,34 @@ static int rows_from_found(struct trainer *t)
 	return 0;
 }
 
+static int problem_init(struct problem *p, size_t samples, size_t terms, size_t features)
+{
+	p->members = calloc(samples + 1, sizeof(*p->members));
+	p->active = calloc(samples + 1, sizeof(*p->active));
+	p->terms = calloc(terms + 1, sizeof(*p->terms));
+	p->local = calloc(features + 1, sizeof(*p->local));
+	p->feature = calloc(features + 1, sizeof(*p->feature));
+	p->w = calloc(features + 1, sizeof(*p->w));
+	return p->members && p->active && p->terms && p->local && p->feature && p->w ? 0 : -ENOMEM;
+}
+
+static void problem_fini(struct problem *p)
+{
+	free(p->members);
+	free(p->active);
+	free(p->terms);
+	free(p->local);
+	free(p->feature);
+	free(p->w);
+}
+
 static int solver_init(struct trainer *t)
 {
 	t->m->scale = calloc((size_t)t->m->answers + 1, sizeof(*t->m->scale));
 	t->m->bias = calloc((size_t)t->m->answers + 1, sizeof(*t->m->bias));
-	t->w = calloc((size_t)t->m->features + 1, sizeof(*t->w));
-	t->active = calloc(t->count + 1, sizeof(*t->active));
-	t->alpha = calloc(t->count + 1, sizeof(*t->alpha));
 	t->gain = calloc(t->count + 1, sizeof(*t->gain));
-	if (!t->m->scale || !t->m->bias || !t->w || !t->active || !t->alpha || !t->gain)
+	if (!t->m->scale || !t->m->bias || !t->gain ||
+	    problem_init(&t->p, t->count, t->begin[t->count], t->m->features) < 0)
 		return -ENOMEM;
 	for (size_t s = 0; s < t->count; s++) {
 		float q = 1.0F + 1.0F / (2.0F * COST); /* the bias feature and the loss */
@@ -449,11 +555,10 @@ static void trainer_fini(struct trainer *t)
 {
 	free(t->begin);
 	free(t->terms);
-	free(t->near);
-	free(t->w);
-	free(t->active);
-	free(t->alpha);
+	free(t->near_row);
+	free(t->near_sample);
 	free(t->gain);
+	problem_fini(&t->p);
 	free(t->found_feature);
 	free(t->found_answer);
 	free(t->found_weight);
