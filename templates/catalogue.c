@@ -2,6 +2,7 @@
  * The snapshot: made from texts in memory by reading, checking, training; asked for ids and
  * matches; gone with its last reference.
  */
+#include "catalogue_cache.h"
 #include "catalogue_parts.h"
 
 #include <inttypes.h>
@@ -36,6 +37,11 @@ void catalogue_unref(struct catalogue **c)
 const char *catalogue_version(const struct catalogue *c)
 {
 	return c->version;
+}
+
+struct catalogue_cache catalogue_cache(const struct catalogue *c)
+{
+	return c->cache;
 }
 
 size_t catalogue_count(const struct catalogue *c)
@@ -134,8 +140,9 @@ static size_t collect_samples(const struct catalogue *c, struct match_sample *ou
 	return count;
 }
 
-static int train_matcher(struct catalogue *c)
+static int make_matcher(struct load *l)
 {
+	struct catalogue *c = l->c;
 	size_t count = collect_samples(c, NULL);
 	struct match_sample *samples = calloc(count + 1, sizeof(*samples));
 	int err;
@@ -143,7 +150,7 @@ static int train_matcher(struct catalogue *c)
 	if (!samples)
 		return -ENOMEM;
 	collect_samples(c, samples);
-	err = matcher_create(samples, count, c->matched_count, &c->matcher);
+	err = cache_matcher(l->cache, samples, count, c->matched_count, &c->cache, &c->matcher);
 	free(samples);
 	return err;
 }
@@ -217,15 +224,21 @@ static int build(struct load *l, const struct catalogue_file *files, size_t coun
 	if (l->err == 0 && l->errors.count)
 		l->err = -EINVAL;
 	if (l->err == 0)
-		l->err = train_matcher(l->c);
+		l->err = make_matcher(l);
 	return l->err;
 }
 
 int catalogue_build(const struct catalogue_file *files, size_t count, uint64_t now_ms,
                     catalogue_told_fn *told, void *arg, struct catalogue **out)
 {
+	return catalogue_make(files, count, NULL, now_ms, told, arg, out);
+}
+
+int catalogue_make(const struct catalogue_file *files, size_t count, const char *cache,
+                   uint64_t now_ms, catalogue_told_fn *told, void *arg, struct catalogue **out)
+{
 	struct load l = {
-		.errors = {.told = told, .arg = arg}
+		.cache = cache, .errors = {.told = told, .arg = arg}
         };
 	struct yaml_doc **docs = calloc(count + 1, sizeof(struct yaml_doc *));
 	int err = -ENOMEM;

@@ -86,14 +86,30 @@ struct catalogue;
  */
 typedef void catalogue_told_fn(void *arg, const char *file, unsigned line, const char *text);
 
+/* What a load had from the directory of trained matchers. */
+enum catalogue_cache_use {
+	CACHE_OFF,      /* none was given */
+	CACHE_USED,     /* nothing was trained */
+	CACHE_WRITTEN,  /* trained and kept for the next load */
+	CACHE_REPLACED, /* the same, and the file that was there could not be used: err says why */
+	CACHE_FAILED    /* trained, not kept: err says why */
+};
+
+struct catalogue_cache {
+	enum catalogue_cache_use use;
+	int err;
+};
+
 /**
  * Reads every *.yaml of dir in the order of their names, checks all, trains the matcher; now_ms
- * (since 1970) goes into the version. Reads files and computes for tens of milliseconds: not on the
- * loop but at start. Every error is told (told may be NULL). -EINVAL after at least one; -ENOENT,
- * -EACCES... for the directory; -ENOMEM.
+ * (since 1970) goes into the version. cache: a directory, made when it is not there, in which the
+ * trained matcher is kept, so that the next load of the same samples need not train; NULL for none.
+ * Reads files and computes for up to hundreds of milliseconds: not on the loop but at start. Every
+ * error is told (told may be NULL). -EINVAL after at least one; -ENOENT, -EACCES... for dir;
+ * -ENOMEM. A fault of the cache is none of the load: catalogue_cache() tells it.
  */
-int catalogue_load(const char *dir, uint64_t now_ms, catalogue_told_fn *told, void *arg,
-                   struct catalogue **out) MUST_CHECK;
+int catalogue_load(const char *dir, const char *cache, uint64_t now_ms, catalogue_told_fn *told,
+                   void *arg, struct catalogue **out) MUST_CHECK;
 
 /* A file that is already in memory, for catalogue_build(). */
 struct catalogue_file {
@@ -111,6 +127,11 @@ void catalogue_unref(struct catalogue **c);
 
 /** Hash of the content and time of the load: "6f3a90c1d2e4b758 2026-11-22T02:30:00Z". */
 const char *catalogue_version(const struct catalogue *c);
+
+/** How the cache served the load. */
+struct catalogue_cache catalogue_cache(const struct catalogue *c);
+/** "off", "used", "written"... */
+const char *catalogue_cache_name(enum catalogue_cache_use use);
 
 /** NULL: no such id. Borrowed from c, as are all templates. */
 const struct template *catalogue_find(const struct catalogue *c, struct span id);

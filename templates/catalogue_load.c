@@ -134,8 +134,8 @@ static void shelf_destroy(struct shelf *s)
 	free(s);
 }
 
-int catalogue_load(const char *dir, uint64_t now_ms, catalogue_told_fn *told, void *arg,
-                   struct catalogue **out)
+int catalogue_load(const char *dir, const char *cache, uint64_t now_ms, catalogue_told_fn *told,
+                   void *arg, struct catalogue **out)
 {
 	struct shelf *s = calloc(1, sizeof(*s));
 	int err;
@@ -145,7 +145,7 @@ int catalogue_load(const char *dir, uint64_t now_ms, catalogue_told_fn *told, vo
 	s->errors = (struct yaml_errors){.told = told, .arg = arg};
 	err = read_shelf(s, dir);
 	if (err == 0)
-		err = catalogue_build(s->files, s->count, now_ms, told, arg, out);
+		err = catalogue_make(s->files, s->count, cache, now_ms, told, arg, out);
 	shelf_destroy(s);
 	return err;
 }

@@ -76,6 +76,7 @@ struct catalogue {
 	const struct template **matched; /* answers and handovers, as the matcher numbers them */
 	uint32_t matched_count;
 	struct matcher *matcher;
+	struct catalogue_cache cache;
 	struct span signature[LANGUAGE_COUNT];
 	char version[CATALOGUE_VERSION_SIZE];
 };
@@ -93,6 +94,7 @@ struct entry {
 
 struct load {
 	struct catalogue *c;
+	const char *cache; /* directory, or NULL */
 	struct yaml_errors errors;
 	struct constant *constants;
 	size_t constant_count;
@@ -101,6 +103,11 @@ struct load {
 	bool settings_seen;
 	int err; /* -ENOMEM */
 };
+
+/** catalogue_build() with a cache, see catalogue_load(). */
+int catalogue_make(const struct catalogue_file *files, size_t count, const char *cache,
+                   uint64_t now_ms, catalogue_told_fn *told, void *arg,
+                   struct catalogue **out) MUST_CHECK;
 
 /** Reads the settings of a file, if it has any; before any template is read. */
 void read_settings(struct load *l, const struct yaml_node *root);

@@ -4,16 +4,14 @@
  */
 #include "matcher.h"
 
-#include "matcher_confidence.h"
 #include "matcher_intent.h"
-#include "matcher_model.h"
+#include "matcher_parts.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SAMPLES_LEAST 3 /* below, an answer is offered but never sent by itself */
-#define EXACT_NONE UINT32_MAX
 
 /*
  * The confidence compares an answer with many others. With only a few there is hardly anything an
@@ -22,22 +20,6 @@
  */
 #define ANSWERS_TO_JUDGE 20
 #define KNOWN_FOR_MENU 0.6F
-
-/* A sample's normalised text, by its hash: 64 bits make an accident of two texts unthinkable. */
-struct exact {
-	uint64_t hash;
-	uint32_t answer;
-};
-
-struct matcher {
-	uint32_t answers;
-	struct model *model;
-	struct confidence confidence, menu_confidence;
-	struct match_zones zones;
-	uint32_t *samples; /* of each answer */
-	struct exact *exact;
-	size_t exact_size; /* a power of two, at most half full */
-};
 
 struct match_scratch {
 	struct normal normal;
@@ -111,16 +93,12 @@ static struct exact *exact_slot(const struct matcher *m, uint64_t hash)
 	return &m->exact[at];
 }
 
-/* The first answer that has a sentence keeps it; the catalogue refuses a second one. */
-static void exact_add(struct matcher *m, const struct normal *n, uint32_t answer)
+void matcher_exact_add(struct matcher *m, uint64_t hash, uint32_t answer)
 {
-	struct exact *slot;
+	struct exact *slot = exact_slot(m, hash);
 
-	if (!n->count || n->cut)
-		return;
-	slot = exact_slot(m, normal_hash(n));
 	if (slot->answer == EXACT_NONE)
-		*slot = (struct exact){normal_hash(n), answer};
+		*slot = (struct exact){hash, answer};
 }
 
 static int prepare_one(struct matcher *m, struct prepared *p, struct match_scratch *scratch,
@@ -138,7 +116,8 @@ static int prepare_one(struct matcher *m, struct prepared *p, struct match_scrat
 	p->used += f->count;
 	p->samples[index] = (struct model_sample){from->answer, (uint32_t)f->count, NULL};
 	m->samples[from->answer]++;
-	exact_add(m, &scratch->normal, from->answer);
+	if (scratch->normal.count && !scratch->normal.cut)
+		matcher_exact_add(m, normal_hash(&scratch->normal), from->answer);
 	return 0;
 }
 
@@ -170,10 +149,10 @@ static int prepare(struct matcher *m, const struct match_sample *samples, size_t
 	return err;
 }
 
-static int tables_init(struct matcher *m, size_t count)
+static int tables_init(struct matcher *m, size_t exacts)
 {
 	m->exact_size = 16;
-	while (m->exact_size < 2 * count)
+	while (m->exact_size < 2 * exacts)
 		m->exact_size *= 2;
 	m->exact = calloc(m->exact_size, sizeof(*m->exact));
 	m->samples = calloc((size_t)m->answers + 1, sizeof(*m->samples));
@@ -184,23 +163,35 @@ static int tables_init(struct matcher *m, size_t count)
 	return 0;
 }
 
-int matcher_create(const struct match_sample *samples, size_t count, uint32_t answers,
-                   struct matcher **out)
+int matcher_alloc(uint32_t answers, size_t exacts, struct matcher **out)
 {
-	struct matcher *m;
-	struct prepared p = {0};
+	struct matcher *m = calloc(1, sizeof(*m));
 	int err;
 
-	if (answers > MATCHER_ANSWERS_MAX)
-		return -EINVAL;
-	m = calloc(1, sizeof(*m));
 	if (!m)
 		return -ENOMEM;
 	m->answers = answers;
 	m->confidence = confidence_default;
 	m->menu_confidence = confidence_menu_default;
 	m->zones = match_zones_default;
-	err = tables_init(m, count);
+	err = tables_init(m, exacts);
+	if (err < 0)
+		matcher_destroy(&m);
+	else
+		*out = m;
+	return err;
+}
+
+int matcher_create(const struct match_sample *samples, size_t count, uint32_t answers,
+                   struct matcher **out)
+{
+	struct matcher *m = NULL;
+	struct prepared p = {0};
+	int err;
+
+	if (answers > MATCHER_ANSWERS_MAX)
+		return -EINVAL;
+	err = matcher_alloc(answers, count, &m);
 	if (err == 0)
 		err = prepare(m, samples, count, &p);
 	if (err == 0)

@@ -121,7 +121,7 @@ static int fit_one(struct fit *f, const char *name, const struct confidence_case
 
 static int run(struct fit *f, const char *content, const char *questions)
 {
-	if (catalogue_load(content, 0, on_told, NULL, &f->c) < 0 ||
+	if (catalogue_load(content, NULL, 0, on_told, NULL, &f->c) < 0 ||
 	    read_questions(f, questions) < 0)
 		return EXIT_FAILURE;
 	if (fit_one(f, "confidence_default", f->best) < 0 ||

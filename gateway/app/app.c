@@ -38,8 +38,8 @@ static int make_catalogue(struct app *app, struct yaml_errors *errors)
 	const struct config_rule *rules = c->calls.rules.items;
 	unsigned before = errors->count;
 	struct told told = {0};
-	int err = catalogue_load(c->templates.directory, clock_wall_ms(&clock_system), told_add,
-	                         &told, &app->catalogue);
+	int err = catalogue_load(c->templates.directory, c->templates.cache,
+	                         clock_wall_ms(&clock_system), told_add, &told, &app->catalogue);
 
 	for (size_t i = 0; i < told.count; i++) {
 		const char *config_file = errors->file;
@@ -54,6 +54,8 @@ static int make_catalogue(struct app *app, struct yaml_errors *errors)
 		yaml_error(errors, 0, "the templates in \"%s\" cannot be read: %s",
 		           c->templates.directory, strerror(-err));
 	told_fini(&told);
+	if (!err)
+		app_tell_cache(app, app->catalogue);
 	for (size_t i = 0; !err && i < c->calls.rules.count; i++)
 		if (!catalogue_find(app->catalogue, span_of(rules[i].template_id)))
 			yaml_error(errors, rules[i].line, "there is no template \"%.60s\"",

@@ -48,6 +48,8 @@ int app_signals_start(struct app *app) MUST_CHECK;
 void app_signals_stop(struct app *app);
 /** Reads the catalogue on a thread of the pool and swaps it in when it has no error. */
 void app_reload(struct app *app);
+/** Logs how the cache served the load of c; a warning when it did not. */
+void app_tell_cache(const struct app *app, const struct catalogue *c);
 /** Stops taking work, finishes what is under way within the drain time, then ends the loop. */
 void app_drain(struct app *app);
 /** The drain took too long: ends the loop. arg is the app. */

@@ -62,6 +62,7 @@ struct config {
 	} assets;
 	struct {
 		char *directory;
+		char *cache; /* of trained matchers; NULL: none */
 	} templates;
 	struct {
 		char *default_queue;

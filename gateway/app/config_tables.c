@@ -57,7 +57,9 @@ static const struct config_field assets_fields[] = {
 static const struct config_field templates_fields[] = {
 	{"directory",             CONFIG_STRING, offsetof(struct config, templates.directory), .required = true,
          .help = "directory with the catalogue's YAML files"},
-	{0}
+	{"cache", CONFIG_STRING, offsetof(struct config, templates.cache),
+         .help = "directory in which the trained matcher is kept for the next start"},
+	{0      }
 };
 
 static const struct config_field disposition_fields[] = {

@@ -55,8 +55,21 @@ static int reload_work(void *arg)
 {
 	struct reload *r = arg;
 
-	return catalogue_load(r->app->config->templates.directory, r->now_ms, told_add, &r->told,
-	                      &r->catalogue);
+	return catalogue_load(r->app->config->templates.directory, r->app->config->templates.cache,
+	                      r->now_ms, told_add, &r->told, &r->catalogue);
+}
+
+void app_tell_cache(const struct app *app, const struct catalogue *c)
+{
+	struct catalogue_cache cache = catalogue_cache(c);
+
+	if (cache.use == CACHE_REPLACED || cache.use == CACHE_FAILED)
+		log_warn(&app->log, EVENT("templates.cache"),
+		         STR("directory", app->config->templates.cache),
+		         STR("matcher", catalogue_cache_name(cache.use)), ERR(cache.err));
+	else
+		log_info(&app->log, EVENT("templates.cache"),
+		         STR("matcher", catalogue_cache_name(cache.use)));
 }
 
 static void reload_done(void *arg, int err)
@@ -72,6 +85,7 @@ static void reload_done(void *arg, int err)
 	} else {
 		catalogue_unref(&app->catalogue);
 		app->catalogue = r->catalogue;
+		app_tell_cache(app, app->catalogue);
 		router_set_catalogue(app->router, catalogue_ref(app->catalogue));
 		log_info(&app->log, EVENT("templates.loaded"),
 		         STR("version", catalogue_version(app->catalogue)));

@@ -291,23 +291,23 @@ START_TEST(a_directory_is_read_by_its_yaml_files)
 
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	told[0] = '\0';
-	ck_assert_int_eq(catalogue_load(dir, 0, on_told, NULL, &c), -EINVAL);
+	ck_assert_int_eq(catalogue_load(dir, NULL, 0, on_told, NULL, &c), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(told, "there is no *.yaml file in it"));
 	write_file(dir, "a.yaml", GOOD);
 	write_file(dir, "notes.txt", "not: [ours");
 	write_file(dir, ".hidden.yaml", "not: [ours");
-	ck_assert_int_eq(catalogue_load(dir, 0, on_told, NULL, &c), 0);
+	ck_assert_int_eq(catalogue_load(dir, NULL, 0, on_told, NULL, &c), 0);
 	catalogue_unref(&c);
 	write_file(dir, "b.yaml", "answers:\n  - nonsense\n");
 	told[0] = '\0';
-	ck_assert_int_eq(catalogue_load(dir, 0, on_told, NULL, &c), -EINVAL);
+	ck_assert_int_eq(catalogue_load(dir, NULL, 0, on_told, NULL, &c), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(told, "b.yaml:2: "));
 	remove_file(dir, "a.yaml");
 	remove_file(dir, "b.yaml");
 	remove_file(dir, "notes.txt");
 	remove_file(dir, ".hidden.yaml");
 	ck_assert_int_eq(rmdir(dir), 0);
-	ck_assert_int_eq(catalogue_load(dir, 0, on_told, NULL, &c), -ENOENT);
+	ck_assert_int_eq(catalogue_load(dir, NULL, 0, on_told, NULL, &c), -ENOENT);
 }
 END_TEST
 

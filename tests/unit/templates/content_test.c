@@ -25,7 +25,7 @@ static void on_told(void *arg, const char *file, unsigned line, const char *text
 
 static void setup(void)
 {
-	ck_assert_int_eq(catalogue_load(CONTENT, 0, on_told, NULL, &c), 0);
+	ck_assert_int_eq(catalogue_load(CONTENT, NULL, 0, on_told, NULL, &c), 0);
 	scratch = match_scratch_create();
 }
 

@@ -1,0 +1,18 @@
+/*
+ * Trained matchers kept in a directory between starts, one file a set of samples and engine:
+ * KEY-ENGINE.matcher. A file that is not what it should be is as good as none. Files may be shared
+ * by nodes: they are put in place whole, and the same name always has the same content.
+ */
+#ifndef PH_CATALOGUE_CACHE_H
+#define PH_CATALOGUE_CACHE_H
+
+#include "catalogue.h"
+
+/**
+ * The matcher of the samples: from the directory, or trained and then put there. dir NULL: trained.
+ * *use tells what became of the directory, whose faults are no errors of the call.
+ */
+int cache_matcher(const char *dir, const struct match_sample *samples, size_t count,
+                  uint32_t answers, struct catalogue_cache *use, struct matcher **out) MUST_CHECK;
+
+#endif

@@ -1,0 +1,280 @@
+/*
+ * The octets: a head (magic, engine, key, checksum of the body), then the body, whose four counts
+ * in front give its size exactly. Network byte order; floats as their bits. The checksum finds
+ * accidents; who may write the file may also make one that passes, so everything an index is
+ * made of is checked as well, and a matcher from here never reads outside its tables.
+ */
+#include "matcher_snapshot.h"
+
+#include "cursor.h"
+#include "hash.h"
+#include "matcher_parts.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define MAGIC SPAN_LIT("PHMATCH1")
+#define HEAD_SIZE 32
+
+struct counts {
+	uint32_t answers, features, entries, exacts;
+};
+
+uint64_t matcher_engine(void)
+{
+	static const uint64_t key[2] = {0, 0};
+
+	return hash_keyed(key, PH_MATCHER_ENGINE, sizeof(PH_MATCHER_ENGINE) - 1);
+}
+
+uint64_t matcher_key(const struct match_sample *samples, size_t count, uint32_t answers)
+{
+	uint64_t key[2] = {count, answers};
+
+	for (size_t i = 0; i < count; i++) {
+		key[0] = hash_keyed(key, samples[i].text.ptr, samples[i].text.len);
+		key[1] = samples[i].answer;
+	}
+	return hash_keyed(key, NULL, 0);
+}
+
+static uint64_t checksum(uint64_t key, struct span body)
+{
+	const uint64_t both[2] = {matcher_engine(), key};
+
+	return hash_keyed(both, body.ptr, body.len);
+}
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+static void write_floats(struct buf *out, const float *from, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint32_t bits;
+
+		memcpy(&bits, &from[i], sizeof(bits));
+		buf_u32(out, bits);
+	}
+}
+
+static void write_model(const struct model *m, struct buf *out)
+{
+	size_t entries = m->row[m->features];
+
+	write_floats(out, &m->idf_unknown, 1);
+	for (size_t i = 0; i < MODEL_WORDS; i++)
+		buf_u64(out, m->known[i]);
+	write_floats(out, m->idf, m->features);
+	for (size_t f = 0; f < m->features; f++)
+		buf_u16(out, (uint16_t)(m->row[f + 1] - m->row[f]));
+	for (size_t e = 0; e < entries; e++)
+		buf_u16(out, m->entry_answer[e]);
+	buf_add(out, (struct span){(const char *)m->entry_weight, entries});
+	write_floats(out, m->scale, m->answers);
+	write_floats(out, m->bias, m->answers);
+}
+
+static uint32_t count_exacts(const struct matcher *m)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < m->exact_size; i++)
+		count += m->exact[i].answer != EXACT_NONE;
+	return count;
+}
+
+static void write_body(const struct matcher *m, struct buf *out)
+{
+	buf_u32(out, m->answers);
+	buf_u32(out, m->model->features);
+	buf_u32(out, m->model->row[m->model->features]);
+	buf_u32(out, count_exacts(m));
+	write_model(m->model, out);
+	for (uint32_t a = 0; a < m->answers; a++)
+		buf_u32(out, m->samples[a]);
+	for (size_t i = 0; i < m->exact_size; i++) {
+		if (m->exact[i].answer == EXACT_NONE)
+			continue;
+		buf_u64(out, m->exact[i].hash);
+		buf_u32(out, m->exact[i].answer);
+	}
+}
+
+void matcher_write(const struct matcher *m, uint64_t key, struct buf *out)
+{
+	struct buf body;
+
+	buf_init(&body, MATCHER_SNAPSHOT_MAX - HEAD_SIZE);
+	write_body(m, &body);
+	if (buf_check(&body) < 0 && !out->err)
+		out->err = buf_check(&body);
+	buf_add(out, MAGIC);
+	buf_u64(out, matcher_engine());
+	buf_u64(out, key);
+	buf_u64(out, checksum(key, buf_span(&body)));
+	buf_add(out, buf_span(&body));
+	buf_fini(&body);
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/* 64 bits: four counts of 32 cannot overflow it. */
+static uint64_t body_size(const struct counts *n)
+{
+	return sizeof(float) + FEATURE_BUCKETS / 8 +
+	       (sizeof(float) + sizeof(uint16_t)) * (uint64_t)n->features +
+	       (sizeof(uint16_t) + sizeof(int8_t)) * (uint64_t)n->entries +
+	       (2 * sizeof(float) + sizeof(uint32_t)) * (uint64_t)n->answers +
+	       (sizeof(uint64_t) + sizeof(uint32_t)) * (uint64_t)n->exacts;
+}
+
+/* False: one of them is no number. */
+static bool read_floats(struct cursor *c, float *out, size_t count)
+{
+	bool sound = true;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t bits = cur_u32(c);
+
+		memcpy(&out[i], &bits, sizeof(bits));
+		sound = sound && isfinite(out[i]);
+	}
+	return sound;
+}
+
+/* The ranks follow from the bitmap. False: it has another number of features. */
+static bool read_known(struct cursor *c, struct model *m)
+{
+	uint32_t rank = 0;
+
+	for (size_t i = 0; i < MODEL_WORDS; i++) {
+		m->known[i] = cur_u64(c);
+		m->rank[i] = rank;
+		rank += (uint32_t)__builtin_popcountll(m->known[i]);
+	}
+	return rank == m->features;
+}
+
+/* False: the rows are not as long as all entries together. */
+static bool read_rows(struct cursor *c, struct model *m, uint32_t entries)
+{
+	uint64_t sum = 0;
+
+	for (size_t f = 0; f < m->features && sum <= entries; f++) {
+		sum += cur_u16(c);
+		m->row[f + 1] = (uint32_t)sum;
+	}
+	return sum == entries;
+}
+
+/* False: an answer that there is not. */
+static bool read_entries(struct cursor *c, struct model *m, uint32_t entries)
+{
+	bool sound = true;
+	struct span weights;
+
+	for (size_t e = 0; e < entries; e++) {
+		m->entry_answer[e] = cur_u16(c);
+		sound = sound && m->entry_answer[e] < m->answers;
+	}
+	weights = cur_octets(c, entries);
+	if (weights.len)
+		memcpy(m->entry_weight, weights.ptr, weights.len);
+	return sound;
+}
+
+static int model_alloc(const struct counts *n, struct model **out)
+{
+	struct model *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return -ENOMEM;
+	*out = m;
+	m->answers = n->answers;
+	m->features = n->features;
+	m->idf = calloc((size_t)n->features + 1, sizeof(*m->idf));
+	m->row = calloc((size_t)n->features + 1, sizeof(*m->row));
+	m->entry_answer = calloc((size_t)n->entries + 1, sizeof(*m->entry_answer));
+	m->entry_weight = calloc((size_t)n->entries + 1, sizeof(*m->entry_weight));
+	m->scale = calloc((size_t)n->answers + 1, sizeof(*m->scale));
+	m->bias = calloc((size_t)n->answers + 1, sizeof(*m->bias));
+	return m->idf && m->row && m->entry_answer && m->entry_weight && m->scale && m->bias
+	               ? 0
+	               : -ENOMEM;
+}
+
+static int read_model(struct cursor *c, const struct counts *n, struct model *m)
+{
+	bool sound = read_floats(c, &m->idf_unknown, 1);
+
+	sound = read_known(c, m) && sound;
+	sound = read_floats(c, m->idf, n->features) && sound;
+	sound = sound && read_rows(c, m, n->entries) && read_entries(c, m, n->entries);
+	sound = sound && read_floats(c, m->scale, n->answers) &&
+	        read_floats(c, m->bias, n->answers);
+	return sound ? 0 : -EBADMSG;
+}
+
+static int read_exacts(struct cursor *c, uint32_t count, struct matcher *m)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t hash = cur_u64(c);
+		uint32_t answer = cur_u32(c);
+
+		if (answer >= m->answers)
+			return -EBADMSG;
+		matcher_exact_add(m, hash, answer);
+	}
+	return cur_check(c);
+}
+
+/* The body's size was found to be right before anything was allocated for it. */
+static int read_tables(struct cursor *c, const struct counts *n, struct matcher *m)
+{
+	int err = model_alloc(n, &m->model);
+
+	if (err == 0)
+		err = read_model(c, n, m->model);
+	for (uint32_t a = 0; err == 0 && a < n->answers; a++)
+		m->samples[a] = cur_u32(c);
+	return err < 0 ? err : read_exacts(c, n->exacts, m);
+}
+
+static int read_body(struct span body, struct matcher **out)
+{
+	struct cursor c = cur_span(body);
+	struct counts n;
+	struct matcher *m = NULL;
+	int err;
+
+	n.answers = cur_u32(&c);
+	n.features = cur_u32(&c);
+	n.entries = cur_u32(&c);
+	n.exacts = cur_u32(&c);
+	if (cur_check(&c) < 0 || n.answers > MATCHER_ANSWERS_MAX || n.features > FEATURE_BUCKETS ||
+	    cur_left(&c) != body_size(&n))
+		return -EBADMSG;
+	err = matcher_alloc(n.answers, n.exacts, &m);
+	if (err == 0)
+		err = read_tables(&c, &n, m);
+	if (err < 0)
+		matcher_destroy(&m);
+	else
+		*out = m;
+	return err;
+}
+
+int matcher_read(struct span octets, uint64_t key, struct matcher **out)
+{
+	struct cursor c = cur_span(octets);
+	bool ours = span_eq(cur_octets(&c, MAGIC.len), MAGIC);
+	uint64_t sum;
+
+	ours = cur_u64(&c) == matcher_engine() && ours;
+	ours = cur_u64(&c) == key && ours;
+	sum = cur_u64(&c);
+	if (cur_check(&c) < 0 || !ours || octets.len > MATCHER_SNAPSHOT_MAX)
+		return -EBADMSG;
+	octets = cur_rest(&c);
+	return checksum(key, octets) == sum ? read_body(octets, out) : -EBADMSG;
+}
