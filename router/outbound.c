@@ -363,7 +363,9 @@ static void outcome_add(struct connector_host *host, const struct message *m, ch
 	o->flags = result->flags;
 	o->last = !host->ops->caps.receipts;
 	snprintf(o->code, sizeof(o->code), "%s", result->code ? result->code : "");
-	snprintf(o->reason, sizeof(o->reason), "%s", result->reason ? result->reason : "");
+	snprintf(o->reason, sizeof(o->reason), "%.*s",
+	         SPAN_FMT(utf8_cut(span_of(result->reason ? result->reason : ""),
+	                           sizeof(o->reason) - 1)));
 	if (result->id.len && host->ops->caps.receipts) {
 		router_id_forms(result->id, forms);
 		snprintf(o->id, sizeof(o->id), "%s", forms[0]);

@@ -47,12 +47,19 @@ static unsigned line_of(const struct yaml_node *mapping, const char *key)
 	return node ? node->line : mapping ? mapping->line : 0;
 }
 
-static void check_name(struct loading *l, const struct yaml_node *mapping, const char *name)
+static void check_word(struct loading *l, const struct yaml_node *mapping, const char *key,
+                       const char *name)
 {
 	if (name && !is_name(name))
-		yaml_error(l->errors, line_of(mapping, "name"),
-		           "\"name\" must be of a-z, 0-9, \"-\" and \"_\", and begin with a letter "
-		           "or digit");
+		yaml_error(l->errors, line_of(mapping, key),
+		           "\"%s\" must be of a-z, 0-9, \"-\" and \"_\", and begin with a letter "
+		           "or digit",
+		           key);
+}
+
+static void check_name(struct loading *l, const struct yaml_node *mapping, const char *name)
+{
+	check_word(l, mapping, "name", name);
 }
 
 /*
@@ -293,6 +300,7 @@ static int read_root(struct loading *l)
 	if (l->root->kind != YAML_MAPPING)
 		return -EINVAL;
 	check_name(l, yaml_get(l->root, "node"), l->config->node.name);
+	check_word(l, yaml_get(l->root, "desk"), "default_queue", l->config->desk.default_queue);
 	check_listen(l);
 	check_keys(l);
 	check_rules(l);

@@ -126,6 +126,8 @@ static const struct refused {
          {"8 \"lang\" must be one of: zh, en", "8 \"channel\" is missing"}													  },
 	{HEAD CHANNELS "webhooks:\n- name: w\n  url: ftp://x.example\n"
                        "  secret: {env: PH_TEST_KEY}\n  events: [message.deleted]\n", {"11 \"events\": there is no \"message.deleted\"", "9 \"url\" must begin with https"}},
+	{HEAD CHANNELS "desk: {default_queue: all of us}\n",
+         {"7 \"default_queue\" must be of a-z"}																     },
 	{HEAD CHANNELS "desk: {capacity: 0}\nlog: {level: loud}\n",
          {"8 \"level\" must be one of: debug, info, warn, error",
           "7 \"capacity\" must be from 1 to 100"}																   },

@@ -603,6 +603,61 @@ START_TEST(parts_make_a_whole_in_any_order_and_again_when_repeated)
 }
 END_TEST
 
+struct seconds_call {
+	bool done;
+	long long value;
+};
+
+static void on_seconds(void *arg, int err, const redisReply *reply, const char *why)
+{
+	ck_assert_msg(err == 0, "%s", why ? why : "");
+	*(struct seconds_call *)arg = (struct seconds_call){true, reply->integer};
+}
+
+/* For how long Redis keeps Alice's conversation. */
+static long long kept_seconds(void)
+{
+	char key[64];
+	struct seconds_call call = {0};
+	const struct span argv[] = {
+		SPAN_LIT("TTL"),
+		router_conversation_key('c', conversation_of(ALICE), key, sizeof(key))};
+
+	ck_assert_int_eq(redis_command(fx.node.redis, 2, argv, on_seconds, &call), 0);
+	io_wait(fx.loop, io_is_true, &call.done, 10000);
+	return call.value;
+}
+
+/* A text goes out to Alice at a time; the conversation is to be kept for so long after. */
+static void send_at(const char *now_ms, const char *retention_s)
+{
+	const struct span args[] = {
+		conversation_of(ALICE), span_of(now_ms),      address_of(ALICE), SPAN_LIT("ch"),
+		SPAN_LIT(""),           SPAN_LIT(""),         SPAN_LIT("1000"),  SPAN_LIT("l"),
+		SPAN_LIT("n1#1"),       SPAN_LIT("0"),        SPAN_LIT("1"),     SPAN_LIT("0"),
+		SPAN_LIT(""),           span_of(retention_s), SPAN_LIT("10000"), SPAN_LIT("0"),
+		SPAN_LIT("text"),       SPAN_LIT("t"),        SPAN_LIT("m"),     SPAN_LIT("d"),
+		SPAN_LIT("o"),          SPAN_LIT("k"),        SPAN_LIT("text"),  SPAN_LIT("x"),
+		SPAN_LIT("text")};
+	struct text_call call = {0};
+
+	ck_assert_int_eq(redis_fcall(fx.node.redis, "ph_send", alices_partition(), args,
+	                             ARRAY_LEN(args), on_text, &call),
+	                 0);
+	io_wait(fx.loop, io_is_true, &call.done, 10000);
+}
+
+START_TEST(a_conversation_that_is_written_to_every_day_is_kept)
+{
+	send_at("1700000000000", "1000");
+	ck_assert_int_le(kept_seconds(), 1000);
+	send_at("1700000001000", "5000"); /* the same day: nothing to renew */
+	ck_assert_int_le(kept_seconds(), 1000);
+	send_at("1700080000000", "5000"); /* 22 hours later, the next day */
+	ck_assert_int_gt(kept_seconds(), 1000);
+}
+END_TEST
+
 START_TEST(parts_outside_their_bounds_are_refused)
 {
 	ck_assert_int_eq(keep_part(0, 2, "a").err, -EMSGSIZE);
@@ -651,6 +706,7 @@ int main(void)
 	tcase_add_test(tc, an_outcome_in_the_very_turn_in_which_redis_goes_is_kept);
 	tcase_add_test(tc, parts_make_a_whole_in_any_order_and_again_when_repeated);
 	tcase_add_test(tc, parts_outside_their_bounds_are_refused);
+	tcase_add_test(tc, a_conversation_that_is_written_to_every_day_is_kept);
 	tcase_set_timeout(limited, 40);
 	tcase_add_checked_fixture(limited, start_limited, fixture_stop);
 	tcase_add_test(limited, replies_end_with_the_channels_budget);
