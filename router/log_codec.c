@@ -4,10 +4,28 @@
 #include <assert.h>
 #include <stdio.h>
 
+enum {
+	BLOB_MAX = 1 << 20 /* octets of a message in the log */
+};
+
 void args_init(struct fcall_args *a)
+{
+	args_clear(a);
+	for (size_t i = 0; i < FCALL_BLOBS_MAX; i++)
+		buf_init(&a->blob[i], BLOB_MAX);
+}
+
+void args_clear(struct fcall_args *a)
 {
 	a->count = 0;
 	a->numbers = 0;
+	a->blobs = 0;
+}
+
+void args_fini(struct fcall_args *a)
+{
+	for (size_t i = 0; i < FCALL_BLOBS_MAX; i++)
+		buf_fini(&a->blob[i]);
 }
 
 void args_add(struct fcall_args *a, struct span s)
@@ -38,46 +56,68 @@ void args_num(struct fcall_args *a, uint64_t n)
 	args_set_num(a, args_slot(a), n);
 }
 
-static void add_text(struct fcall_args *a, const char *name, struct span value)
+static void add_pair(struct fcall_args *a, const char *name, struct span value)
 {
-	if (!value.len)
-		return;
 	args_add(a, span_of(name));
 	args_add(a, value);
 }
 
-static void add_num(struct fcall_args *a, const char *name, uint64_t value)
+static void blob_text(struct buf *b, const char *name, struct span value)
 {
+	if (!value.len)
+		return;
+	buf_printf(b, "%s %zu:", name, value.len);
+	buf_add(b, value);
+}
+
+static void blob_num(struct buf *b, const char *name, uint64_t value)
+{
+	char text[21];
+
 	if (!value)
 		return;
-	args_add(a, span_of(name));
-	args_num(a, value);
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+	blob_text(b, name, span_of(text));
+}
+
+static struct span blob_encode(struct buf *b, const struct message *m, struct span author_name)
+{
+	buf_clear(b);
+	blob_text(b, "k", span_of(message_kind_name(m->kind)));
+	blob_text(b, "x", m->text);
+	blob_text(b, "j", m->data);
+	blob_text(b, "by", m->author);
+	blob_text(b, "bn", author_name);
+	blob_text(b, "ch", m->channel);
+	blob_text(b, "lo", m->local);
+	blob_text(b, "id", m->cid);
+	blob_text(b, "tp", m->template_id);
+	blob_text(b, "lg", m->lang);
+	blob_text(b, "rt", m->reply_to);
+	blob_num(b, "ln", m->lane);
+	blob_num(b, "mk", m->marks);
+	return buf_span(b);
 }
 
 void log_encode_message(struct fcall_args *a, const struct message *m, struct span author_name)
 {
-	add_text(a, "t", SPAN_LIT("m"));
-	add_text(a, "d", m->direction == MESSAGE_IN ? SPAN_LIT("i") : SPAN_LIT("o"));
-	add_text(a, "k", span_of(message_kind_name(m->kind)));
-	add_text(a, "x", m->text);
-	add_text(a, "j", m->data);
-	add_text(a, "by", m->author);
-	add_text(a, "bn", author_name);
-	add_text(a, "ch", m->channel);
-	add_text(a, "lo", m->local);
-	add_text(a, "id", m->cid);
-	add_text(a, "tp", m->template_id);
-	add_text(a, "lg", m->lang);
-	add_text(a, "rt", m->reply_to);
-	if (m->direction == MESSAGE_OUT) {
-		add_text(a, "st", span_of(message_status_name(m->status)));
-		args_add(a, SPAN_LIT("uc"));
-		args_add(a, m->on_uncertain == UNCERTAIN_HOLD ? SPAN_LIT("1") : SPAN_LIT("0"));
+	bool out = m->direction == MESSAGE_OUT;
+
+	assert(a->blobs < FCALL_BLOBS_MAX);
+	add_pair(a, "t", SPAN_LIT("m"));
+	add_pair(a, "d", out ? SPAN_LIT("o") : SPAN_LIT("i"));
+	args_add(a, SPAN_LIT("ts"));
+	args_num(a, m->ts_ms);
+	if (out) {
+		add_pair(a, "st", span_of(message_status_name(m->status)));
+		add_pair(a, "uc",
+		         m->on_uncertain == UNCERTAIN_HOLD ? SPAN_LIT("1") : SPAN_LIT("0"));
 	}
-	add_num(a, "ln", m->lane);
-	add_num(a, "mk", m->marks);
-	add_num(a, "vm", m->validity_ms);
-	add_num(a, "ts", m->ts_ms);
+	if (m->validity_ms) {
+		args_add(a, SPAN_LIT("vm"));
+		args_num(a, m->validity_ms);
+	}
+	add_pair(a, "b", blob_encode(&a->blob[a->blobs++], m, author_name));
 }
 
 struct span reply_span(const redisReply *r)
@@ -221,8 +261,29 @@ static const struct field {
 	{"no",  NULL,           IN_EVENT(note)         },
 };
 
+static int read_field(struct log_entry *e, struct span name, struct span value);
+
+/* "NAME LENGTH:VALUE" one after the other. */
+static int read_blob(struct log_entry *e, struct span v)
+{
+	while (v.len) {
+		struct span name = span_split(v, ' ', &v);
+		uint64_t len;
+
+		if (span_u64(span_split(v, ':', &v), &len) || len > v.len)
+			return -EBADMSG;
+		if (read_field(e, name, (struct span){v.ptr, (size_t)len}))
+			return -EBADMSG;
+		v.ptr += len;
+		v.len -= (size_t)len;
+	}
+	return 0;
+}
+
 static int read_field(struct log_entry *e, struct span name, struct span value)
 {
+	if (span_is(name, "b"))
+		return read_blob(e, value);
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
 		if (!span_is(name, fields[i].name))
 			continue;

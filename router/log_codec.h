@@ -3,26 +3,37 @@
  * stream entry and read back. Short field names, since there are many entries:
  *
  *   t  m message, s status, z session      ts  ms since 1970
- *   m: d i in, o out; k kind; x text; j data; by author; bn its name; ch channel; lo our end; id
- * cid; tp template; lg language; rt reply_to; st status when appended; mk marks; uc 1 hold; vm
- * validity ms; ln lane s: of seq; st status; cd code; rs reason; mk marks z: sid; st state; ag
- * agent; an its name; qu queue; di disposition; no note; by
+ *   m: d i in, o out; st status when appended; uc 1 hold; vm validity ms; b all else, which no
+ * function reads: "NAME LENGTH:VALUE" one after the other: k kind; x text; j data; by author; bn
+ * its name; ch channel; lo our end; id cid; tp template; lg language; rt reply_to; mk marks; ln
+ * lane s: of seq; st status; cd code; rs reason; mk marks z: sid; st state; ag agent; an its name;
+ * qu queue; di disposition; no note; by
  */
 #ifndef PH_LOG_CODEC_H
 #define PH_LOG_CODEC_H
 
+#include "buf.h"
 #include "event.h"
 #include "redis.h"
 
 /* Arguments of a function call under construction: spans, and storage for the numbers among them.
  */
-enum { FCALL_ARGS_MAX = 640, FCALL_NUMBERS_MAX = 400 };
+enum {
+	FCALL_ARGS_MAX = 640, /* what redis_fcall() takes is more */
+	FCALL_NUMBERS_MAX = 400,
+	FCALL_BLOBS_MAX = 2 /* messages encoded in one call */
+};
 struct fcall_args {
 	size_t count, numbers;
 	struct span arg[FCALL_ARGS_MAX];
 	char number[FCALL_NUMBERS_MAX][21];
+	size_t blobs;
+	struct buf blob[FCALL_BLOBS_MAX];
 };
 void args_init(struct fcall_args *a);
+/** Empties it for the next call; its memory stays. */
+void args_clear(struct fcall_args *a);
+void args_fini(struct fcall_args *a);
 void args_add(struct fcall_args *a, struct span s);
 void args_num(struct fcall_args *a, uint64_t n);
 /** Places num later: a number whose value is not known yet. Returns its index for args_set_num().

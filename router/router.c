@@ -24,7 +24,7 @@ const size_t router_library_count = ARRAY_LEN(router_libraries);
 
 struct fcall_args *router_args(struct router *r)
 {
-	args_init(&r->args);
+	args_clear(&r->args);
 	return &r->args;
 }
 
@@ -280,6 +280,7 @@ int router_create(struct io_loop *loop, const struct logger *log,
 	r->log = (struct logger){.parent = log};
 	r->options = *options;
 	defaults(&r->options);
+	args_init(&r->args);
 	r->scratch = match_scratch_create();
 	err = r->scratch ? name_instance(r) : -ENOMEM;
 	if (!err)
@@ -321,6 +322,7 @@ void router_destroy(struct router **router)
 	free(r->node);
 	free(r->default_queue);
 	free(r->instance);
+	args_fini(&r->args);
 	free(r);
 	*router = NULL;
 }

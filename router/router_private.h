@@ -27,7 +27,7 @@ enum {
 	RETRY_TICK_MS = 100,
 	CLAIM_MAX = 32,     /* messages taken from a lane at once */
 	SETTLE_MAX = 40,    /* outcomes noted at once: see FCALL_ARGS_MAX */
-	LAST_TEXT_MAX = 120 /* octets of a message shown in lists */
+	LAST_TEXT_MAX = 60 /* octets of a message shown in lists */
 };
 
 /* An outcome that waits to be noted in Redis. */

@@ -48,6 +48,11 @@ end
 
 -- ---------------------------------------------------------------- small things
 
+-- Whole numbers as text: Redis would print them as doubles, which costs more than many a command.
+local function str(n)
+	return string.format('%d', n)
+end
+
 local function slice(args, from, count)
 	local out = {}
 	for i = 0, count - 1 do out[i + 1] = args[from + i] end
@@ -69,7 +74,7 @@ local function is_watched(state, address)
 end
 
 local function log_append(P, C, seq, log_max, fields)
-	call('XADD', 'ph:l:' .. P .. ':' .. C, 'MAXLEN', '~', log_max, seq .. '-0', unpack(fields))
+	call('XADD', 'ph:l:' .. P .. ':' .. C, 'MAXLEN', '~', log_max, str(seq), unpack(fields))
 end
 
 local function outbox(P, kind, C, seq)
@@ -203,7 +208,7 @@ local function dispatch(P, C, now, seq, m)
 	if m.how == 'c' then
 		local refused = m.limited and spend(conv, now)
 		if refused then return 'f', refused end
-		call('HSET', 'ph:f:' .. P .. ':' .. m.channel, C .. ' ' .. seq, m.node .. ' ' .. m.lane .. ' ' .. m.uncertain)
+		call('HSET', 'ph:f:' .. P .. ':' .. m.channel, C .. ' ' .. str(seq), m.node .. ' ' .. m.lane .. ' ' .. m.uncertain)
 		return 'g'
 	end
 	enqueue(P, C, m.channel, m.lane, seq)
@@ -289,7 +294,7 @@ local function receive(keys, v)
 
 	if v[6] ~= '' then
 		local key = 'ph:d:' .. P .. ':' .. C .. ':' .. v[6]
-		local value = in_seq .. ' ' .. reply_seq .. ' ' .. now .. ' ' .. v[7]
+		local value = str(in_seq) .. ' ' .. str(reply_seq) .. ' ' .. v[2] .. ' ' .. v[7]
 		local old = call('SET', key, value, 'NX', 'GET', 'PX', v[9])
 		if old then
 			local o = {old:match('^(%d+) (%d+) (%d+) (.*)$')}
@@ -305,29 +310,32 @@ local function receive(keys, v)
 
 	log_append(P, C, in_seq, opt.log_max, slice(v, 25, in_count))
 	local queue = h.qu or v[13]
-	local waits = state ~= 'bot' and ((h.wait and h.wait ~= '') and h.wait or tostring(now)) or nil
+	local waits = state ~= 'bot' and ((h.wait and h.wait ~= '') and h.wait or v[2]) or nil
 	if fresh or state == 'bot' then
 		queue = v[13]
-		if hands_over then waits = tostring(now) end
+		if hands_over then waits = v[2] end
 	end
 	if hands_over then
 		state = 'queued'
 		session_event(P, C, now, queued_seq, opt.log_max, sid, 'queued', {qu = queue})
 	end
-	local set = {'seq', seq, 'sst', state, 'sid', sid, 'last', now, 'lx', v[22], 'ld', 'i', 'lin', in_seq, 'ch', v[4],
-		'lo', v[5], 'un', has_reply and not hands_over and 0 or tonumber(h.un or 0) + 1, 'n', tonumber(h.n or 0) + 1 + (has_reply and 1 or 0)}
+	local un = has_reply and not hands_over and '0' or str(tonumber(h.un or 0) + 1)
+	local set = {'seq', str(seq), 'sst', state, 'sid', str(sid), 'last', v[2], 'lx', v[22], 'ld', 'i', 'lin', str(in_seq),
+		'ch', v[4], 'lo', v[5], 'un', un, 'n', str(tonumber(h.n or 0) + (has_reply and 2 or 1))}
+	local function also(name, value)
+		set[#set + 1] = name
+		set[#set + 1] = value
+	end
 	if first then
-		for _, x in ipairs({'ad', v[3], 't0', now}) do set[#set + 1] = x end
+		also('ad', v[3])
+		also('t0', v[2])
 	end
-	if v[23] ~= '' then
-		set[#set + 1] = 'lg'
-		set[#set + 1] = v[23]
-	end
-	if waits then
-		for _, x in ipairs({'wait', waits, 'qu', queue}) do set[#set + 1] = x end
-	end
-	if fresh then
-		for _, x in ipairs({'ag', '', 'an', '', 'wait', waits or ''}) do set[#set + 1] = x end
+	if v[23] ~= '' then also('lg', v[23]) end
+	if waits then also('qu', queue) end
+	if waits or fresh then also('wait', waits or '') end
+	if fresh and h.ag and h.ag ~= '' then
+		also('ag', '')
+		also('an', '')
 	end
 	grant(P, C, now, tonumber(v[10]), tonumber(v[11]), set)
 	call('HSET', conv, unpack(set))
@@ -345,7 +353,7 @@ local function receive(keys, v)
 	keep(P, C, now, h.last, v[19])
 	if opt.outbox then outbox(P, 'received', C, in_seq) end
 	if is_watched(state, v[3]) then hint(C, seq) end
-	return {'new', in_seq, state, reply_seq, how, tostring(sid), queue, waits or '0', code or ''}
+	return {'new', in_seq, state, reply_seq, how, str(sid), queue, waits or '0', code or ''}
 end
 
 -- ---------------------------------------------------------------- send

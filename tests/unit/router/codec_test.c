@@ -60,6 +60,7 @@ START_TEST(a_message_survives_the_log)
 	ck_assert(span_eq(entry.message.data, m.data));
 	ck_assert(span_eq(entry.message.cid, m.cid));
 	ck_assert(span_eq(entry.message.reply_to, m.reply_to));
+	args_fini(&args);
 }
 END_TEST
 
@@ -78,6 +79,24 @@ START_TEST(a_broken_entry_is_an_error_not_a_message)
 	args.count = 3;
 	ck_assert_int_eq(log_decode_fields(1, as_reply(&args, &list), &entry), -EBADMSG);
 	ck_assert_int_eq(log_decode_fields(1, NULL, &entry), -EBADMSG);
+}
+END_TEST
+
+static const char *const broken_blobs[] = {
+	"k", "k ", "k 4", "k 5:text", "k x:text", "k 4:text by", "k 99999999999999999999:x"};
+
+START_TEST(a_broken_blob_is_an_error)
+{
+	static struct fcall_args args;
+	struct log_entry entry;
+	redisReply list;
+
+	args_init(&args);
+	args_add(&args, SPAN_LIT("t"));
+	args_add(&args, SPAN_LIT("m"));
+	args_add(&args, SPAN_LIT("b"));
+	args_add(&args, span_of(broken_blobs[_i]));
+	ck_assert_int_eq(log_decode_fields(1, as_reply(&args, &list), &entry), -EBADMSG);
 }
 END_TEST
 
@@ -105,6 +124,7 @@ int main(void)
 
 	tcase_add_test(tc, a_message_survives_the_log);
 	tcase_add_test(tc, a_broken_entry_is_an_error_not_a_message);
+	tcase_add_loop_test(tc, a_broken_blob_is_an_error, 0, ARRAY_LEN(broken_blobs));
 	tcase_add_test(tc, a_field_of_a_newer_node_is_passed_over);
 	return unit_run("log_codec", &tc, 1);
 }
