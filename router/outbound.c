@@ -63,11 +63,16 @@ static void on_retry(void *arg);
 
 int outbound_init(struct connector_host *host)
 {
+	int err;
+
 	host->held_end = &host->held;
-	host->flush = (struct io_later){.fn = on_flush, .arg = host};
 	for (unsigned p = 0; p < ROUTER_PARTITIONS; p++)
 		outcomes_init(&host->outcomes[p]);
-	return io_timer_create(host->router->loop, "router.retry", on_retry, host, &host->retry);
+	err = io_timer_create(host->router->loop, "router.flush", on_flush, host, &host->flush);
+	if (!err)
+		err = io_timer_create(host->router->loop, "router.retry", on_retry, host,
+		                      &host->retry);
+	return err;
 }
 
 /* The first of a list, or NULL. */
@@ -93,7 +98,7 @@ static struct message *next_held(struct connector_host *host)
 
 void outbound_fini(struct connector_host *host)
 {
-	io_later_cancel(host->router->loop, &host->flush);
+	io_timer_destroy(&host->flush);
 	for (unsigned p = 0; p < ROUTER_PARTITIONS; p++)
 		outcomes_free(&host->outcomes[p]);
 	for (struct message *m; (m = held_take(&host->held));)
@@ -371,7 +376,8 @@ static void outcome_add(struct connector_host *host, const struct message *m, ch
 		snprintf(o->id, sizeof(o->id), "%s", forms[0]);
 	}
 	outcomes_add(&host->outcomes[router_partition_of(span_of(o->conversation))], o);
-	io_later(host->router->loop, &host->flush);
+	if (!io_timer_active(host->flush))
+		io_timer_start(host->flush, GATHER_MS, 0);
 }
 
 static const char *const lane_digits[LANE_COUNT] = {"0", "1", "2"};
@@ -407,7 +413,8 @@ void outbound_never_had(struct connector_host *host, struct span conversation, u
 	snprintf(o->conversation, sizeof(o->conversation), "%.*s", SPAN_FMT(conversation));
 	snprintf(o->code, sizeof(o->code), "%s", lane_digits[lane]);
 	outcomes_add(&host->outcomes[router_partition_of(conversation)], o);
-	io_later(host->router->loop, &host->flush);
+	if (!io_timer_active(host->flush))
+		io_timer_start(host->flush, GATHER_MS, 0);
 }
 
 /* A peer that never answers, or breaks the link at this very message, must not get it for ever. */

@@ -208,7 +208,7 @@ static void on_heartbeat(void *arg)
 		return;
 	say_alive(r);
 	for (struct connector_host *h = r->hosts; h; h = h->next)
-		io_later(r->loop, &h->flush);
+		io_timer_start(h->flush, 0, 0);
 	if (r->draining)
 		return;
 	if (r->beats++ % 2 == 0 && clock_mono_ms(io_loop_clock(r->loop)) >= r->reap_after_ms)

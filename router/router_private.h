@@ -25,8 +25,9 @@ enum {
 	ATTEMPTS_MAX = 10,             /* of a message that the peer says to try again */
 	RESENDS_MAX = 3, /* of a message whose submit gets no answer, where it may be resent */
 	RETRY_TICK_MS = 100,
-	CLAIM_MAX = 32,     /* messages taken from a lane at once */
-	SETTLE_MAX = 40,    /* outcomes noted at once: see FCALL_ARGS_MAX */
+	CLAIM_MAX = 32,    /* messages taken from a lane at once */
+	GATHER_MS = 4,     /* outcomes of so long are noted together */
+	SETTLE_MAX = 40,   /* outcomes noted at once: see FCALL_ARGS_MAX */
 	LAST_TEXT_MAX = 60 /* octets of a message shown in lists */
 };
 
@@ -90,7 +91,7 @@ struct connector_host {
 	struct io_timer *retry;
 	struct outcome_list outcomes[ROUTER_PARTITIONS]; /* to be noted */
 	unsigned noting;                                 /* notes under way */
-	struct io_later flush;
+	struct io_timer *flush;
 	void (*on_parts)(void *self, const struct message_parts *parts);
 	void (*on_durable)(void *self, bool durable);
 	struct outlet_counters count;

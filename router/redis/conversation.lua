@@ -141,6 +141,11 @@ end
 -- know it yet; its own outcome is still to come unless `last_word`. Returns the state of the whole.
 local function settle(P, C, now, seq, part, parts, letter, e, opt, in_hand, last_word)
 	local key = 'ph:o:' .. P .. ':' .. C
+	-- The common case in one command: the first word on a message of one part that is not the last.
+	if in_hand and last_word and parts == 1 and letter == 's' and not opt.last and call('HSETNX', key, str(seq), 's') == 1 then
+		status_append(P, C, now, seq, 's', e, opt)
+		return 's'
+	end
 	local kept = call('HGET', key, seq)
 	local before = kept or (in_hand and 'g') or final_letters(P, C, seq)
 	if not before then return nil end
