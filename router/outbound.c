@@ -1,9 +1,9 @@
 /*
  * From the lanes to the connectors, and what became of it. A node takes a few messages at once out
  * of a lane into its hands (ph_claim), replies before confirmations before campaigns, and gives
- * them to the connector. Outcomes are gathered for a turn of the loop and noted together
- * (ph_settle); an outcome is kept until Redis has it. The peer's ids are kept before the outcome,
- * so that a receipt always finds its message or waits for it.
+ * them to the connector. Outcomes are gathered for a few milliseconds and noted together
+ * (ph_settle) with the peer's ids, by which receipts find their messages; an outcome is kept until
+ * Redis has it.
  */
 #include "router_private.h"
 
@@ -140,6 +140,7 @@ static void outcome_args(struct fcall_args *a, const struct outcome *o)
 	args_add(a, span_of(o->reason));
 	args_num(a, o->flags);
 	args_num(a, o->last);
+	args_add(a, o->last ? SPAN_NONE : span_of(o->id));
 }
 
 static void note_failed(struct note *note)
@@ -190,6 +191,7 @@ static int settle(struct note *note)
 	args_num(a, r->options.log_max);
 	args_num(a, r->options.outbox);
 	args_add(a, span_of(r->instance));
+	args_num(a, RECEIPT_TTL_MS);
 	for (const struct outcome *o = note->list.first; o; o = o->next)
 		outcome_args(a, o);
 	if (router_fcall(r, "ph_settle", router_partition(note->partition), on_settled, note)) {
@@ -198,129 +200,6 @@ static int settle(struct note *note)
 	}
 	host->noting++;
 	return 0;
-}
-
-static bool needs_id(const struct outcome *o)
-{
-	return o->id[0] && !o->last;
-}
-
-/* What waits for the ids of a note's messages: one call for each partition of ids, and one for each
- * receipt that had come before its id. */
-struct id_note {
-	struct note *note;
-	unsigned open;
-	bool failed;
-};
-
-struct id_call {
-	struct id_note *ids;
-	unsigned partition;
-};
-
-static void apply_parked(struct id_note *ids, const struct outcome *o, struct span parked);
-
-static bool id_is_of(const struct outcome *o, unsigned partition)
-{
-	return needs_id(o) && router_partition_hash(span_of(o->id)) == partition;
-}
-
-static int ids_done(struct id_note *ids)
-{
-	struct note *note = ids->note;
-	bool failed = ids->failed;
-
-	if (ids->open)
-		return 0;
-	note->host->noting--;
-	free(ids);
-	if (!failed)
-		return settle(note);
-	note_failed(note);
-	return -EAGAIN;
-}
-
-/* One of the calls that a note waits for has ended. */
-static void id_step_done(void *arg, int err)
-{
-	struct id_note *ids = arg;
-	const struct connector_host *host = ids->note->host;
-
-	ids->open--;
-	ids->failed = ids->failed || err;
-	if (ids_done(ids))
-		log_debug(&host->log, EVENT("router.note_put_off"));
-}
-
-static void on_mapped(void *arg, int err, const redisReply *reply, const char *why)
-{
-	struct id_call *call = arg;
-	struct id_note *ids = call->ids;
-	size_t i = 0;
-
-	(void)why;
-	for (const struct outcome *o = ids->note->list.first; !err && o; o = o->next)
-		if (id_is_of(o, call->partition))
-			apply_parked(ids, o, reply_span(reply_at(reply, i++)));
-	free(call);
-	id_step_done(ids, err);
-}
-
-static void map_partition(struct id_note *ids, unsigned partition)
-{
-	struct connector_host *host = ids->note->host;
-	struct fcall_args *a = router_args(host->router);
-	struct id_call *call;
-
-	args_add(a, span_of(host->name));
-	args_num(a, RECEIPT_TTL_MS);
-	for (const struct outcome *o = ids->note->list.first; o; o = o->next) {
-		if (!id_is_of(o, partition))
-			continue;
-		args_add(a, span_of(o->id));
-		args_add(a, span_of(o->conversation));
-		args_num(a, o->seq);
-		args_num(a, o->part);
-		args_num(a, o->parts);
-	}
-	if (a->count == 2)
-		return;
-	call = malloc(sizeof(*call));
-	if (!call) {
-		ids->failed = true;
-		return;
-	}
-	*call = (struct id_call){ids, partition};
-	if (router_fcall(host->router, "ph_map_ids", router_partition(partition), on_mapped,
-	                 call)) {
-		free(call);
-		ids->failed = true;
-		return;
-	}
-	ids->open++;
-}
-
-/* The ids first, so that a receipt finds its message; then the outcomes. An error: put off, all of
- * it. */
-static int note_start(struct note *note)
-{
-	struct id_note *ids = NULL;
-	bool needed = false;
-
-	for (const struct outcome *o = note->list.first; o; o = o->next)
-		needed = needed || needs_id(o);
-	if (!needed)
-		return settle(note);
-	ids = calloc(1, sizeof(*ids));
-	if (!ids) {
-		note_failed(note);
-		return -ENOMEM;
-	}
-	ids->note = note;
-	note->host->noting++;
-	for (unsigned p = 0; p < ROUTER_PARTITIONS; p++)
-		map_partition(ids, p);
-	return ids_done(ids);
 }
 
 static void flush_partition(struct connector_host *host, unsigned partition)
@@ -336,7 +215,7 @@ static void flush_partition(struct connector_host *host, unsigned partition)
 		outcomes_init(&note->list);
 		while (note->list.count < SETTLE_MAX && outcomes_pass(list, &note->list))
 			continue;
-		if (note_start(note))
+		if (settle(note))
 			return; /* Redis is away or full, told or not yet: the heartbeat tries again
 			         */
 	}
@@ -775,11 +654,14 @@ void outbound_reap(struct router *r)
 /* --- Receipts -----------------------------------------------------------------------------------
  */
 
+/* A receipt on its way to its message: first where its address says, then in every other partition.
+ */
 struct receipt_call {
 	struct connector_host *host;
 	char forms[ROUTER_ID_FORMS][ROUTER_ID_FORM_MAX];
-	unsigned count, at;
+	unsigned count;
 	char conversation[CONVERSATION_ID_LEN + 1]; /* whom it is of; "": it does not say */
+	unsigned first, tried;                      /* partitions */
 	bool parking;
 	char letter;
 	char code[40];
@@ -814,101 +696,57 @@ static char receipt_letter(enum message_status status)
 
 static void receipt_end(struct receipt_call *call, int err)
 {
-	if (call->done)
-		call->done(call->arg, err);
+	call->done(call->arg, err);
 	free(call);
-}
-
-static void on_receipt_noted(void *arg, int err, const redisReply *reply, const char *why)
-{
-	struct receipt_call *call = arg;
-
-	(void)reply;
-	(void)why;
-	receipt_end(call, err ? -EAGAIN : 0);
-}
-
-/* place is "C seq part parts". */
-static void receipt_note(struct receipt_call *call, struct span place)
-{
-	struct router *r = call->host->router;
-	struct fcall_args *a = router_args(r);
-	struct span conversation = span_split(place, ' ', &place);
-	struct span seq = span_split(place, ' ', &place);
-	struct span part = span_split(place, ' ', &place);
-
-	args_add(a, conversation);
-	args_num(a, router_now(r));
-	args_add(a, seq);
-	args_add(a, part);
-	args_add(a, place);
-	args_add(a, (struct span){&call->letter, 1});
-	args_add(a, span_of(call->code));
-	args_num(a, r->options.log_max);
-	args_num(a, r->options.outbox);
-	args_add(a, span_of(call->host->name));
-	++*call->host->count.receipts;
-	if (router_fcall(r, "ph_receipt", router_part(conversation), on_receipt_noted, call))
-		receipt_end(call, -EAGAIN);
 }
 
 static void receipt_ask(struct receipt_call *call);
 
-/*
- * Another form of the id is only a guess, that may be another message's own id: where the receipt
- * says whom it is of, the message must be to the same.
- */
-static bool is_its_place(const struct receipt_call *call, struct span place)
-{
-	return place.len && (call->at == 0 || !call->conversation[0] ||
-	                     span_starts(place, span_of(call->conversation)));
-}
-
-static void on_receipt_found(void *arg, int err, const redisReply *reply, const char *why)
+static void on_receipt(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct receipt_call *call = arg;
-	struct span place = reply_span(reply);
 
 	(void)why;
 	if (err) {
 		receipt_end(call, -EAGAIN);
 		return;
 	}
-	if (is_its_place(call, place)) {
-		receipt_note(call, place);
+	if (reply_span(reply).len) {
+		++*call->host->count.receipts;
+		receipt_end(call, 0);
 		return;
 	}
-	if (++call->at == call->count) {
-		if (call->parking) {
-			++*call->host->count.receipts_unmatched;
-			receipt_end(call, 0);
-			return;
-		}
-		call->parking =
-			true; /* it came before its message's id: kept under all its forms */
-		call->at = 0;
+	if (++call->tried < ROUTER_PARTITIONS) {
+		receipt_ask(call);
+		return;
 	}
-	receipt_ask(call);
+	if (call->conversation[0] && !call->parking) {
+		call->parking = true; /* it came before its message's id */
+		receipt_ask(call);
+		return;
+	}
+	++*call->host->count.receipts_unmatched;
+	receipt_end(call, 0);
 }
 
 static void receipt_ask(struct receipt_call *call)
 {
 	struct router *r = call->host->router;
 	struct fcall_args *a = router_args(r);
-	struct span id = span_of(call->forms[call->at]);
-	char parked[48];
+	unsigned partition = call->parking ? call->first : call->first + call->tried;
 
 	args_add(a, span_of(call->host->name));
-	args_add(a, id);
-	if (call->parking) {
-		snprintf(parked, sizeof(parked), "%c %s", call->letter, call->code);
-		args_add(a, span_of(parked));
-		args_num(a, RECEIPT_TTL_MS);
-		args_add(a, call->at && call->conversation[0] ? span_of(call->conversation)
-		                                              : SPAN_LIT("-"));
-	}
-	if (router_fcall(r, call->parking ? "ph_park" : "ph_find_id",
-	                 router_partition(router_partition_hash(id)), on_receipt_found, call))
+	args_num(a, router_now(r));
+	args_add(a, (struct span){&call->letter, 1});
+	args_add(a, span_of(call->code));
+	args_num(a, r->options.log_max);
+	args_num(a, r->options.outbox);
+	args_num(a, RECEIPT_TTL_MS);
+	args_num(a, call->parking);
+	args_add(a, span_of(call->conversation));
+	for (unsigned i = 0; i < call->count; i++)
+		args_add(a, span_of(call->forms[i]));
+	if (router_fcall(r, "ph_receipt", router_partition(partition), on_receipt, call))
 		receipt_end(call, -EAGAIN);
 }
 
@@ -924,32 +762,10 @@ void connector_receipt(struct connector_host *host, const struct receipt *receip
 	*call = (struct receipt_call){
 		.host = host, .letter = receipt_letter(receipt->status), .done = done, .arg = arg};
 	call->count = router_id_forms(receipt->id, call->forms);
-	if (receipt->address.len)
+	if (receipt->address.len) {
 		router_conversation_id(receipt->address, call->conversation);
+		call->first = router_partition_of(span_of(call->conversation));
+	}
 	snprintf(call->code, sizeof(call->code), "%s", receipt->code ? receipt->code : "");
 	receipt_ask(call);
-}
-
-/* The receipt that came before o's id, "letter code": noted before o itself is, which waits. */
-static void apply_parked(struct id_note *ids, const struct outcome *o, struct span parked)
-{
-	struct receipt_call *call;
-	char place[96];
-
-	if (!parked.len)
-		return;
-	call = calloc(1, sizeof(*call));
-	if (!call) {
-		ids->failed = true;
-		return;
-	}
-	ids->open++;
-	*call = (struct receipt_call){
-		.host = ids->note->host, .letter = parked.ptr[0], .done = id_step_done, .arg = ids};
-	if (parked.len > 2)
-		snprintf(call->code, sizeof(call->code), "%.*s", (int)parked.len - 2,
-		         parked.ptr + 2);
-	snprintf(place, sizeof(place), "%s %llu %u %u", o->conversation, (unsigned long long)o->seq,
-	         o->part, o->parts);
-	receipt_note(call, span_of(place));
 }

@@ -18,8 +18,9 @@
 --   ph:f:P:CH        hash    "C seq" -> "node lane uncertain": outbound that a node has in hand
 --   ph:n:P:NODE      string  the living instance of a node, expires
 --   ph:p:P:CH:KEY    hash    parts of a long inbound message, and ph:pd:P a zset of their deadlines
---   ph:r:P:CH:ID     string  "C seq part parts" of a message, by the peer's id of it; behind it, or alone while the id is
---                            not known, the receipt that came before the id: "!C letter code", C "-" for anyone's
+--   ph:r:P:CH:ID     string  "C seq part parts" of a message, by the peer's id of it, in the partition of its conversation (a
+--                            receipt says whom it is of); or, when the receipt came before the id, "!C letter code", C "-" for
+--                            anyone's
 --   ph:w:P           stream  what webhooks tell
 --
 -- FIELDS of ph:c: ad address, ch channel, lo our end, seq, sid session number, sst its state, ag agent,
@@ -441,17 +442,28 @@ local function give_back(P, channel, C, seq, lane, attempts, now, mark, opt)
 	if mark ~= 0 then status_append(P, C, now, seq, 'q', {mk = mark, cd = 'resend'}, opt) end
 end
 
--- Notes outcomes of what a node had in hand. args: channel now limited log_max outbox node, then groups of
--- 9: C seq letter part parts code reason flags last ("1": no receipt will come)
+local function id_key(P, channel, id)
+	return 'ph:r:' .. P .. ':' .. channel .. ':' .. id
+end
+
+-- Keeps the peer's id of a part; returns the letter and the code of the receipt that came before it.
+local function keep_id(P, channel, C, id, ttl, place)
+	local old = call('SET', id_key(P, channel, id), place, 'GET', 'PX', ttl)
+	local whose, letter, code = (old or ''):match('^!(%S+) (%a) ?(.*)$')
+	if letter and (whose == '-' or whose == C) then return letter, code end
+end
+
+-- Notes outcomes of what a node had in hand. args: channel now limited log_max outbox node id_ttl, then groups of
+-- 10: C seq letter part parts code reason flags last ("1": no receipt will come) id ("": none)
 -- letter b: give back to the lane in code; part says how often it was sent in vain, flags are marks. Only what the node
--- still has: told again after a lost answer, the message may be in other hands. Returns the number of steps written.
+-- still has: told again after a lost answer, the message may be in other hands. Returns the number of outcomes.
 local function settle_many(keys, v)
 	local P, channel, now = keys[1], v[1], tonumber(v[2])
-	local steps = 0
-	for i = 7, #v, 9 do
+	local count = 0
+	for i = 8, #v, 10 do
 		local C, seq, letter, part, parts = v[i], tonumber(v[i + 1]), v[i + 2], tonumber(v[i + 3]), tonumber(v[i + 4])
 		local opt = {log_max = v[4], outbox = v[5] == '1', last = v[i + 8] == '1'}
-		local flight, field = 'ph:f:' .. P .. ':' .. channel, C .. ' ' .. seq
+		local flight, field = 'ph:f:' .. P .. ':' .. channel, C .. ' ' .. v[i + 1]
 		if letter == 'b' then
 			local owner = call('HGET', flight, field)
 			if owner and owner:match('^(%S+)') == v[6] then
@@ -462,21 +474,39 @@ local function settle_many(keys, v)
 			local done = part == parts - 1
 			local in_hand = call(done and 'HDEL' or 'HEXISTS', flight, field) == 1
 			local is = settle(P, C, now, seq, part, parts, letter, {cd = v[i + 5], rs = v[i + 6]}, opt, in_hand, done)
+			if v[i + 9] ~= '' then
+				local place = field .. ' ' .. v[i + 3] .. ' ' .. v[i + 4]
+				local early, code = keep_id(P, channel, C, v[i + 9], v[7], place)
+				if early then is = settle(P, C, now, seq, part, parts, early, {cd = code}, opt, in_hand and not done) end
+			end
 			if is ~= 'g' and not done then call('HDEL', flight, field) end
 			local flags = tonumber(v[i + 7])
 			if flags > 0 and v[3] == '1' then correct_ledger('ph:c:' .. P .. ':' .. C, flags) end
 		end
-		steps = steps + 1
+		count = count + 1
 	end
-	return steps
+	return count
 end
 
--- A receipt. args: C now seq part parts letter code log_max outbox channel; returns the state's letter
+-- A receipt, by the forms in which the peer may have written its id. Another form than the first is only a guess, that may
+-- be another message's own id: where the receipt says whom it is of, the message must be to the same.
+-- args: channel now letter code log_max outbox ttl park ("1": keep it for the id that is still to come) C ("": it does not
+-- say) form...; returns the state's letter, or "" when no message has such an id here
 local function receipt(keys, v)
-	local opt = {log_max = v[8], outbox = v[9] == '1'}
-	local in_hand = call('HEXISTS', 'ph:f:' .. keys[1] .. ':' .. v[10], v[1] .. ' ' .. v[3]) == 1
-	return settle(keys[1], v[1], tonumber(v[2]), tonumber(v[3]), tonumber(v[4]), tonumber(v[5]), v[6], {cd = v[7]}, opt,
-		in_hand) or ''
+	local P, opt = keys[1], {log_max = v[5], outbox = v[6] == '1'}
+	for i = 10, #v do
+		local place = call('GET', id_key(P, v[1], v[i])) or ''
+		local C, seq, part, parts = place:match('^(%x+) (%d+) (%d+) (%d+)$')
+		if C and (i == 10 or v[9] == '' or v[9] == C) then
+			local in_hand = call('HEXISTS', 'ph:f:' .. P .. ':' .. v[1], C .. ' ' .. seq) == 1
+			return settle(P, C, tonumber(v[2]), tonumber(seq), tonumber(part), tonumber(parts), v[3], {cd = v[4]}, opt,
+				in_hand) or v[3]
+		elseif not C and v[8] == '1' then
+			local whose = i > 10 and v[9] ~= '' and v[9] or '-'
+			call('SET', id_key(P, v[1], v[i]), '!' .. whose .. ' ' .. v[3] .. ' ' .. v[4], 'PX', v[7])
+		end
+	end
+	return ''
 end
 
 -- The reader has everything up to seq. args: C now seq letter(d r) log_max outbox
@@ -562,50 +592,6 @@ end
 local function alive_until(keys, v)
 	call('SET', 'ph:n:' .. keys[1] .. ':' .. v[1], v[2], 'PX', v[3])
 	return 1
-end
-
--- ---------------------------------------------------------------- the peer's ids
-
-local function id_key(P, channel, id)
-	return 'ph:r:' .. P .. ':' .. channel .. ':' .. id
-end
-
-local function place_of(value)
-	return value and value:match('^[^!]+') or ''
-end
-
--- args: channel ttl, then groups of 5: id C seq part parts; returns for each the receipt that came before it
--- ("letter code") or "". The receipt stays, so that a repeated call tells it again.
-local function map_ids(keys, v)
-	local out = {}
-	for i = 3, #v, 5 do
-		local key, C = id_key(keys[1], v[1], v[i]), v[i + 1]
-		local place = C .. ' ' .. v[i + 2] .. ' ' .. v[i + 3] .. ' ' .. v[i + 4]
-		local old = call('SET', key, place, 'GET', 'PX', v[2])
-		local before = place_of(old)
-		local whose, parked = (old or ''):match('!(%S+) (.*)$')
-		if parked and (whose == '-' or whose == C) and (before == '' or before == place) then
-			call('SET', key, place .. '!' .. whose .. ' ' .. parked, 'PX', v[2])
-			out[#out + 1] = parked
-		else
-			out[#out + 1] = ''
-		end
-	end
-	return out
-end
-
--- args: channel id; returns "C seq part parts" or ""
-local function find_id(keys, v)
-	return place_of(call('GET', id_key(keys[1], v[1], v[2])))
-end
-
--- Parks a receipt whose message is not known yet. args: channel id "letter code" ttl C("-" for anyone); returns as
--- find_id, when the id has come meanwhile
-local function park(keys, v)
-	local key = id_key(keys[1], v[1], v[2])
-	local place = place_of(call('GET', key))
-	if place == '' then call('SET', key, '!' .. v[5] .. ' ' .. v[3], 'PX', v[4]) end
-	return place
 end
 
 -- ---------------------------------------------------------------- parts of long messages
@@ -749,9 +735,6 @@ redis.register_function('ph_reached', reached)
 redis.register_function('ph_reap', reap)
 redis.register_function('ph_mine', mine)
 redis.register_function('ph_alive', alive_until)
-redis.register_function('ph_map_ids', map_ids)
-redis.register_function('ph_find_id', find_id)
-redis.register_function('ph_park', park)
 redis.register_function('ph_part', part)
 redis.register_function('ph_parts_due', parts_due)
 redis.register_function('ph_part_done', part_done)

@@ -302,7 +302,8 @@ void tell_outcome(struct node *node, size_t i, enum send_outcome outcome, const 
 
 void tell_receipt(struct node *node, const char *id, enum message_status status)
 {
-	const struct receipt receipt = {.id = span_of(id), .status = status};
+	const struct receipt receipt = {
+		.id = span_of(id), .address = address_of(ALICE), .status = status};
 	struct done_call call = {0};
 
 	connector_receipt(node->self->host, &receipt, on_done, &call);
