@@ -253,6 +253,9 @@ static void opening_done(struct opening *o)
 	peer->stage = WEBCHAT_READY;
 	if (o->ours > peer->visitor->delivered)
 		peer->visitor->delivered = o->ours;
+	/* What the page has already: the node that gave it may have died before it said so. */
+	if (o->since > peer->visitor->delivered)
+		peer->visitor->delivered = o->since;
 	opening_free(o);
 	pull(peer->visitor, peer->visitor->hinted);
 }
