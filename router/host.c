@@ -329,7 +329,40 @@ void router_tell_read(struct router *r, struct span conversation, uint64_t seq)
 	publish(r, (struct span){text, (size_t)len});
 }
 
+/* Channels that show it themselves are told by the node whose agent types. */
+struct typing_call {
+	struct router *router;
+	bool on;
+};
+
+static void on_typing_summary(void *arg, const struct router_error *error,
+                              const struct conversation_summary *s)
+{
+	struct typing_call *call = arg;
+	struct connector_host *host = error->err ? NULL : router_host(call->router, s->channel);
+
+	if (host && host->ops->caps.typing)
+		host->ops->caps.typing(host->self, s->address, call->on);
+	free(call);
+}
+
+static bool any_shows_typing(const struct router *r)
+{
+	const struct connector_host *h = r->hosts;
+
+	while (h && !h->ops->caps.typing)
+		h = h->next;
+	return h != NULL;
+}
+
 void router_typing(struct router *r, struct span conversation, bool on, struct span name)
 {
+	struct typing_call *call = any_shows_typing(r) && r->up ? malloc(sizeof(*call)) : NULL;
+
 	publish_typing(r, 'a', conversation, on, name);
+	if (!call)
+		return;
+	*call = (struct typing_call){r, on};
+	if (router_summary(r, conversation, on_typing_summary, call))
+		free(call);
 }
