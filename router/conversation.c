@@ -112,7 +112,7 @@ static void send_args(struct router *r, const struct send_call *call,
 	args_add(a, m.channel);
 	args_add(a, SPAN_NONE);
 	args_add(a, dup_key);
-	args_num(a, DUPLICATE_TTL_MS);
+	args_num(a, send->remember_ms ? send->remember_ms : DUPLICATE_TTL_MS);
 	args_add(a, span_of(router_how(host, false)));
 	args_add(a, span_of(r->instance));
 	args_num(a, host->ops->caps.replies_limited);

@@ -90,7 +90,8 @@ struct router_send {
 	enum lane lane;
 	enum on_uncertain on_uncertain;
 	uint64_t validity_ms;
-	bool agent_only; /* refuse (not_yours) unless the session is assigned to this author */
+	uint64_t remember_ms; /* how long author and cid are known; 0: a day */
+	bool agent_only;      /* refuse (not_yours) unless the session is assigned to this author */
 };
 
 struct router_sent {

@@ -258,6 +258,7 @@ static void send_now(struct sending *s)
 
 	s->send.author = span_of(s->author);
 	s->send.cid = span_of(s->cid);
+	s->send.remember_ms = (uint64_t)s->api->options.config->api.remember_ms;
 	err = router_send(s->api->options.router, &s->send, on_sent, s);
 	if (err)
 		refuse_now(s, err);
