@@ -11,10 +11,11 @@
 enum { BOT_IDLE_MS = 1800000, AGENT_GRACE_MS = 60000, LOG_MAX = 10000, DRAIN_MS = 10000 };
 #define RETENTION_MS (UINT64_C(400) * 86400000)
 
-extern const char router_conversation_lua[], router_desk_lua[];
+extern const char router_conversation_lua[], router_parts_lua[], router_desk_lua[];
 
 const struct redis_library router_libraries[] = {
 	{"posthouse_conversation", router_conversation_lua},
+	{"posthouse_parts",        router_parts_lua       },
 	{"posthouse_desk",         router_desk_lua        },
 };
 const size_t router_library_count = ARRAY_LEN(router_libraries);

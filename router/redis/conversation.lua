@@ -17,7 +17,6 @@
 --   ph:q:P:CH:LANE   stream  outbound that waits: c, s, a (how often it was sent in vain)
 --   ph:f:P:CH        hash    "C seq" -> "node lane uncertain": outbound that a node has in hand
 --   ph:n:P:NODE      string  the living instance of a node, expires
---   ph:p:P:CH:KEY    hash    parts of a long inbound message, and ph:pd:P a zset of their deadlines
 --   ph:r:P:CH:ID     string  "C seq part parts" of a message, by the peer's id of it, in the partition of its conversation (a
 --                            receipt says whom it is of); or, when the receipt came before the id, "!C letter code", C "-" for
 --                            anyone's
@@ -594,79 +593,6 @@ local function alive_until(keys, v)
 	return 1
 end
 
--- ---------------------------------------------------------------- parts of long messages
-
-local function parts_of(key)
-	local h = call('HGETALL', key)
-	local out = {'', '0', '0', '0'}
-	local parts = {}
-	for i = 1, #h, 2 do
-		local name = h[i]
-		if name == 'meta' then out[1] = h[i + 1]
-		elseif name == 'gen' then out[2] = h[i + 1]
-		elseif name == 'total' then out[3] = h[i + 1]
-		else
-			parts[#parts + 1] = name
-			parts[#parts + 1] = h[i + 1]
-		end
-	end
-	out[4] = tostring(#parts / 2)
-	for _, x in ipairs(parts) do out[#out + 1] = x end
-	return out
-end
-
--- Keeps a part; the answer holds all parts when it was the last one missing, also when it comes again.
--- A part with other octets under the same number begins a new message: references are used again.
--- A part that comes after the message was told incomplete sets its deadline again: what is there is told again then.
--- args: channel key number total octets meta now timeout keep_ms(whole) keep_ms(incomplete); returns {} or {meta, gen, total, present, number, octets ...}
-local function part(keys, v)
-	local P, key = keys[1], 'ph:p:' .. keys[1] .. ':' .. v[1] .. ':' .. v[2]
-	local h = call('HMGET', key, v[3], 'total', 'gen')
-	if h[1] and h[1] ~= v[5] then
-		call('DEL', key)
-		h[2], h[3] = false, tostring(tonumber(h[3]) + 1)
-	end
-	if not h[2] then
-		call('HSET', key, 'total', v[4], 'gen', h[3] or v[7], 'meta', v[6])
-	end
-	call('HSET', key, v[3], v[5])
-	if call('HLEN', key) - 3 < tonumber(v[4]) then
-		if h[1] ~= v[5] then
-			call('ZADD', 'ph:pd:' .. P, 'NX', tonumber(v[7]) + tonumber(v[8]), v[1] .. ' ' .. v[2])
-		end
-		call('PEXPIRE', key, v[10])
-		return {}
-	end
-	call('PEXPIRE', key, v[9])
-	call('ZREM', 'ph:pd:' .. P, v[1] .. ' ' .. v[2])
-	return parts_of(key)
-end
-
--- Long messages whose time is over. They stay until the caller has received them (part_done).
--- args: now max retry_ms; returns {"CH KEY", parts} ...
-local function parts_due(keys, v)
-	local P = keys[1]
-	local due = call('ZRANGEBYSCORE', 'ph:pd:' .. P, '-inf', v[1], 'LIMIT', 0, v[2])
-	local out = {}
-	for _, name in ipairs(due) do
-		local channel, key = name:match('^(%S+) (.*)$')
-		call('ZADD', 'ph:pd:' .. P, tonumber(v[1]) + tonumber(v[3]), name)
-		local parts = parts_of('ph:p:' .. P .. ':' .. channel .. ':' .. key)
-		if parts[3] == '0' then
-			call('ZREM', 'ph:pd:' .. P, name)
-		else
-			out[#out + 1] = name
-			out[#out + 1] = parts
-		end
-	end
-	return out
-end
-
--- args: channel key
-local function part_done(keys, v)
-	return call('ZREM', 'ph:pd:' .. keys[1], v[1] .. ' ' .. v[2])
-end
-
 -- ---------------------------------------------------------------- sessions, at the conversation
 
 -- args: C; returns the fields of ph:c as a flat list
@@ -735,9 +661,6 @@ redis.register_function('ph_reached', reached)
 redis.register_function('ph_reap', reap)
 redis.register_function('ph_mine', mine)
 redis.register_function('ph_alive', alive_until)
-redis.register_function('ph_part', part)
-redis.register_function('ph_parts_due', parts_due)
-redis.register_function('ph_part_done', part_done)
 redis.register_function('ph_conversation', conversation)
 redis.register_function('ph_mark_read', mark_read)
 redis.register_function('ph_assign', assign)
