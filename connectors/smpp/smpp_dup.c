@@ -1,16 +1,16 @@
 /*
- * Which of what the SMSC sends over a new session may be a resend (PROTOCOLS 1.9): what came over
- * a lost one whose answer it did not provably get. Proof is the response to any request of ours:
- * TCP keeps order, so all that we had answered before that request arrived before it. The proof is
- * kept for the process that comes after this one, so that a restart does not swallow a customer
- * who says the same again.
+ * Which of what the SMSC sends over a new session may be a resend (docs/protocols/smpp.md): what
+ * came over a lost one whose answer it did not provably get. Proof is the response to any request
+ * of ours: TCP keeps order, so all that we had answered before that request arrived before it. The
+ * proof is kept for the process that comes after this one, so that a restart does not swallow a
+ * customer who says the same again.
  */
 #include <stdio.h>
 
 #include "smpp_channel.h"
 
 enum {
-	RESEND_MS = 10 * 60 * 1000, /* PROTOCOLS 5: the SMSC resends within 10 minutes */
+	RESEND_MS = 10 * 60 * 1000, /* docs/protocols/smpp.md: the SMSC resends within 10 minutes */
 	KEPT_MS = 2 * RESEND_MS,
 	STORE_EVERY_MS = 5000
 };

@@ -1,7 +1,7 @@
 /*
  * The way in: deliver_sm and data_sm become messages, parts of long ones, or receipts. Nothing is
  * answered before the host says that it is durable, and an answer that we may give meanwhile is on
- * the wire before that. Sources: PROTOCOLS 1.5, 1.7, 1.8, 1.9; SMPP 3.4, 4.6, 4.7.
+ * the wire before that. Sources: docs/protocols/smpp.md; SMPP 3.4, 4.6, 4.7.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,7 +98,8 @@ static void answer(struct smpp_inbound *in, uint32_t status)
 }
 
 /* The end of every way in: durable, or the SMSC is to try again. 0x64 is a temporary error also
- * for receipts, which many SMSCs discard when they are told to slow down (PROTOCOLS 1.3). */
+ * for receipts, which many SMSCs discard when they are told to slow down (docs/protocols/smpp.md).
+ */
 static void on_durable(void *arg, int err)
 {
 	answer(arg, err ? SMPP_RX_T_APPN : SMPP_ROK);
@@ -140,7 +141,8 @@ static uint64_t hash_span(uint64_t h, struct span s)
 
 enum { HASH_START_HI = 0x6c62272e, HASH_START_LO = 0x07bb0142 };
 
-/* By what the SMSC's resend is known (PROTOCOLS 1.9): all that the customer's message is. */
+/* By what the SMSC's resend is known (docs/protocols/smpp.md): all that the customer's message is.
+ */
 static uint64_t content_hash(struct span address, struct span local, uint8_t esm_class,
                              uint8_t data_coding, struct span octets)
 {
@@ -355,7 +357,7 @@ static void keep_part(struct smpp_inbound *in, const struct delivery *d, struct 
 	struct message_part part = {.number = c->number, .total = c->total, .octets = d->udh.text};
 	struct buf meta;
 
-	/* Not the session: the parts of one message may come over any (PROTOCOLS 1.7). */
+	/* Not the session: the parts of one message may come over any (docs/protocols/smpp.md). */
 	snprintf(key, sizeof(key), "%.*s|%.*s|%u|%u|%u", SPAN_FMT(address), SPAN_FMT(d->dest),
 	         c->width, c->ref, c->total);
 	buf_init(&meta, 512);
@@ -493,7 +495,7 @@ static void read_text(struct smpp_channel *ch, struct delivery *d)
 		d->octets = payload;
 	d->alphabet = smpp_alphabet_of(d->data_coding, (enum smpp_alphabet)ch->cfg->alphabet_in);
 	d->udh = (struct smpp_udh){.text = d->octets};
-	/* A broken header is text as well as may be (PROTOCOLS 1.7). */
+	/* A broken header is text as well as may be (docs/protocols/smpp.md). */
 	if ((d->esm_class & SMPP_ESM_CLASS_UDHI) && smpp_udh_parse(d->octets, &d->udh))
 		d->udh = (struct smpp_udh){.text = d->octets};
 	if (!d->udh.concat.width)

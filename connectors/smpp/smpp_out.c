@@ -1,7 +1,7 @@
 /*
  * The way out, first half: a message becomes parts, parts become submit_sm within the window, the
  * rate and the pause that the SMSC asks for. All parts of a message go over one session, in order,
- * and no other message comes between them. Sources: PROTOCOLS 1.3, 1.6; SMPP 3.4, 4.4.
+ * and no other message comes between them. Sources: docs/protocols/smpp.md; SMPP 3.4, 4.4.
  */
 #include "smpp_gsm7.h"
 #include "smpp_outgoing.h"
@@ -97,7 +97,7 @@ bool smpp_out_idle(const struct smpp_channel *ch)
 }
 
 /* A counter for each of many groups of numbers: one handset sees a reference again only after as
- * many long messages to its group as references there are (PROTOCOLS 1.6). */
+ * many long messages to its group as references there are (docs/protocols/smpp.md). */
 static uint16_t next_reference(struct smpp_channel *ch, const struct smpp_outgoing *out)
 {
 	uint32_t hash = 2166136261U;

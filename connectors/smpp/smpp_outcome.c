@@ -1,7 +1,7 @@
 /*
  * The way out, second half: responses become results by the table of command_status, the pace
  * follows the SMSC's complaints, and what a lost session leaves is told as it is: unknown.
- * Sources: PROTOCOLS 1.1, 1.3, 1.4.
+ * Sources: docs/protocols/smpp.md.
  */
 #include "smpp_outgoing.h"
 

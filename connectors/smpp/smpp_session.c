@@ -1,7 +1,7 @@
 /*
  * What comes over a session: octets to PDUs, PDUs to whom they concern, and what time brings to
- * it. Framing and tolerance are those of PROTOCOLS 1.2. One timer a link serves all: it is set to
- * the earliest deadline, and deadlines of responses come in the order of the requests.
+ * it. Framing and tolerance are those of docs/protocols/smpp.md. One timer a link serves all: it is
+ * set to the earliest deadline, and deadlines of responses come in the order of the requests.
  */
 #include "smpp_channel.h"
 #include "smpp_tlv.h"

@@ -1,7 +1,7 @@
 /*
  * Text to parts: chooses the alphabet, counts, and cuts where it hurts nobody: never inside an
  * escape or a surrogate pair, and inside a grapheme only where keeping it whole would cost one
- * more part. Sources: PROTOCOLS 1.6; 3GPP 23.040, 9.2.3.24.1.
+ * more part. Sources: docs/protocols/smpp.md; 3GPP 23.040, 9.2.3.24.1.
  */
 #ifndef PH_SMPP_SPLIT_H
 #define PH_SMPP_SPLIT_H

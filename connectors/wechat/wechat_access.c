@@ -2,7 +2,7 @@
  * stable_token, kept for all nodes. One step at a time: look into the store; if what is there does
  * not serve, one node gets the lock and asks WeChat, the others look again until it is there. That
  * is courtesy, not correctness: stable_token gives every caller the same token, so a node whose
- * store is away asks too. Source: PROTOCOLS 2.4; getStableAccessToken.
+ * store is away asks too. Source: docs/protocols/wechat.md; getStableAccessToken.
  */
 #include "wechat_access.h"
 

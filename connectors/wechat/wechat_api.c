@@ -1,6 +1,6 @@
 /*
  * Bodies in and out by jansson, written without ASCII escapes: WeChat refuses \uXXXX (40033).
- * Source: PROTOCOLS 2.3, 2.4; sendCustomMessage, getStableAccessToken.
+ * Source: docs/protocols/wechat.md; sendCustomMessage, getStableAccessToken.
  */
 #include "wechat_api.h"
 

@@ -2,7 +2,7 @@
  * Verifies each request before anything of it is believed: signature over token, timestamp and
  * nonce; in the encrypted modes msg_signature over the ciphertext, and the appid inside. The mode
  * is the configured one, so that nobody gets a plain message past safe mode; in compatible mode
- * what stands beside the ciphertext is not even looked at. Source: PROTOCOLS 2.1.
+ * what stands beside the ciphertext is not even looked at. Source: docs/protocols/wechat.md.
  */
 #include "wechat_callback.h"
 

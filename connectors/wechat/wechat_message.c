@@ -1,7 +1,7 @@
 /*
  * Pushes by their types, as tables: which kind of message they are, which words stand for them in
- * a list, and what they allow us to send. Source: PROTOCOLS 2.2, 2.3; the reply budgets are those
- * of service/guide/product/kf/intro.
+ * a list, and what they allow us to send. Source: docs/protocols/wechat.md; the reply budgets are
+ * those of service/guide/product/kf/intro.
  */
 #include "wechat_message.h"
 
@@ -284,7 +284,7 @@ static struct form form_of(const struct wechat_push *push, bool event, bool *kno
 		return (struct form){MESSAGE_EVENT, d->words, d->label, d->grant};
 	}
 	s = said_of(push, known);
-	/* Choosing from a menu message counts as a click on the menu: PROTOCOLS 2.3. */
+	/* Choosing from a menu message counts as a click on the menu: docs/protocols/wechat.md. */
 	return (struct form){s->kind, s->words, s->label,
 	                     push->menu_choice.len ? &done_grant : &said_grant};
 }

@@ -1,6 +1,7 @@
 /*
  * What becomes of a message: what the host is told of each part, and what an error code of WeChat
- * asks for, as a table from wechat_error.def's words to functions. Source: PROTOCOLS 2.3, 2.4.
+ * asks for, as a table from wechat_error.def's words to functions. Source:
+ * docs/protocols/wechat.md.
  */
 #include "wechat_outcome.h"
 

@@ -1,6 +1,6 @@
 /*
  * Writes passive replies. Text goes into CDATA with "]]>" split; what is not a character of XML is
- * dropped. Source: Passive_user_reply_message; PROTOCOLS 2.1, 2.2.
+ * dropped. Source: Passive_user_reply_message; docs/protocols/wechat.md.
  */
 #include "wechat_reply.h"
 

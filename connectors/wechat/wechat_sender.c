@@ -3,7 +3,7 @@
  * its answer: WeChat keeps no order between requests. There is no idempotency key, so a request
  * that was written and not answered is uncertain and is never sent again from here. What an error
  * code asks for is in wechat_error.def, what follows from it in wechat_outcome.c.
- * Source: PROTOCOLS 2.3, 2.4.
+ * Source: docs/protocols/wechat.md.
  */
 #include "http_client.h"
 #include "loop.h"

@@ -3,7 +3,7 @@
  * may reply, it says durable, every waiting try is answered, the answer has left (then the
  * reply is sent and cost nothing) or never will (then the API sends it). For a while after, the
  * reply is kept for a try that comes late because ours did not reach WeChat.
- * Source: PROTOCOLS 2.1, 5.
+ * Source: docs/protocols/wechat.md, 5.
  */
 #include "wechat_turn.h"
 

@@ -2,7 +2,7 @@
  * Reads a push in XML by libxml2's SAX interface: no tree is built, so nothing that a document
  * says can grow. A document type is refused when it begins, so there are no entities to expand but
  * the five of XML; the network is off; what the document says of its encoding is ignored, since
- * the platform sends UTF-8 and only that was checked. Source: XML 1.0; PROTOCOLS 2.1.
+ * the platform sends UTF-8 and only that was checked. Source: XML 1.0; docs/protocols/wechat.md.
  */
 #include "wechat_push.h"
 

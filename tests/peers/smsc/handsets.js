@@ -30,7 +30,7 @@ export function placeOf(pdu) {
   return { split: via, ...sar, octets: whole };
 }
 
-// The element may stand anywhere in the header, beside others (PROTOCOLS 1.6).
+// The element may stand anywhere in the header, beside others (docs/protocols/smpp.md).
 function concatOf(elements) {
   const narrow = elements.find((e) => e.id === 0x00 && e.data.length === 3);
   const wide = elements.find((e) => e.id === 0x08 && e.data.length === 4);

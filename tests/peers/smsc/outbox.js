@@ -4,7 +4,7 @@
 
 import { STATUS } from "./wire.js";
 
-/** Errors after which an SMSC tries again (PROTOCOLS 1.3); all others end the message. */
+/** Errors after which an SMSC tries again (docs/protocols/smpp.md); all others end the message. */
 const TEMPORARY = new Set([
   STATUS.ESME_RMSGQFUL,
   STATUS.ESME_RTHROTTLED,

@@ -1,5 +1,5 @@
 // Message ids and delivery receipts in the forms that operators' SMSCs really use (SMPP 3.4 Appendix B,
-// PROTOCOLS 1.8 and 1.11): ids decimal, hexadecimal or UUID, another form in the receipt than in the
+// docs/protocols/smpp.md): ids decimal, hexadecimal or UUID, another form in the receipt than in the
 // response, text and TLVs or only one of them, dates of 10, 12 or 14 digits.
 
 import { createHash } from "node:crypto";

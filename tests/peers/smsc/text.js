@@ -103,7 +103,7 @@ export function isFlash(dataCoding) {
   return (group === 1 || group === 0xf) && (dataCoding & 3) === 0;
 }
 
-// Octets of user data a part holds: GSM 7 counts septets, one to an octet here (PROTOCOLS 1.6).
+// Octets of user data a part holds: GSM 7 counts septets, one to an octet here (docs/protocols/smpp.md).
 const ROOM = {
   gsm7: { single: 160, udh8: 153, udh16: 152, sar: 152 },
   latin1: { single: 140, udh8: 134, udh16: 133, sar: 133 },

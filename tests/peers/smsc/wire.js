@@ -56,7 +56,7 @@ export function decodeFrame(frame) {
   };
   const spec = smpp.commandsById[pdu.command_id];
   pdu.command = spec?.command ?? "unknown";
-  // An error response may be a bare header (PROTOCOLS 1.2), and so may a lazy good one.
+  // An error response may be a bare header (docs/protocols/smpp.md), and so may a lazy good one.
   if (!spec || frame.length === HEADER) return pdu;
   try {
     readTlvs(pdu, frame, readFields(pdu, frame, spec.params ?? {}));

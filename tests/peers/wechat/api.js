@@ -151,7 +151,7 @@ function userInfo(platform, { query }) {
     : { subscribe: 0, openid };
 }
 
-// Raw UTF-8 or nothing: \uXXXX is refused, and so are octets that are no UTF-8 (PROTOCOLS 0, 16).
+// Raw UTF-8 or nothing: \uXXXX is refused, and so are octets that are no UTF-8 (docs/protocols/wechat.md, 16).
 function readJson(raw) {
   if (raw.length === 0) throw new ApiError(44002);
   let text;

@@ -1,4 +1,4 @@
-// Calling the gateway: one callback is tried three times, five seconds each (PROTOCOLS 2.1, 5). Every try
+// Calling the gateway: one callback is tried three times, five seconds each (docs/protocols/wechat.md, 5). Every try
 // carries the same message under a fresh signature, and a late answer to an earlier try counts for nothing.
 
 import http from "node:http";

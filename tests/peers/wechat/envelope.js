@@ -1,4 +1,4 @@
-// Signatures and encryption of callbacks and passive replies (PROTOCOLS 2.1). The cryptography is a
+// Signatures and encryption of callbacks and passive replies (docs/protocols/wechat.md). The cryptography is a
 // third party's (npm @wecom/crypto); what it leaves out, checking the appid inside, is done here.
 
 import { randomBytes } from "node:crypto";

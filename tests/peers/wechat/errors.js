@@ -1,4 +1,4 @@
-// Error codes of the API as the platform spells them (PROTOCOLS 2.4). Any can be had on demand.
+// Error codes of the API as the platform spells them (docs/protocols/wechat.md). Any can be had on demand.
 
 import { randomBytes } from "node:crypto";
 

@@ -1,4 +1,4 @@
-// How many customer-service messages an account may still send to one user (PROTOCOLS 2.3): what the user
+// How many customer-service messages an account may still send to one user (docs/protocols/wechat.md): what the user
 // did opens a window with a number of messages.
 
 import { ApiError } from "./errors.js";

@@ -1,5 +1,5 @@
 // What the gateway says to a user, checked as strictly as the platform does and turned into a bubble:
-// passive replies (XML fields) and customer-service messages (JSON), PROTOCOLS 2.2 and 2.3.
+// passive replies (XML fields) and customer-service messages (JSON), docs/protocols/wechat.md.
 
 import { ApiError } from "./errors.js";
 

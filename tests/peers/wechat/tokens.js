@@ -1,4 +1,4 @@
-// access_token as PROTOCOLS 2.4 has it: stable_token gives every caller the same token until its last five
+// access_token as docs/protocols/wechat.md has it: stable_token gives every caller the same token until its last five
 // minutes, then a new one while both live; force_refresh kills the old one; the classic endpoint, where
 // each call replaces the last, is a world of its own.
 

@@ -1,6 +1,7 @@
 /*
  * Sessions over a real socket: binds and their refusals, fallback, enquire_link both ways, what is
- * not SMPP, unbind from either side, drain. SMPP 3.4, 2.2 and 4.1 to 4.3; PROTOCOLS 1.1 to 1.3.
+ * not SMPP, unbind from either side, drain. SMPP 3.4, 2.2 and 4.1 to 4.3; docs/protocols/smpp.md
+ * to 1.3.
  */
 #include "link_fixture.h"
 
@@ -192,7 +193,7 @@ START_TEST(an_enquiry_without_an_answer_ends_the_link)
 }
 END_TEST
 
-/* ---- what is not SMPP; PROTOCOLS 1.2 ---- */
+/* ---- what is not SMPP; docs/protocols/smpp.md ---- */
 
 START_TEST(an_unknown_command_is_nacked_and_the_link_stays)
 {

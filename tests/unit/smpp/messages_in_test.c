@@ -1,6 +1,6 @@
 /*
  * Messages in over a real socket: what is answered when, parts, receipts, and what may be a
- * duplicate. PROTOCOLS 1.5, 1.7 to 1.9.
+ * duplicate. docs/protocols/smpp.md to 1.9.
  */
 #include "link_fixture.h"
 
@@ -92,7 +92,7 @@ START_TEST(what_is_not_in_its_alphabet_is_marked)
 }
 END_TEST
 
-/* ---- long messages in: PROTOCOLS 1.7 ---- */
+/* ---- long messages in: docs/protocols/smpp.md ---- */
 
 static uint32_t deliver_part(const char *header, const char *octets)
 {
@@ -297,7 +297,7 @@ START_TEST(a_receipt_that_names_nothing_does_not_block_the_receiver)
 }
 END_TEST
 
-/* ---- duplicates: PROTOCOLS 1.9 ---- */
+/* ---- duplicates: docs/protocols/smpp.md ---- */
 
 /* What the host makes of the marks: the same, over another session, not provably answered. */
 static bool is_duplicate(const struct message *first, const struct message *second)

@@ -1,6 +1,6 @@
 /*
  * Messages out over a real socket: window, order, time-outs, errors by their table, the rate, and
- * long ones in parts. PROTOCOLS 1.3, 1.4, 1.6.
+ * long ones in parts. docs/protocols/smpp.md.
  */
 #include "link_fixture.h"
 

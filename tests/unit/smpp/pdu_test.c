@@ -1,7 +1,7 @@
 /*
  * The codec against an independent one (tests/vectors/smpp/pdus.tsv): every PDU decodes and encodes
  * to the same octets, also when it is cut anywhere or comes octet by octet; and what is malformed
- * gets the answer that SMPP 3.4 and PROTOCOLS 1.2 say.
+ * gets the answer that SMPP 3.4 and docs/protocols/smpp.md say.
  */
 #include "smpp_pdu.h"
 #include "smpp_tlv.h"
@@ -126,7 +126,7 @@ START_TEST(a_command_length_that_cannot_be_loses_the_stream)
 }
 END_TEST
 
-/* ---- malformed: 3.4, 3.3, 4.3, 5.1.3; PROTOCOLS 1.2 ---- */
+/* ---- malformed: 3.4, 3.3, 4.3, 5.1.3; docs/protocols/smpp.md ---- */
 
 #define HEAD(id) "00000000 " id " 00000000 00000001 "
 #define ADDRESSES "434d5400 01 01 383600 03 00 393500 "

@@ -1,6 +1,6 @@
 /*
  * Alphabets both ways, splitting, user data headers, receipts, numbers and times: tables of
- * sentences with their clauses (GSM 03.38, 3GPP 23.038 and 23.040, SMPP 3.4, PROTOCOLS 1.5
+ * sentences with their clauses (GSM 03.38, 3GPP 23.038 and 23.040, SMPP 3.4, docs/protocols/smpp.md
  * to 1.10).
  */
 #include "smpp_address.h"
@@ -163,7 +163,7 @@ START_TEST(packing_is_that_of_6_1_2)
 }
 END_TEST
 
-/* ---- splitting: PROTOCOLS 1.6
+/* ---- splitting: docs/protocols/smpp.md
  * ---------------------------------------------------------------------- */
 
 /* text is what, repeated times times, with tail behind it. */
@@ -315,7 +315,7 @@ START_TEST(a_header_reads_as)
 }
 END_TEST
 
-/* ---- receipts: appendix B and what the field makes of it; PROTOCOLS 1.8
+/* ---- receipts: appendix B and what the field makes of it; docs/protocols/smpp.md
  * ------------------------------- */
 
 /* clang-format off */
@@ -373,7 +373,7 @@ START_TEST(an_unflagged_text_is_a_receipt_only_when_it_is_whole)
 }
 END_TEST
 
-/* ---- numbers: PROTOCOLS 1.10
+/* ---- numbers: docs/protocols/smpp.md
  * -------------------------------------------------------------------------- */
 
 /* clang-format off */
