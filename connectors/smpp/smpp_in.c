@@ -3,6 +3,7 @@
  * answered before the host says that it is durable, and an answer that we may give meanwhile is on
  * the wire before that. Sources: docs/protocols/smpp.md; SMPP 3.4, 4.6, 4.7.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -60,6 +61,7 @@ static void untrack(struct smpp_inbound *in)
 {
 	struct smpp_link *l = in->link;
 
+	assert(l); /* each is untracked once */
 	if (in->prev)
 		in->prev->next = in->next;
 	else

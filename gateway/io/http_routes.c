@@ -115,7 +115,10 @@ static struct http_route *route_new(const char *path, const struct http_route *l
 	*route = *like;
 	route->next = NULL;
 	route->tree = len >= 2 && strcmp(path + len - 2, "/*") == 0;
-	memcpy(route->path, path, route->tree ? len - 1 : len);
+	if (route->tree)
+		len--;
+	memcpy(route->path, path, len);
+	route->path[len] = '\0'; /* path may begin in the padding that was copied from like */
 	return route;
 }
 
