@@ -215,7 +215,7 @@ static void on_durable(void *self, bool durable)
 /* "https://bank.example:8443": a scheme and a host, as browsers write an Origin. */
 static bool is_origin(struct span origin)
 {
-	struct span rest = origin;
+	struct span rest;
 
 	if (span_starts(origin, SPAN_LIT("https://")))
 		rest = (struct span){origin.ptr + 8, origin.len - 8};

@@ -37,7 +37,7 @@ static const struct json_field request_fields[] = {
 
 static char lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
 bool webchat_origin_allowed(const struct webchat *chat, struct span origin)

@@ -373,7 +373,8 @@ int user_command(const struct config *config, int argc, char **argv)
 	int status = EXIT_USAGE;
 	size_t which = 0;
 
-	while (which < ARRAY_LEN(commands) && (argc < 2 || strcmp(argv[1], commands[which].name)))
+	while (which < ARRAY_LEN(commands) &&
+	       (argc < 2 || strcmp(argv[1], commands[which].name) != 0))
 		which++;
 	if (which == ARRAY_LEN(commands))
 		return complain(EXIT_USAGE, "add, passwd, disable, enable or list is expected",

@@ -5,6 +5,7 @@
  */
 #include "yaml.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -183,6 +184,7 @@ static void refuse_duplicates(struct reader *r, const struct yaml_node *mapping)
 	const struct yaml_node **sorted;
 	size_t count = 0, i = 0;
 
+	assert(mapping);
 	for (const struct yaml_node *n = mapping->first; n; n = n->next)
 		count++;
 	sorted = calloc(count + 1, sizeof(const struct yaml_node *));
