@@ -189,8 +189,10 @@ local function spend(conv, now)
 	end
 end
 
--- What the channel told us of the ledger: flags as in connector.h.
-local function correct_ledger(conv, flags)
+-- What the channel told us of the ledger with message seq: flags as in connector.h. Not what the customer's next message
+-- has overtaken, since that began the ledger anew.
+local function correct_ledger(conv, seq, flags)
+	if tonumber(call('HGET', conv, 'lin') or 0) > seq then return end
 	if flags % 2 >= 1 then call('HSET', conv, 'gn', 0, 'gu', 0, 'hn', 0, 'hu', 0) end -- window closed
 	if flags % 4 >= 2 then call('HSET', conv, 'gn', 0, 'hn', 0) end -- budget used
 	if flags % 8 >= 4 then call('HINCRBY', conv, 'gn', 1) end -- it was free
@@ -480,7 +482,7 @@ local function settle_many(keys, v)
 			end
 			if is ~= 'g' and not done then call('HDEL', flight, field) end
 			local flags = tonumber(v[i + 7])
-			if flags > 0 and v[3] == '1' then correct_ledger('ph:c:' .. P .. ':' .. C, flags) end
+			if flags > 0 and v[3] == '1' then correct_ledger('ph:c:' .. P .. ':' .. C, seq, flags) end
 		end
 		count = count + 1
 	end

@@ -558,6 +558,21 @@ START_TEST(a_free_answer_costs_nothing_of_the_budget)
 }
 END_TEST
 
+START_TEST(what_is_told_late_does_not_touch_the_next_messages_budget)
+{
+	const struct send_result used = {
+		.outcome = SEND_REFUSED, .parts = 1, .flags = SEND_BUDGET_USED, .code = "x"};
+	uint64_t until = clock_wall_ms(&clock_system) + UINT64_C(48) * 3600000;
+
+	receive_granting("m1", 1, until, QUESTION);
+	receive_granting("m2", 2, until, QUESTION);
+	connector_result(fx.node.self->host, fx.node.self->sent[0], &used);
+	wait_status(&fx.node, ALICE, 2, STATUS_FAILED);
+	receive_granting("m3", 0, 0, QUESTION); /* of two, one is left */
+	ck_assert_uint_eq(fx.node.self->count, 3);
+}
+END_TEST
+
 /* --- Parts
  * ----------------------------------------------------------------------------------------- */
 
@@ -725,6 +740,7 @@ int main(void)
 	tcase_add_checked_fixture(limited, start_limited, fixture_stop);
 	tcase_add_test(limited, replies_end_with_the_channels_budget);
 	tcase_add_test(limited, a_free_answer_costs_nothing_of_the_budget);
+	tcase_add_test(limited, what_is_told_late_does_not_touch_the_next_messages_budget);
 	cases[0] = tc;
 	cases[1] = limited;
 	cases[2] = desk_cases();
