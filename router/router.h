@@ -21,7 +21,6 @@ struct router_options {
 	uint64_t retention_ms;   /* how long a conversation without news is kept; 0: 400 days */
 	uint64_t log_max;        /* events kept per conversation, about; 0: 10,000 */
 	uint64_t drain_ms;
-	enum on_uncertain uncertain[LANE_COUNT]; /* LANE_REPLY: only where the connector resends */
 	struct http_server *http;
 	struct http_client *http_client;
 	const char *widget_assets;
