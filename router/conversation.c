@@ -98,7 +98,9 @@ static void send_args(struct router *r, const struct send_call *call,
 		.status = host->ops->caps.reader ? STATUS_SENT : STATUS_QUEUED,
 		.ts_ms = router_now(r),
 		.channel = span_of(host->name),
+		.local = send->local,
 		.text = send->text,
+		.options = send->options,
 		.author = send->author,
 		.cid = send->cid,
 		.template_id = send->template_id,
@@ -188,7 +190,8 @@ static const size_t send_spans[] = {
 	offsetof(struct router_send, conversation), offsetof(struct router_send, text),
 	offsetof(struct router_send, template_id),  offsetof(struct router_send, lang),
 	offsetof(struct router_send, author),       offsetof(struct router_send, author_name),
-	offsetof(struct router_send, cid),
+	offsetof(struct router_send, cid),          offsetof(struct router_send, local),
+	offsetof(struct router_send, options),
 };
 
 /* A copy of send that owns its spans. */

@@ -94,6 +94,7 @@ static struct span blob_encode(struct buf *b, const struct message *m, struct sp
 	blob_text(b, "tp", m->template_id);
 	blob_text(b, "lg", m->lang);
 	blob_text(b, "rt", m->reply_to);
+	blob_text(b, "op", m->options);
 	blob_num(b, "ln", m->lane);
 	blob_num(b, "mk", m->marks);
 	return buf_span(b);
@@ -250,6 +251,7 @@ static const struct field {
 	{"tp",  NULL,           IN_MESSAGE(template_id)},
 	{"lg",  NULL,           IN_MESSAGE(lang)       },
 	{"rt",  NULL,           IN_MESSAGE(reply_to)   },
+	{"op",  NULL,           IN_MESSAGE(options)    },
 	{"bn",  NULL,           IN_EVENT(author_name)  },
 	{"cd",  NULL,           IN_EVENT(code)         },
 	{"rs",  NULL,           IN_EVENT(reason)       },

@@ -86,6 +86,8 @@ struct router_send {
 	struct span author;      /* "agent:mei", "api:cti" */
 	struct span author_name; /* how a customer and colleagues see it; may be empty */
 	struct span cid;         /* the same author and cid again is the same message */
+	struct span local;       /* our end as the sender; may be empty: the channel's own */
+	struct span options;     /* message.options */
 	enum lane lane;
 	enum on_uncertain on_uncertain;
 	uint64_t validity_ms;

@@ -73,6 +73,9 @@ struct message {
 	struct span template_id;
 	struct span lang;     /* "zh", "en" or empty */
 	struct span reply_to; /* out: cid of the inbound message it answers, where there is one */
+	struct span options;  /* out: JSON object of what was asked besides the content, for the
+	                         connector and whoever is told: {"sms": …, "dlr": …}; shown to
+	                         nobody */
 	/*
 	 * In: by what a second delivery is known. The same dup_key is the same message, when
 	 * dup_epoch is empty. With a dup_epoch (the connection it came over) it is the same only

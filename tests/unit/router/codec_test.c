@@ -37,6 +37,7 @@ START_TEST(a_message_survives_the_log)
 		.template_id = SPAN_LIT("card.lost"),
 		.lang = SPAN_LIT("zh"),
 		.reply_to = SPAN_LIT("in-1"),
+		.options = SPAN_LIT("{\"sms\":{\"mclass\":0}}"),
 		.validity_ms = 60000,
 	};
 	struct log_entry entry;
@@ -60,6 +61,7 @@ START_TEST(a_message_survives_the_log)
 	ck_assert(span_eq(entry.message.data, m.data));
 	ck_assert(span_eq(entry.message.cid, m.cid));
 	ck_assert(span_eq(entry.message.reply_to, m.reply_to));
+	ck_assert(span_eq(entry.message.options, m.options));
 	args_fini(&args);
 }
 END_TEST
