@@ -37,7 +37,8 @@ enum send_flag {
 	SEND_WINDOW_CLOSED = 1 << 0, /* refused because the channel's reply window is over */
 	SEND_BUDGET_USED = 1 << 1,   /* refused because the channel's reply budget is used up */
 	SEND_FREE = 1 << 2,          /* taken, and it cost nothing of the reply budget */
-	SEND_BAD_ADDRESS = 1 << 3    /* the address cannot be reached by this channel at all */
+	SEND_BAD_ADDRESS = 1 << 3,   /* the address cannot be reached by this channel at all */
+	SEND_NOT_COUNTED = 1 << 4    /* with SEND_RETRY: the peer was busy, it was no attempt */
 };
 
 /** The outcome of one part of a message; part counts from 0, and part == parts - 1 comes last. */

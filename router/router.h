@@ -91,6 +91,7 @@ struct router_send {
 	enum lane lane;
 	enum on_uncertain on_uncertain;
 	uint64_t validity_ms;
+	uint64_t due_ms;      /* not before, ms since 1970; 0: at once. Validity counts from then */
 	uint64_t remember_ms; /* how long author and cid are known; 0: a day */
 	bool agent_only;      /* refuse (not_yours) unless the session is assigned to this author */
 };
@@ -122,6 +123,46 @@ struct router_message {
 typedef void router_message_fn(void *arg, const struct router_message *message);
 int router_message_get(struct router *router, struct span conversation, uint64_t seq,
                        router_message_fn *fn, void *arg) MUST_CHECK;
+
+/** Takes back a message that is still scheduled or queued: its status is then canceled (again: told
+ * the same). Errors: message_unknown, too_late (it is being sent, or was). */
+int router_cancel(struct router *router, struct span conversation, uint64_t seq,
+                  void (*fn)(void *arg, const struct router_error *error), void *arg) MUST_CHECK;
+
+/* --- Dead letters --------------------------------------------------------------------------- */
+
+/*
+ * Outbound messages that finally failed (refused, expired, tried too often), newest first; some
+ * thousands for each channel, then the oldest leave. A channel is named by the message's own: also
+ * one that is no longer configured has its list.
+ */
+struct router_dead_letter {
+	struct span conversation;
+	uint64_t seq, failed_ms;
+	const struct log_event *event; /* the message as appended; NULL: no longer in its log */
+	struct span code, reason;      /* why it failed */
+	unsigned attempts;             /* how often the peer was asked, as far as known */
+};
+/** next: the cursor of the page after this one, "" when there is none; all borrowed. */
+typedef void router_dead_fn(void *arg, const struct router_error *error,
+                            const struct router_dead_letter *letters, size_t count,
+                            const char *next);
+/** cursor: empty, or next of the page before; -EINVAL: not one. limit: at most 100. */
+int router_dead_list(struct router *router, struct span channel, struct span cursor, unsigned limit,
+                     router_dead_fn *fn, void *arg) MUST_CHECK;
+
+typedef void router_count_fn(void *arg, const struct router_error *error, uint64_t count);
+int router_dead_count(struct router *router, struct span channel, router_count_fn *fn,
+                      void *arg) MUST_CHECK;
+
+/** DEAD_REPLAY: puts the message into its lane again as a new attempt (its validity begins anew);
+ * DEAD_DROP: forgets it, it stays failed. */
+enum router_dead_act { DEAD_REPLAY, DEAD_DROP };
+/** fn with message_unknown when it is not (any more) in the list: a repeated replay sends nothing
+ * twice. */
+int router_dead_do(struct router *router, struct span channel, struct span conversation,
+                   uint64_t seq, enum router_dead_act act,
+                   void (*fn)(void *arg, const struct router_error *error), void *arg) MUST_CHECK;
 
 /* --- Reading ------------------------------------------------------------------------------- */
 
