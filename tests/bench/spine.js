@@ -9,126 +9,34 @@
 //   ready_cold_ms       the first of them, which trains the matcher; the others find it kept
 //   fcalls_per_message  Redis functions called for each answered message
 
-import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
+import { Lab, QUESTION, note, smppChannel, startPeer, until } from "./lab.js";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const BIN = path.join(ROOT, process.env.BUILD ?? "build", "bin");
 const SITE = "http://site.example";
 const CHATS = 10_000;
-const QUESTION = "What is the annual fee of a credit card?";
 const { values: options } = parseArgs({ options: { seconds: { type: "string", default: "8" } } });
 
-const note = (text) => process.stderr.write(`${text}\n`);
-
-function run(command, args, options = {}) {
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
-  child.out = "";
-  child.err = "";
-  child.stdout.on("data", (data) => (child.out += data));
-  child.stderr.on("data", (data) => (child.err += data));
-  child.ended = once(child, "exit");
-  return child;
-}
-
-async function until(what, probe, ms = 20_000) {
-  const end = Date.now() + ms;
-  for (;;) {
-    const value = await probe();
-    if (value) return value;
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-async function end(child) {
-  if (child.exitCode === null) child.kill("SIGTERM");
-  await child.ended;
-}
-
-class Bench {
-  async open() {
-    this.dir = await mkdtemp(path.join(tmpdir(), "posthouse-bench-"));
-    this.socket = path.join(this.dir, "redis.sock");
-    this.redis = run("redis-server", [
-      ...["--port", "0", "--unixsocket", this.socket, "--dir", this.dir],
-      ...["--appendonly", "yes", "--appendfsync", "always", "--save", ""],
-    ]);
-    await until("redis", () => /ready to accept connections/i.test(this.redis.out));
-  }
-
-  async close() {
-    if (this.gateway) await end(this.gateway);
-    await end(this.redis);
-    await rm(this.dir, { recursive: true, force: true });
-  }
-
-  config(smppPort) {
-    return [
-      "node: {name: bench}",
-      "listen: {public: '127.0.0.1:0', internal: '127.0.0.1:0'}",
-      `redis: {address: 'unix:${this.socket}'}`,
-      "log: {level: warn}",
-      `templates: {directory: ${path.join(ROOT, "templates/content")}, cache: ${path.join(this.dir, "cache")}}`,
-      "channels:",
-      `  - {name: sms-main, connector: smpp, host: 127.0.0.1, port: ${smppPort}, system_id: posthouse, password: {env: BENCH_SECRET}, short_codes: ['95500'], default_country: '86', window: 1000}`,
+class Bench extends Lab {
+  start(smppPort) {
+    return this.startGateway([
+      smppChannel("sms-main", smppPort, ", window: 1000"),
       `  - {name: bank-web, connector: webchat, origins: ['${SITE}'], token_secret: {env: BENCH_TOKEN}, identity_secret: {env: BENCH_TOKEN}, connections_per_address: 0, tokens_per_minute: 0}`,
-      "",
-    ].join("\n");
-  }
-
-  async startGateway(smppPort) {
-    const file = path.join(this.dir, "bench.yaml");
-    await writeFile(file, this.config(smppPort));
-    const env = { ...process.env, BENCH_SECRET: "secret", BENCH_TOKEN: "0123456789abcdef0123456789abcdef" };
-    this.gateway = run(path.join(BIN, "posthouse"), ["run", file], { env });
-    const line = await until("the gateway", () => {
-      if (this.gateway.exitCode !== null) throw new Error(this.gateway.err);
-      return this.gateway.out.split("\n").find((l) => l.startsWith("{"));
-    });
-    this.ready = JSON.parse(line);
-    return this.ready;
-  }
-
-  rssMb() {
-    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.gateway.pid}/status`, "utf8"))[1]) / 1024;
-  }
-
-  cpuSeconds(pid) {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / 100;
-  }
-
-  async fcalls() {
-    const text = await (await fetch(`http://${this.ready.internal}/metrics`)).text();
-    return Number(/^posthouse_redis_fcalls_total (\d+)/m.exec(text)[1]);
+    ]);
   }
 
   /** The load peer on a port of its own, with a gateway bound to it; resolves to what it measured. */
   async load(args) {
-    const peer = run(path.join(BIN, "smsc-load"), ["--text", QUESTION, ...args]);
-    const { port } = JSON.parse(await until("the load peer", () => peer.out.split("\n")[0] && peer.out.split("\n")[0]));
-    await this.startGateway(port);
-    const before = [this.cpuSeconds(this.gateway.pid), this.cpuSeconds(this.redis.pid), await this.fcalls()];
-    await peer.ended;
-    const result = JSON.parse(peer.out.trim().split("\n").at(-1));
-    const after = [this.cpuSeconds(this.gateway.pid), this.cpuSeconds(this.redis.pid), await this.fcalls()];
-    await end(this.gateway);
-    if (result.unanswered || result.bad) throw new Error(`the load peer: ${JSON.stringify(result)} ${peer.err}`);
-    return {
-      ...result,
-      gateway_us: ((after[0] - before[0]) * 1e6) / result.answered,
-      redis_us: ((after[1] - before[1]) * 1e6) / result.answered,
-      fcalls: (after[2] - before[2]) / result.answered,
-    };
+    const peer = await startPeer(["--text", QUESTION, ...args]);
+    await this.start(peer.ports[0]);
+    const before = await this.used();
+    const result = await peer.result;
+    const after = await this.used();
+    await this.stopGateway();
+    if (result.unanswered || result.bad) throw new Error(`the load peer: ${JSON.stringify(result)}`);
+    return { ...result, ...this.perMessage(before, after, result.answered) };
   }
 }
 
@@ -168,7 +76,7 @@ async function token(address) {
 
 // Each chat is another visitor's; limits per address are off, as behind a proxy.
 async function idleChats(bench) {
-  await bench.startGateway(9);
+  await bench.start(9);
   await new Promise((resolve) => setTimeout(resolve, 500));
   const rss = bench.rssMb();
   const sockets = [];
@@ -182,7 +90,7 @@ async function idleChats(bench) {
   );
   const more = bench.rssMb() - rss;
   for (const socket of sockets) socket.destroy();
-  await end(bench.gateway);
+  await bench.stopGateway();
   return { rss, more };
 }
 
@@ -191,8 +99,8 @@ await bench.open();
 try {
   const ready = [];
   for (let i = 0; i < 5; i++) {
-    ready.push((await bench.startGateway(9)).ready_ms);
-    await end(bench.gateway);
+    ready.push((await bench.start(9)).ready_ms);
+    await bench.stopGateway();
   }
   note(`ready after ${ready.join(", ")} ms`);
   const paced = await bench.load(["--rate", "1000", "--seconds", options.seconds]);
