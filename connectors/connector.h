@@ -106,6 +106,12 @@ struct connector_caps {
 	bool resend_replies;  /* a reply of uncertain fate is sent again, marked */
 	const char *scheme;   /* of its addresses: "sms", "wechat", "web" */
 	const struct connector_reader *reader; /* NULL: messages are pushed by send() */
+	/** Whether local may be our end of a message: a number or name of the channel's own. NULL:
+	 * the channel has one end, and none is named. */
+	bool (*sender)(const void *self, struct span local);
+	/** Whether the peer holds a message that is due in delay_ms. NULL: it cannot, the host
+	 * does. */
+	bool (*schedules)(const void *self, uint64_t delay_ms);
 	/** Shows the customer that somebody types, or stopped; never waits. NULL: it cannot. */
 	void (*typing)(void *self, struct span address, bool on);
 };

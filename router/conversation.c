@@ -85,18 +85,29 @@ static struct span agent_of(struct span author)
 	return (struct span){author.ptr + prefix.len, author.len - prefix.len};
 }
 
+/* What is due by now, or by a channel whose peer holds it, is not held here. */
+static enum message_status status_now(const struct connector_host *host, uint64_t delay_ms)
+{
+	const struct connector_caps *caps = &host->ops->caps;
+
+	if (delay_ms && !(caps->schedules && caps->schedules(host->self, delay_ms)))
+		return STATUS_SCHEDULED;
+	return caps->reader ? STATUS_SENT : STATUS_QUEUED;
+}
+
 static void send_args(struct router *r, const struct send_call *call,
                       const struct router_send *send, struct span address, struct span dup_key)
 {
 	const struct connector_host *host = call->host;
+	uint64_t now = router_now(r), due_ms = send->due_ms > now ? send->due_ms : 0;
 	struct fcall_args *a = router_args(r);
 	struct message m = {
 		.direction = MESSAGE_OUT,
 		.kind = MESSAGE_TEXT,
 		.lane = send->lane,
 		.on_uncertain = send->on_uncertain,
-		.status = host->ops->caps.reader ? STATUS_SENT : STATUS_QUEUED,
-		.ts_ms = router_now(r),
+		.status = status_now(host, due_ms ? due_ms - now : 0),
+		.ts_ms = now,
 		.channel = span_of(host->name),
 		.local = send->local,
 		.text = send->text,
@@ -106,13 +117,15 @@ static void send_args(struct router *r, const struct send_call *call,
 		.template_id = send->template_id,
 		.lang = send->lang,
 		.validity_ms = send->validity_ms,
+		.due_ms = due_ms,
+		.service = send->service,
 	};
 
 	args_add(a, span_of(call->conversation));
 	args_num(a, m.ts_ms);
 	args_add(a, address);
 	args_add(a, m.channel);
-	args_add(a, SPAN_NONE);
+	args_add(a, m.local);
 	args_add(a, dup_key);
 	args_num(a, send->remember_ms ? send->remember_ms : DUPLICATE_TTL_MS);
 	args_add(a, span_of(router_how(host, false)));
@@ -128,13 +141,21 @@ static void send_args(struct router *r, const struct send_call *call,
 	log_encode_message(a, &m, send->author_name);
 }
 
+static bool is_ours(const struct connector_host *host, struct span local)
+{
+	return host->ops->caps.sender && host->ops->caps.sender(host->self, local);
+}
+
 static int send_to(struct router *r, struct connector_host *host, const struct router_send *send,
                    struct span address, router_sent_fn *fn, void *arg)
 {
-	struct send_call *call = malloc(sizeof(*call));
+	struct send_call *call;
 	char dup_key[160];
 	int err;
 
+	if (send->local.len && !is_ours(host, send->local))
+		return -EACCES;
+	call = malloc(sizeof(*call));
 	if (!call)
 		return -ENOMEM;
 	*call = (struct send_call){
@@ -180,7 +201,9 @@ static void on_reply_summary(void *arg, const struct router_error *error,
 		return;
 	}
 	err = send_to(call->router, host, &call->send, summary->address, call->fn, call->arg);
-	if (err)
+	if (err == -EACCES)
+		reply_failed(call, router_refused(SPAN_LIT("sender_unknown")));
+	else if (err)
 		reply_failed(call, router_redis_error(err));
 	else
 		free(call);

@@ -97,6 +97,9 @@ static struct span blob_encode(struct buf *b, const struct message *m, struct sp
 	blob_text(b, "op", m->options);
 	blob_num(b, "ln", m->lane);
 	blob_num(b, "mk", m->marks);
+	blob_num(b, "cl", m->service.message_class);
+	blob_num(b, "pr", m->service.priority);
+	blob_num(b, "rc", m->service.receipt);
 	return buf_span(b);
 }
 
@@ -117,6 +120,10 @@ void log_encode_message(struct fcall_args *a, const struct message *m, struct sp
 	if (m->validity_ms) {
 		args_add(a, SPAN_LIT("vm"));
 		args_num(a, m->validity_ms);
+	}
+	if (m->due_ms) {
+		args_add(a, SPAN_LIT("du"));
+		args_num(a, m->due_ms);
 	}
 	add_pair(a, "b", blob_encode(&a->blob[a->blobs++], m, author_name));
 }
@@ -202,6 +209,52 @@ static int read_validity(struct log_entry *e, struct span v)
 	return span_u64(v, &e->message.validity_ms) ? -EBADMSG : 0;
 }
 
+static int read_due(struct log_entry *e, struct span v)
+{
+	return span_u64(v, &e->message.due_ms) ? -EBADMSG : 0;
+}
+
+/* A small number of at most `most`. */
+static int read_small(struct span v, unsigned most, unsigned *out)
+{
+	uint64_t n;
+
+	if (span_u64(v, &n) || n > most)
+		return -EBADMSG;
+	*out = (unsigned)n;
+	return 0;
+}
+
+static int read_class(struct log_entry *e, struct span v)
+{
+	unsigned n;
+
+	if (read_small(v, CLASS_3, &n))
+		return -EBADMSG;
+	e->message.service.message_class = (enum message_class)n;
+	return 0;
+}
+
+static int read_priority(struct log_entry *e, struct span v)
+{
+	unsigned n;
+
+	if (read_small(v, PRIORITY_MAX + 1, &n))
+		return -EBADMSG;
+	e->message.service.priority = (uint8_t)n;
+	return 0;
+}
+
+static int read_receipt(struct log_entry *e, struct span v)
+{
+	unsigned n;
+
+	if (read_small(v, RECEIPT_UNWANTED, &n))
+		return -EBADMSG;
+	e->message.service.receipt = (enum message_receipt)n;
+	return 0;
+}
+
 static int read_lane(struct log_entry *e, struct span v)
 {
 	uint64_t lane;
@@ -240,6 +293,10 @@ static const struct field {
 	{"mk",  read_marks,     0                      },
 	{"of",  read_of,        0                      },
 	{"vm",  read_validity,  0                      },
+	{"du",  read_due,       0                      },
+	{"cl",  read_class,     0                      },
+	{"pr",  read_priority,  0                      },
+	{"rc",  read_receipt,   0                      },
 	{"ln",  read_lane,      0                      },
 	{"uc",  read_uncertain, 0                      },
 	{"by",  read_by,        0                      },

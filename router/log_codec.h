@@ -3,11 +3,12 @@
  * stream entry and read back. Short field names, since there are many entries:
  *
  *   t  m message, s status, z session      ts  ms since 1970
- *   m: d i in, o out; st status when appended; uc 1 hold; vm validity ms; b all else, which no
- * function reads: "NAME LENGTH:VALUE" one after the other: k kind; x text; j data; by author; bn
- * its name; ch channel; lo our end; id cid; tp template; lg language; rt reply_to; op options; mk
- * marks; ln lane s: of seq; st status; cd code; rs reason; mk marks z: sid; st state; ag agent; an
- * its name; qu queue; di disposition; no note; by
+ *   m: d i in, o out; st status when appended; uc 1 hold; vm validity ms; du not before; b all
+ * else, which no function reads: "NAME LENGTH:VALUE" one after the other: k kind; x text; j data;
+ * by author; bn its name; ch channel; lo our end; id cid; tp template; lg language; rt reply_to; op
+ * options; mk marks; ln lane; cl 1 + message class; pr 1 + priority; rc 1 receipt wanted, 2
+ * unwanted s: of seq; st status; cd code; rs reason; mk marks z: sid; st state; ag agent; an its
+ * name; qu queue; di disposition; no note; by
  */
 #ifndef PH_LOG_CODEC_H
 #define PH_LOG_CODEC_H

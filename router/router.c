@@ -53,6 +53,7 @@ static const struct {
 	{"conversation_unknown", "there is no such conversation",                -ENOENT},
 	{"message_unknown",      "there is no such message",                     -ENOENT},
 	{"channel_unknown",      "the conversation's channel is not configured", -ENOENT},
+	{"sender_unknown",       "this is none of the channel's own senders",    -EACCES},
 	{"refused",              "refused",				      -EINVAL},
 };
 

@@ -80,18 +80,20 @@ struct router_send {
 	struct span
 		address; /* raw, as a human writes it ("+86 138…" with a channel) or canonical */
 	struct span
-		channel;  /* empty: the conversation's last, or the first of the address' scheme */
-	struct span text; /* rendered already */
+		channel;   /* empty: the conversation's last, or the first of the address' scheme */
+	struct span local; /* our end, by which the channel knows it as one of its own; empty: its
+	                      own choice */
+	struct span text;  /* rendered already */
 	struct span template_id, lang;
 	struct span author;      /* "agent:mei", "api:cti" */
 	struct span author_name; /* how a customer and colleagues see it; may be empty */
 	struct span cid;         /* the same author and cid again is the same message */
-	struct span local;       /* our end as the sender; may be empty: the channel's own */
 	struct span options;     /* message.options */
 	enum lane lane;
 	enum on_uncertain on_uncertain;
-	uint64_t validity_ms;
-	uint64_t due_ms;      /* not before, ms since 1970; 0: at once. Validity counts from then */
+	uint64_t validity_ms; /* from now, or from due_ms */
+	uint64_t due_ms;      /* held here, scheduled, until then; 0 or past: at once */
+	struct message_service service;
 	uint64_t remember_ms; /* how long author and cid are known; 0: a day */
 	bool agent_only;      /* refuse (not_yours) unless the session is assigned to this author */
 };
@@ -105,7 +107,7 @@ struct router_sent {
 };
 typedef void router_sent_fn(void *arg, const struct router_sent *sent);
 /** Appends the message and queues it; fn when that is durable. -EINVAL address, -ENOENT channel,
- * -EMSGSIZE. */
+ * -EMSGSIZE, -EACCES: local is not the channel's. */
 int router_send(struct router *router, const struct router_send *send, router_sent_fn *fn,
                 void *arg) MUST_CHECK;
 

@@ -248,6 +248,20 @@ static int smpp_address(const void *self, struct span raw, char *out, size_t siz
 	return smpp_address_canonical(raw, SMPP_TON_UNKNOWN, country, out, size);
 }
 
+static bool smpp_sender(const void *self, struct span local)
+{
+	const struct smpp_channel *ch = self;
+
+	return smpp_address_is_ours(local, ch->cfg->short_codes);
+}
+
+static bool smpp_schedules(const void *self, uint64_t delay_ms)
+{
+	const struct smpp_channel *ch = self;
+
+	return ch->cfg->schedule == SMPP_SCHEDULE_SMSC && delay_ms <= SMPP_TIME_MAX_MS;
+}
+
 static void smpp_stop(void *self, enum stop_mode mode)
 {
 	struct smpp_channel *ch = self;
@@ -300,6 +314,8 @@ const struct connector_ops smpp_connector = {
                        .receipts = true,
                        .resend_replies = true,
                        .scheme = "sms",
+                       .sender = smpp_sender,
+                       .schedules = smpp_schedules,
 		       },
 	.self_size = sizeof(struct smpp_channel),
 	.config_size = sizeof(struct smpp_config),

@@ -7,7 +7,13 @@
 
 const char *const smpp_dest_format_names[] = {"international", "plus", "zeros", "national", NULL};
 
-enum { SHORT_CODE_MAX = 6, E164_MAX = 15, NATIONAL_LEAST = 5, NAME_MAX_OCTETS = 64 };
+enum {
+	SHORT_CODE_MAX = 6,
+	E164_MAX = 15,
+	NATIONAL_LEAST = 5,
+	NAME_MAX_OCTETS = 64,
+	LOCAL_MAX = 20
+};
 
 static const struct span scheme = {"sms:", 4};
 
@@ -148,13 +154,25 @@ int smpp_address_source(struct span local, struct smpp_number *out)
 	return copy_number(out, SMPP_TON_NETWORK_SPECIFIC, SMPP_NPI_UNKNOWN, "", local);
 }
 
+bool smpp_address_is_ours(struct span local, char *const *codes)
+{
+	for (; codes && *codes; codes++) {
+		struct span code = span_of(*codes);
+
+		if (span_eq(local, code))
+			return true;
+		if (local.len <= LOCAL_MAX && all_digits(code) && all_digits(local) &&
+		    span_starts(local, code))
+			return true;
+	}
+	return false;
+}
+
 void smpp_time_relative(uint64_t ms, char out[17])
 {
-	enum { DAY = 86400, MOST = 31 * DAY };
-	uint64_t s = (ms + 999) / 1000;
+	enum { DAY = 86400 };
+	uint64_t s = ((ms < SMPP_TIME_MAX_MS ? ms : SMPP_TIME_MAX_MS) + 999) / 1000;
 
-	if (s > MOST)
-		s = MOST;
 	/* Months are not used: nobody agrees on their length.  */
 	snprintf(out, 17, "0000%02u%02u%02u%02u000R", (unsigned)(s / DAY),
 	         (unsigned)(s % DAY / 3600), (unsigned)(s % 3600 / 60), (unsigned)(s % 60));

@@ -39,6 +39,12 @@ int smpp_address_dest(struct span address, enum smpp_dest_format format, struct 
 /** Our own end: TON and NPI by its shape (short code 3/0, name 5/0, number 1/1). -EINVAL. */
 int smpp_address_source(struct span local, struct smpp_number *out) MUST_CHECK;
 
+/** Whether a message may name local as its sender: one of codes (NULL-terminated, may be NULL), or
+ * one of their numbers with an extension code (扩展码) behind it. */
+bool smpp_address_is_ours(struct span local, char *const *codes);
+
+/** The longest relative time there is. */
+#define SMPP_TIME_MAX_MS (UINT64_C(31) * 24 * 3600 * 1000)
 /** A relative time, 7.1.1, as validity_period takes it: "000001000000000R", rounded up to seconds;
  * at most 31 days. out has 17 octets. */
 void smpp_time_relative(uint64_t ms, char out[17]);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 static const char *const bind_names[] = {"transceiver", "pair", "transmitter", "receiver", NULL};
+static const char *const schedule_names[] = {"here", "smsc", NULL};
 static const char *const tlvs_names[] = {"auto", "always", "never", NULL};
 
 #define AT(member) offsetof(struct smpp_config, member)
@@ -92,6 +93,11 @@ const struct config_field smpp_config_fields[] = {
 	 .help = "what some operators demand here"},
 	{"priority", CONFIG_INT, AT(priority), .fallback = "0", .least = 0, .most = 3,
 	 .help = "priority_flag"},
+	{"message_class", CONFIG_ENUM, AT(message_class), .fallback = "general",
+	 .choices = smpp_class_names,
+	 .help = "how a class (flash) is told: data_coding 0x10, 0xF0, or dest_addr_subunit"},
+	{"schedule", CONFIG_ENUM, AT(schedule), .fallback = "here", .choices = schedule_names,
+	 .help = "who holds a message that is due later: we, or the SMSC (schedule_delivery_time)"},
 	{"registered_delivery", CONFIG_INT, AT(registered_delivery), .fallback = "1",
 	 .least = 0, .most = 31,
 	 .help = "1: receipts of success and failure, 2: of failure, 0: none"},

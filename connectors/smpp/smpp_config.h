@@ -16,6 +16,8 @@ enum smpp_bind_mode {
 
 enum smpp_tlvs { SMPP_TLVS_AUTO, SMPP_TLVS_ALWAYS, SMPP_TLVS_NEVER };
 
+enum smpp_schedule { SMPP_SCHEDULE_HERE, SMPP_SCHEDULE_SMSC };
+
 struct smpp_config {
 	char *host;
 	int64_t port;
@@ -38,6 +40,8 @@ struct smpp_config {
 	int long_messages; /* enum smpp_long */
 	int tlvs;          /* enum smpp_tlvs */
 	int64_t parts_max;
+	int message_class; /* enum smpp_class_style */
+	int schedule;      /* enum smpp_schedule */
 	char *service_type;
 	int64_t priority, registered_delivery, validity_ms;
 	bool receipts_unflagged;

@@ -140,7 +140,8 @@ static int split(const struct smpp_channel *ch, const struct smpp_link *l,
 	const struct smpp_config *cfg = ch->cfg;
 	struct smpp_split_options options = {
 		.dflt = (enum smpp_alphabet)cfg->alphabet_out,
-		.latin1 = cfg->latin1,
+		/* A class leaves no room for data_coding 3. */
+		.latin1 = cfg->latin1 && out->msg->service.message_class == CLASS_NONE,
 		.how = (enum smpp_long)cfg->long_messages,
 		.parts_max = (unsigned)cfg->parts_max,
 	};
@@ -172,12 +173,6 @@ void smpp_out_doom(struct smpp_channel *ch)
 	}
 }
 
-static uint64_t expiry(const struct smpp_channel *ch, const struct message *msg)
-{
-	(void)ch;
-	return msg->validity_ms && msg->ts_ms ? msg->ts_ms + msg->validity_ms : 0;
-}
-
 static void begin(struct smpp_channel *ch, struct smpp_outgoing *out)
 {
 	memset(out->todo, 0, sizeof(out->todo));
@@ -186,7 +181,7 @@ static void begin(struct smpp_channel *ch, struct smpp_outgoing *out)
 	for (unsigned i = 0; i < out->parts.count; i++)
 		smpp_outgoing_want(out, i);
 	out->serial = ++ch->serial;
-	out->expires_ms = expiry(ch, out->msg);
+	out->expires_ms = message_expires_ms(out->msg);
 	if (address(ch, out))
 		doom(ch, out, SEND_BAD_ADDRESS, "smpp.bad_address",
 		     "this number cannot be reached by SMS");
@@ -264,13 +259,27 @@ static void put_sar(struct buf *b, const struct smpp_outgoing *out, unsigned par
 	smpp_tlv_put_uint(b, SMPP_TLV_sar_segment_seqnum, part + 1);
 }
 
-static void fill_text(struct smpp_channel *ch, const struct smpp_outgoing *out, unsigned part,
-                      struct smpp_submit_sm *sm)
+/* dest_addr_subunit 1 to 4 is what 23.038 calls class 0 to 3 (5.3.2.1). */
+static bool class_in_coding(const struct smpp_channel *ch, const struct smpp_link *l)
+{
+	return ch->cfg->message_class != SMPP_CLASS_SUBUNIT || !l->takes_tlvs;
+}
+
+static void fill_text(struct smpp_channel *ch, const struct smpp_link *l,
+                      const struct smpp_outgoing *out, unsigned part, struct smpp_submit_sm *sm)
 {
 	struct span data = user_data(ch, out, part);
+	enum message_class message_class = out->msg->service.message_class;
+	bool in_coding = class_in_coding(ch, l);
 
 	buf_clear(&ch->tlvs);
 	sm->data_coding = out->parts.data_coding;
+	if (message_class != CLASS_NONE && in_coding)
+		sm->data_coding =
+			smpp_data_coding_of_class(out->parts.data_coding, message_class - CLASS_0,
+		                                  (enum smpp_class_style)ch->cfg->message_class);
+	else if (message_class != CLASS_NONE)
+		smpp_tlv_put_uint(&ch->tlvs, SMPP_TLV_dest_addr_subunit, message_class);
 	if (headed(out))
 		sm->esm_class |= SMPP_ESM_CLASS_UDHI;
 	else if (out->parts.count > 1)
@@ -295,13 +304,39 @@ static void fill_validity(const struct smpp_channel *ch, const struct smpp_outgo
 	sm->validity_period = span_of(text);
 }
 
+/* Only where the SMSC is the one to hold it; else the host did. */
+static void fill_schedule(const struct smpp_channel *ch, const struct smpp_outgoing *out,
+                          char text[17], struct smpp_submit_sm *sm)
+{
+	uint64_t wall = clock_wall_ms(ch->clock);
+
+	if (ch->cfg->schedule != SMPP_SCHEDULE_SMSC || out->msg->due_ms <= wall)
+		return;
+	smpp_time_relative(out->msg->due_ms - wall, text);
+	sm->schedule_delivery_time = span_of(text);
+}
+
+/* What the message asks for itself goes before the channel's own way. */
+static void fill_service(const struct smpp_channel *ch, const struct smpp_outgoing *out,
+                         struct smpp_submit_sm *sm)
+{
+	const struct message_service *o = &out->msg->service;
+
+	sm->priority_flag = o->priority ? (uint8_t)(o->priority - 1) : (uint8_t)ch->cfg->priority;
+	sm->registered_delivery = (uint8_t)ch->cfg->registered_delivery;
+	if (o->receipt == RECEIPT_WANTED && !(sm->registered_delivery & SMPP_REGISTERED_RECEIPT))
+		sm->registered_delivery |= SMPP_REGISTERED_FINAL;
+	if (o->receipt == RECEIPT_UNWANTED)
+		sm->registered_delivery = 0;
+}
+
 static int submit(struct smpp_channel *ch, struct smpp_link *l, struct smpp_outgoing *out,
                   unsigned part)
 {
 	struct smpp_pdu pdu = {.command_id = SMPP_submit_sm};
 	struct smpp_submit_sm *sm = &pdu.u.submit_sm;
 	struct smpp_flight *f;
-	char validity[17];
+	char validity[17], schedule[17];
 	int err;
 
 	sm->service_type = span_of(ch->cfg->service_type);
@@ -311,10 +346,10 @@ static int submit(struct smpp_channel *ch, struct smpp_link *l, struct smpp_outg
 	sm->dest_addr_ton = out->dest.ton;
 	sm->dest_addr_npi = out->dest.npi;
 	sm->destination_addr = span_of(out->dest.digits);
-	sm->priority_flag = (uint8_t)ch->cfg->priority;
-	sm->registered_delivery = (uint8_t)ch->cfg->registered_delivery;
+	fill_service(ch, out, sm);
 	fill_validity(ch, out, validity, sm);
-	fill_text(ch, out, part, sm);
+	fill_schedule(ch, out, schedule, sm);
+	fill_text(ch, l, out, part, sm);
 	err = smpp_link_request(l, &pdu, out, &f);
 	if (err)
 		return err;

@@ -28,7 +28,11 @@ enum {
 	SMPP_ESM_CLASS_DELIVERY_ACK = 0x08,
 	SMPP_ESM_CLASS_USER_ACK = 0x10,
 	SMPP_ESM_CLASS_INTERMEDIATE = 0x20,
-	SMPP_ESM_CLASS_UDHI = 0x40
+	SMPP_ESM_CLASS_UDHI = 0x40,
+
+	/* registered_delivery, 5.2.17 */
+	SMPP_REGISTERED_RECEIPT = 0x03, /* mask: which outcomes the SMSC tells */
+	SMPP_REGISTERED_FINAL = 0x01    /* success and failure */
 };
 
 enum { SMPP_INTERFACE_VERSION_34 = 0x34 };

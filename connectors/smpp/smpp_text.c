@@ -8,7 +8,17 @@
 const char *const smpp_alphabet_names[] = {"gsm7", "packed", "ascii", "latin1",
                                            "ucs2", "utf8",   NULL};
 
+const char *const smpp_class_names[] = {"general", "control", "subunit", NULL};
+
 /* ---- data_coding ---- */
+
+uint8_t smpp_data_coding_of_class(uint8_t data_coding, unsigned message_class,
+                                  enum smpp_class_style style)
+{
+	if (data_coding == SMPP_DATA_CODING_DEFAULT && style == SMPP_CLASS_CONTROL)
+		return (uint8_t)(SMPP_DATA_CODING_CLASS_CONTROL | message_class);
+	return (uint8_t)(SMPP_DATA_CODING_CLASS | data_coding | message_class);
+}
 
 /* SMPP's own values, 5.2.19; the groups with a message class are masked below. 2 and 4 are octets
  * unspecified; 5, 10, 13 and 14 are JIS and Korean, which we cannot read: kept as octets. */

@@ -29,8 +29,18 @@ enum {
 	SMPP_DATA_CODING_DEFAULT = 0,
 	SMPP_DATA_CODING_LATIN1 = 3,
 	SMPP_DATA_CODING_UCS2 = 8,
-	SMPP_DATA_CODING_FLASH = 0x10, /* class 0; 0x18 with UCS-2 */
+	SMPP_DATA_CODING_CLASS = 0x10,         /* general group with a class; 0x18 with UCS-2 */
+	SMPP_DATA_CODING_CLASS_CONTROL = 0xF0, /* the group of its own; it knows no UCS-2 */
 };
+
+/* How a message class is told: by either group of data_coding, or beside it. */
+enum smpp_class_style { SMPP_CLASS_GENERAL, SMPP_CLASS_CONTROL, SMPP_CLASS_SUBUNIT };
+/** The configuration's words for enum smpp_class_style; ends with NULL. */
+extern const char *const smpp_class_names[];
+
+/** data_coding (the default one or UCS-2) with a message class of 0 to 3. */
+uint8_t smpp_data_coding_of_class(uint8_t data_coding, unsigned message_class,
+                                  enum smpp_class_style style);
 
 /** What user data of a data_coding is; dflt is what the operator's 0 means. */
 enum smpp_alphabet smpp_alphabet_of(uint8_t data_coding, enum smpp_alphabet dflt);

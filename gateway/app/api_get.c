@@ -13,6 +13,22 @@ static void add_ts(json_t *object, const char *key, uint64_t ts_ms)
 		json_object_set_new(object, key, json_integer((json_int_t)ts_ms));
 }
 
+/* How it was ordered, where that is not the channel's own way. */
+static void add_service(json_t *object, const struct message *m)
+{
+	const struct message_service *o = &m->service;
+
+	if (m->direction == MESSAGE_OUT)
+		strict_json_set(object, "from", m->local);
+	add_ts(object, "send_ts", m->due_ms);
+	if (o->message_class != CLASS_NONE)
+		json_object_set_new(object, "class", json_integer(o->message_class - CLASS_0));
+	if (o->priority)
+		json_object_set_new(object, "priority", json_integer(o->priority - 1));
+	if (o->receipt != RECEIPT_BY_CHANNEL)
+		json_object_set_new(object, "receipt", json_boolean(o->receipt == RECEIPT_WANTED));
+}
+
 static json_t *message_json(struct span id, struct span address, const struct router_message *got)
 {
 	const struct message *m = got->event->message;
@@ -33,6 +49,7 @@ static json_t *message_json(struct span id, struct span address, const struct ro
 	strict_json_set(object, "reason", got->reason);
 	strict_json_set(object, "template", m->template_id);
 	strict_json_set(object, "lang", m->lang);
+	add_service(object, m);
 	add_ts(object, "created_ts", got->event->ts_ms);
 	add_ts(object, "status_ts", got->status_ts_ms);
 	return object;

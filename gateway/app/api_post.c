@@ -1,14 +1,22 @@
 /* POST /v1/messages and POST /v1/calls: what the bodies say, checked before anything is done. */
 #include "api_send.h"
 
+#include "rfc3339.h"
+
 #include <stdio.h>
 #include <time.h>
 
+#define NOT_GIVEN UINT64_MAX /* where 0 says something */
+
+/* How long ahead a message may be ordered. */
+#define AHEAD_MAX_MS (UINT64_C(90) * 24 * 3600 * 1000)
+
 /* A message as it is posted. */
 struct posted_message {
-	struct span to, channel, text, template_id, lang, lane;
+	struct span to, from, channel, text, template_id, lang, lane, send_at;
 	json_t *variables;
-	uint64_t validity_s;
+	uint64_t validity_s, message_class, priority;
+	bool receipt;
 };
 
 static const struct json_field message_fields[] = {
@@ -22,7 +30,13 @@ static const struct json_field message_fields[] = {
 	{"lane",			  JSON_KIND_TEXT, offsetof(struct posted_message, lane), false, 1, 20},
 	{"validity",			     JSON_KIND_NUMBER, offsetof(struct posted_message, validity_s), false, 1,
          7 * 24 * 3600},
-	{0			 }
+	{"from",			  JSON_KIND_TEXT, offsetof(struct posted_message, from), false, 1, 20},
+	{"send_at", JSON_KIND_TEXT, offsetof(struct posted_message, send_at), false, 1, 40},
+	{"class",			  JSON_KIND_NUMBER, offsetof(struct posted_message, message_class), false, 0, 3},
+	{"priority",                   JSON_KIND_NUMBER, offsetof(struct posted_message, priority), false, 0,
+         PRIORITY_MAX},
+	{"receipt",		      JSON_KIND_BOOL, offsetof(struct posted_message, receipt), false, 0, 0},
+	{0}
 };
 
 static bool read_lane(struct http_request *r, struct span name, enum lane *out)
@@ -38,6 +52,39 @@ static bool read_lane(struct http_request *r, struct span name, enum lane *out)
 		}
 	http_problem(r, 422, "field_range", "must be reply, confirmation or campaign", "lane");
 	return false;
+}
+
+/* When it is to be delivered; a time that is over is now. */
+static bool read_due(struct sending *s, struct span send_at)
+{
+	uint64_t now = clock_wall_ms(io_loop_clock(s->api->options.loop));
+
+	if (!send_at.len)
+		return true;
+	if (rfc3339_parse(send_at, &s->send.due_ms)) {
+		http_problem(s->request, 422, "field_range",
+		             "must be a time as RFC 3339 writes it: 2026-03-01T09:00:00+08:00",
+		             "send_at");
+		return false;
+	}
+	if (s->send.due_ms > now + AHEAD_MAX_MS) {
+		http_problem(s->request, 422, "field_range", "must be within 90 days", "send_at");
+		return false;
+	}
+	return true;
+}
+
+static struct message_service read_service(const struct sending *s, const struct posted_message *m)
+{
+	struct message_service o = {0};
+
+	if (m->message_class != NOT_GIVEN)
+		o.message_class = (enum message_class)(CLASS_0 + m->message_class);
+	if (m->priority != NOT_GIVEN)
+		o.priority = (uint8_t)(1 + m->priority);
+	if (json_object_get(s->body, "receipt"))
+		o.receipt = m->receipt ? RECEIPT_WANTED : RECEIPT_UNWANTED;
+	return o;
 }
 
 static bool one_content(struct http_request *r, const struct posted_message *m)
@@ -85,19 +132,21 @@ static bool prepare_message(struct sending *s, const struct posted_message *m, c
 {
 	s->send.address = m->to;
 	s->send.channel = m->channel;
+	s->send.local = m->from;
+	s->send.service = read_service(s, m);
 	s->send.validity_ms = m->validity_s * 1000;
 	s->send.on_uncertain = UNCERTAIN_HOLD; /* no SMSC knows a repeated submit: never twice */
 	snprintf(s->author, sizeof(s->author), "api:%s", owner);
 	word_message(s, m);
 	return one_content(s->request, m) && read_lane(s->request, m->lane, &s->send.lane) &&
-	       sending_place(s) && take_key(s, owner);
+	       read_due(s, m->send_at) && sending_place(s) && take_key(s, owner);
 }
 
 void api_post_message(void *arg, struct http_request *r)
 {
 	struct api *api = arg;
 	const struct api_key *key = api_authorize(api, r, SCOPE_MESSAGES);
-	struct posted_message m = {0};
+	struct posted_message m = {.message_class = NOT_GIVEN, .priority = NOT_GIVEN};
 	json_t *body = NULL;
 	struct sending *s;
 

@@ -236,7 +236,7 @@ static void on_sent(void *arg, const struct router_sent *sent)
 
 static void refuse_now(struct sending *s, int err)
 {
-	if (s->claimed && (err == -EINVAL || err == -ENOENT || err == -EMSGSIZE))
+	if (s->claimed && (err == -EINVAL || err == -ENOENT || err == -EMSGSIZE || err == -EACCES))
 		once_release(s->api->options.redis, &s->once);
 	if (err == -EINVAL)
 		http_problem(s->request, 422, "address_invalid",
@@ -244,6 +244,10 @@ static void refuse_now(struct sending *s, int err)
 	else if (err == -ENOENT)
 		http_problem(s->request, 422, "channel_unknown", "no channel reaches this address",
 		             "channel");
+	else if (err == -EACCES)
+		http_problem(s->request, 422, "sender_unknown",
+		             "this is none of the channel's own numbers, nor one with an extension",
+		             "from");
 	else if (err == -EMSGSIZE)
 		http_problem(s->request, 422, "too_long", "longer than the channel can send",
 		             "text");

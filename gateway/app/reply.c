@@ -92,6 +92,7 @@ static const struct {
 	{"channel_unknown",      422, "channel"},
 	{"address_invalid",      422, "to"     },
 	{"too_long",             422, "text"   },
+	{"sender_unknown",       422, "from"   },
 	{"reply_window",         409, NULL     },
 	{"not_yours",            409, NULL     },
 	{"closed",               409, NULL     },

@@ -84,6 +84,13 @@ void message_unref(struct message **m)
 	*m = NULL;
 }
 
+uint64_t message_expires_ms(const struct message *m)
+{
+	uint64_t from = m->due_ms ? m->due_ms : m->ts_ms;
+
+	return m->validity_ms && from ? from + m->validity_ms : 0;
+}
+
 const char *message_kind_name(enum message_kind kind)
 {
 	return kind_names[kind];

@@ -46,6 +46,21 @@ enum lane { LANE_REPLY, LANE_CONFIRMATION, LANE_CAMPAIGN, LANE_COUNT };
 /* What follows when a submit's answer never came. */
 enum on_uncertain { UNCERTAIN_RESEND, UNCERTAIN_HOLD };
 
+/* What a handset does with it (GSM 03.38, 4); class 0 is shown at once and not kept: flash. */
+enum message_class { CLASS_NONE, CLASS_0, CLASS_1, CLASS_2, CLASS_3 };
+
+/* Whether the peer is asked to tell of its delivery. */
+enum message_receipt { RECEIPT_BY_CHANNEL, RECEIPT_WANTED, RECEIPT_UNWANTED };
+
+/* How a message is to be sent, where that is not the channel's own way; 0 in each is that way. */
+struct message_service {
+	enum message_class message_class;
+	enum message_receipt receipt;
+	uint8_t priority; /* 1 + the priority of 0 to 3 */
+};
+
+enum { PRIORITY_MAX = 3 };
+
 enum {
 	MARK_INCOMPLETE = 1 << 0,    /* parts of it never came */
 	MARK_MAYBE_DOUBLED = 1 << 1, /* sent again after an uncertain first try */
@@ -88,8 +103,12 @@ struct message {
 	 */
 	uint32_t grant_count;
 	uint64_t grant_until_ms;
-	/* Out: validity in ms from ts_ms, 0 for the channel's own. */
+	/* Out: validity in ms from ts_ms, or from due_ms where it has one; 0 for the channel's own.
+	 */
 	uint64_t validity_ms;
+	/* Out: not to be delivered before, ms since 1970; 0: at once. */
+	uint64_t due_ms;
+	struct message_service service; /* out */
 };
 
 /** Copies *like, spans and all, into one block with one reference. NULL when out of memory. */
@@ -101,6 +120,8 @@ void message_unref(struct message **m);
 const char *message_kind_name(enum message_kind kind);
 const char *message_status_name(enum message_status status);
 const char *lane_name(enum lane lane);
+/** When its validity is over, ms since 1970; 0: it has none of its own. */
+uint64_t message_expires_ms(const struct message *m);
 /** -EINVAL: no such name. */
 int message_kind_parse(struct span name, enum message_kind *out) MUST_CHECK;
 int message_status_parse(struct span name, enum message_status *out) MUST_CHECK;

@@ -38,7 +38,8 @@ struct json_fault {
 
 /** Reads one object; *out is for json_decref(). -EBADMSG with the fault. */
 int strict_json_parse(struct span text, json_t **out, struct json_fault *fault) MUST_CHECK;
-/** Binds an object by a table that ends with {0}; out is zeroed first by the caller. -EBADMSG. */
+/** Binds an object by a table that ends with {0}; what it does not have stays in out as it was.
+ * -EBADMSG. */
 int strict_json_bind(const struct json_field *fields, json_t *object, void *out,
                      struct json_fault *fault) MUST_CHECK;
 /** Fills a fault; returns -EBADMSG. field NULL: the whole. */

@@ -416,7 +416,7 @@ local function claim(keys, v)
 			local f = {}
 			for i = 1, #entry[2], 2 do f[entry[2][i]] = entry[2][i + 1] end
 			local refused
-			if f.vm and now > tonumber(f.ts) + tonumber(f.vm) then
+			if f.vm and now > tonumber(f.du or f.ts) + tonumber(f.vm) then
 				refused = 'expired'
 			elseif v[6] == '1' then
 				refused = spend(conv, now)

@@ -554,22 +554,27 @@ void host_close(struct connector_host *h)
 	h->self = h->cfg = NULL;
 }
 
-int host_send(struct connector_host *h, const char *address, const char *text)
+int host_send_like(struct connector_host *h, const struct message *like)
 {
-	struct message like = {
-		.direction = MESSAGE_OUT,
-		.kind = MESSAGE_TEXT,
-		.address = span_of(address),
-		.channel = span_of(h->name),
-		.text = span_of(text),
-		.author = SPAN_LIT("agent:mei"),
-		.ts_ms = clock_wall_ms(io_loop_clock(h->loop)),
-	};
-	struct message *m = message_create(&like);
-	int err = m ? h->ops->send(h->self, &m) : -ENOMEM;
+	struct message all = *like;
+	struct message *m;
+	int err;
 
+	all.direction = MESSAGE_OUT;
+	all.channel = span_of(h->name);
+	all.author = SPAN_LIT("agent:mei");
+	all.ts_ms = clock_wall_ms(io_loop_clock(h->loop));
+	m = message_create(&all);
+	err = m ? h->ops->send(h->self, &m) : -ENOMEM;
 	message_unref(&m);
 	return err;
+}
+
+int host_send(struct connector_host *h, const char *address, const char *text)
+{
+	const struct message like = {.address = span_of(address), .text = span_of(text)};
+
+	return host_send_like(h, &like);
 }
 
 /* ---- time ---- */

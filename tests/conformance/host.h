@@ -81,6 +81,8 @@ void host_close(struct connector_host *h);
 void host_settle(struct connector_host *h, int err);
 /** Sends a text through the channel; what send() answered. */
 int host_send(struct connector_host *h, const char *address, const char *text);
+/** The same of a message that differs from that: what like has set. */
+int host_send_like(struct connector_host *h, const struct message *like);
 /** The parts that never became whole, as after their time. */
 void host_expire_parts(struct connector_host *h);
 /** Turns connector_durable(), and tells. */

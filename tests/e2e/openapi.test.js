@@ -11,6 +11,7 @@ import { POWERLESS_KEY, ROOT, until, world } from "./world.js";
 
 const document = parse(await readFile(path.join(ROOT, "openapi.yaml"), "utf8"));
 const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true, strictRequired: false, strictTypes: false });
+ajv.addFormat("date-time", /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/);
 ajv.addVocabulary(["openapi", "info", "servers", "security", "tags", "paths", "components"]);
 ajv.addSchema({ $id: "openapi", ...document });
 
@@ -168,6 +169,26 @@ test("what is wrong is told by code and field", async () => {
   assert.equal((await call("POST", "/v1/calls", ended({ call_id: "c-2" }))).status, 202, "a refused call did not use up its id");
 });
 
+test("a message says how it is to be sent, and what was ordered can be read again", async () => {
+  const due = new Date(Date.now() + 3_600_000);
+  const order = { to: "13800138007", text: "later", from: "9550088", class: 0, priority: 3, receipt: false, send_at: due.toISOString(), validity: 600 };
+  const { body } = await call("POST", "/v1/messages", order);
+  const { body: message } = await call("GET", `/v1/messages/${body.id}`);
+  assert.deepEqual(
+    { from: message.from, class: message.class, priority: message.priority, receipt: message.receipt, send_ts: message.send_ts },
+    { from: "9550088", class: 0, priority: 3, receipt: false, send_ts: due.getTime() },
+  );
+  const { body: plain } = await call("POST", "/v1/messages", { to: "13800138007", text: "now", send_at: "2020-01-01T00:00:00Z" });
+  const { body: sent } = await call("GET", `/v1/messages/${plain.id}`);
+  for (const key of ["from", "class", "priority", "receipt", "send_ts"]) assert.ok(!(key in sent), `${key}: nobody asked for it`);
+  const refused = (want, more) => problem({ status: 422, ...want }, "POST", "/v1/messages", { to: "13800138007", text: "x", ...more });
+  await refused({ code: "sender_unknown", field: "from" }, { from: "10086" });
+  await refused({ code: "field_range", field: "send_at" }, { send_at: "tomorrow" });
+  await refused({ code: "field_range", field: "send_at" }, { send_at: "2999-01-01T00:00:00Z" });
+  await refused({ code: "field_range", field: "class" }, { class: 4 });
+  await refused({ code: "field_type", field: "receipt" }, { receipt: 1 });
+});
+
 test("octets that are not UTF-8 are refused", async () => {
   const body = Buffer.concat([Buffer.from('{"to":"13800138004","text":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]);
   const response = await fetch(`${w.gateway.url}/v1/messages`, {
@@ -206,6 +227,11 @@ test("the schemas of the bodies say what the gateway does", async () => {
     "/v1/messages": [
       { to: "13800138005", text: "x" },
       { to: "13800138005", text: "x", lane: "reply", validity: 60, lang: "en" },
+      { to: "13800138005", text: "x", class: 3, priority: 0, receipt: true, from: "95500", send_at: "2026-03-01T09:00:00+08:00" },
+      { to: "13800138005", text: "x", priority: 4 },
+      { to: "13800138005", text: "x", class: -1 },
+      { to: "13800138005", text: "x", send_at: "2026-03-01" },
+      { to: "13800138005", text: "x", from: "x".repeat(21) },
       { to: "13800138005" },
       { to: "13800138005", text: "x", template: "call.ended" },
       { to: "13800138005", text: "x", variables: {} },

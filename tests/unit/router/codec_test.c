@@ -39,6 +39,9 @@ START_TEST(a_message_survives_the_log)
 		.reply_to = SPAN_LIT("in-1"),
 		.options = SPAN_LIT("{\"sms\":{\"mclass\":0}}"),
 		.validity_ms = 60000,
+		.due_ms = 1700000009999,
+		.local = SPAN_LIT("9550012"),
+		.service = {CLASS_0, RECEIPT_UNWANTED, 1 + 3},
 	};
 	struct log_entry entry;
 	redisReply list;
@@ -57,11 +60,31 @@ START_TEST(a_message_survives_the_log)
 	ck_assert_uint_eq(entry.message.marks, m.marks);
 	ck_assert_uint_eq(entry.message.ts_ms, m.ts_ms);
 	ck_assert_uint_eq(entry.message.validity_ms, m.validity_ms);
+	ck_assert_uint_eq(entry.message.due_ms, m.due_ms);
+	ck_assert_int_eq(entry.message.service.message_class, CLASS_0);
+	ck_assert_int_eq(entry.message.service.receipt, RECEIPT_UNWANTED);
+	ck_assert_int_eq(entry.message.service.priority, 1 + 3);
+	ck_assert(span_eq(entry.message.local, m.local));
 	ck_assert(span_eq(entry.message.text, m.text));
 	ck_assert(span_eq(entry.message.data, m.data));
 	ck_assert(span_eq(entry.message.cid, m.cid));
 	ck_assert(span_eq(entry.message.reply_to, m.reply_to));
 	ck_assert(span_eq(entry.message.options, m.options));
+	args_fini(&args);
+}
+END_TEST
+
+START_TEST(what_is_not_asked_for_takes_no_room)
+{
+	static struct fcall_args args;
+	const struct message m = {.direction = MESSAGE_OUT, .ts_ms = 1, .text = SPAN_LIT("x")};
+	struct span blob;
+
+	args_init(&args);
+	log_encode_message(&args, &m, SPAN_NONE);
+	ck_assert_uint_eq(args.count, 12); /* t d ts st uc b */
+	blob = args.arg[args.count - 1];
+	ck_assert_msg(span_is(blob, "k 4:textx 1:x"), "%.*s", SPAN_FMT(blob));
 	args_fini(&args);
 }
 END_TEST
@@ -84,8 +107,17 @@ START_TEST(a_broken_entry_is_an_error_not_a_message)
 }
 END_TEST
 
-static const char *const broken_blobs[] = {
-	"k", "k ", "k 4", "k 5:text", "k x:text", "k 4:text by", "k 99999999999999999999:x"};
+static const char *const broken_blobs[] = {"k",
+                                           "k ",
+                                           "k 4",
+                                           "k 5:text",
+                                           "k x:text",
+                                           "k 4:text by",
+                                           "k 99999999999999999999:x",
+                                           "cl 1:5",
+                                           "pr 1:5",
+                                           "rc 1:3",
+                                           "cl 1:x"};
 
 START_TEST(a_broken_blob_is_an_error)
 {
@@ -125,6 +157,7 @@ int main(void)
 	TCase *tc = tcase_create("log_codec");
 
 	tcase_add_test(tc, a_message_survives_the_log);
+	tcase_add_test(tc, what_is_not_asked_for_takes_no_room);
 	tcase_add_test(tc, a_broken_entry_is_an_error_not_a_message);
 	tcase_add_loop_test(tc, a_broken_blob_is_an_error, 0, ARRAY_LEN(broken_blobs));
 	tcase_add_test(tc, a_field_of_a_newer_node_is_passed_over);

@@ -370,6 +370,157 @@ START_TEST(packed_text_is_packed_behind_its_header)
 }
 END_TEST
 
+/* ---- what a message asks for itself ---- */
+
+static const struct smpp_submit_sm *submit_like(const char *config, struct message like)
+{
+	open_bound(config);
+	like.address = span_of(customer);
+	ck_assert_int_eq(host_send_like(&host, &like), 0);
+	AWAIT(smsc.submits == 1);
+	return smsc_submit(&smsc, 0);
+}
+
+static const struct class_row {
+	const char *config, *text;
+	enum message_class message_class;
+	uint8_t data_coding, subunit; /* subunit 0: not there */
+} classes[] = {
+	{"",				      "flash",    CLASS_0,    0x10, 0},
+	{"",				      "闪信",   CLASS_0,    0x18, 0},
+	{"",				      "sim",      CLASS_2,    0x12, 0},
+	{"",				      "plain",    CLASS_NONE, 0x00, 0},
+	{"message_class: control\n",              "flash",    CLASS_0,    0xF0, 0},
+	{"message_class: control\n",              "te",       CLASS_3,    0xF3, 0},
+	{"message_class: control\n",              "闪信",   CLASS_0,    0x18, 0},
+	{"message_class: subunit\n",              "flash",    CLASS_0,    0x00, 1},
+	{"message_class: subunit\n",              "闪信",   CLASS_1,    0x08, 2},
+	{"message_class: subunit\ntlvs: never\n", "flash",    CLASS_0,    0x10, 0},
+	{"latin1: true\n",                        "\xc3\xaf", CLASS_0,    0x18, 0},
+	{"latin1: true\n",                        "\xc3\xaf", CLASS_NONE, 0x03, 0},
+};
+
+START_TEST(a_message_class_is_told_as_the_operator_reads_it)
+{
+	const struct class_row *row = &classes[_i];
+	const struct smpp_submit_sm *sm = submit_like(
+		row->config, (struct message){.text = span_of(row->text),
+	                                      .service.message_class = row->message_class});
+	uint32_t subunit = 0;
+
+	ck_assert_uint_eq(sm->data_coding, row->data_coding);
+	ck_assert_int_eq(smpp_tlv_uint(sm->tlvs, SMPP_TLV_dest_addr_subunit, &subunit),
+	                 row->subunit ? 0 : -ENOENT);
+	ck_assert_uint_eq(subunit, row->subunit);
+}
+END_TEST
+
+static const struct service_row {
+	const char *config;
+	struct message_service service;
+	uint8_t priority, registered;
+} services[] = {
+	{"",			  {.priority = 0},                 0, 1   },
+	{"priority: 2\n",             {.priority = 0},                 2, 1   },
+	{"priority: 2\n",             {.priority = 1 + 0},             0, 1   },
+	{"",			  {.priority = 1 + 3},             3, 1   },
+	{"",			  {.receipt = RECEIPT_UNWANTED},   0, 0   },
+	{"registered_delivery: 0\n",  {.receipt = RECEIPT_WANTED},     0, 1   },
+	{"registered_delivery: 0\n",  {.receipt = RECEIPT_BY_CHANNEL}, 0, 0   },
+	{"registered_delivery: 18\n", {.receipt = RECEIPT_WANTED},     0, 0x12},
+	{"registered_delivery: 16\n", {.receipt = RECEIPT_WANTED},     0, 0x11},
+};
+
+START_TEST(what_a_message_asks_for_goes_before_the_channels_way)
+{
+	const struct service_row *row = &services[_i];
+	const struct smpp_submit_sm *sm = submit_like(
+		row->config, (struct message){.text = SPAN_LIT("x"), .service = row->service});
+
+	ck_assert_uint_eq(sm->priority_flag, row->priority);
+	ck_assert_uint_eq(sm->registered_delivery, row->registered);
+}
+END_TEST
+
+START_TEST(a_message_goes_from_the_sender_it_names)
+{
+	const struct smpp_submit_sm *sm = submit_like(
+		"", (struct message){.text = SPAN_LIT("x"), .local = SPAN_LIT("9550012")});
+
+	ck_assert(span_is(sm->source_addr, "9550012"));
+}
+END_TEST
+
+START_TEST(the_smsc_holds_a_message_only_where_that_is_its_part)
+{
+	uint64_t due = clock_wall_ms(io_loop_clock(loop)) + UINT64_C(3) * 3600 * 1000;
+	const struct smpp_submit_sm *sm = submit_like(
+		"schedule: smsc\n",
+		(struct message){.text = SPAN_LIT("x"), .due_ms = due, .validity_ms = 3600 * 1000});
+
+	ck_assert_uint_eq(sm->schedule_delivery_time.len, 16);
+	ck_assert_msg(memcmp(sm->schedule_delivery_time.ptr, "00000003000000", 8) == 0 ||
+	                      memcmp(sm->schedule_delivery_time.ptr, "00000002595900", 12) == 0,
+	              "%.16s", sm->schedule_delivery_time.ptr);
+	/* The validity begins where the schedule ends. */
+	ck_assert_msg(memcmp(sm->validity_period.ptr, "00000004", 8) == 0 ||
+	                      memcmp(sm->validity_period.ptr, "0000000359", 10) == 0,
+	              "%.16s", sm->validity_period.ptr);
+}
+END_TEST
+
+START_TEST(what_the_host_held_is_sent_without_a_schedule)
+{
+	uint64_t due = clock_wall_ms(io_loop_clock(loop)) + 3600 * 1000;
+	const struct smpp_submit_sm *sm =
+		submit_like("", (struct message){.text = SPAN_LIT("x"), .due_ms = due});
+
+	ck_assert_uint_eq(sm->schedule_delivery_time.len, 0);
+}
+END_TEST
+
+START_TEST(a_channel_says_which_senders_are_its_own_and_what_the_smsc_holds)
+{
+	const struct connector_caps *caps = &smpp_connector.caps;
+
+	open_channel("schedule: smsc\n");
+	ck_assert(caps->sender(host.self, SPAN_LIT("95500")));
+	ck_assert(caps->sender(host.self, SPAN_LIT("9550012")));
+	ck_assert(!caps->sender(host.self, SPAN_LIT("95501")));
+	ck_assert(caps->schedules(host.self, 1000));
+	ck_assert(!caps->schedules(host.self, SMPP_TIME_MAX_MS + 1));
+}
+END_TEST
+
+static const struct sender_row {
+	const char *local;
+	bool ours;
+} senders[] = {
+	{"95500",                 true },
+	{"9550012",               true },
+	{"95500123456789012345",  true },
+	{"955001234567890123456", false},
+	{"95500x",                false},
+	{"9550",		  false},
+	{"BANK",		  true },
+	{"BANKER",                false},
+	{"+8610",                 true },
+	{"+861012",               false},
+	{"",		      false},
+};
+
+START_TEST(a_sender_is_a_number_of_ours_or_one_with_an_extension)
+{
+	char bank[] = "BANK", code[] = "95500", number[] = "+8610";
+	char *const codes[] = {bank, code, number, NULL};
+	struct span local = span_of(senders[_i].local);
+
+	ck_assert_msg(smpp_address_is_ours(local, codes) == senders[_i].ours, "%s",
+	              senders[_i].local);
+	ck_assert(!smpp_address_is_ours(local, NULL));
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const out[] = {
@@ -399,8 +550,21 @@ int main(void)
 		a_text_of_too_many_parts_is_too_big,
 		packed_text_is_packed_behind_its_header,
 	};
-	TCase *tc[] = {tcase_create("out"), tcase_create("parts")};
+	const TTest *const asked[] = {
+		a_message_goes_from_the_sender_it_names,
+		the_smsc_holds_a_message_only_where_that_is_its_part,
+		what_the_host_held_is_sent_without_a_schedule,
+		a_channel_says_which_senders_are_its_own_and_what_the_smsc_holds,
+	};
+	TCase *tc[] = {tcase_create("out"), tcase_create("parts"), tcase_create("asked")};
 
+	add_tests(tc[2], asked, ARRAY_LEN(asked));
+	tcase_add_loop_test(tc[2], a_message_class_is_told_as_the_operator_reads_it, 0,
+	                    ARRAY_LEN(classes));
+	tcase_add_loop_test(tc[2], a_sender_is_a_number_of_ours_or_one_with_an_extension, 0,
+	                    ARRAY_LEN(senders));
+	tcase_add_loop_test(tc[2], what_a_message_asks_for_goes_before_the_channels_way, 0,
+	                    ARRAY_LEN(services));
 	add_tests(tc[0], out, ARRAY_LEN(out));
 	add_tests(tc[1], parts, ARRAY_LEN(parts));
 	return unit_run("smpp messages out", tc, ARRAY_LEN(tc));
