@@ -223,11 +223,18 @@ static int make_interfaces(struct app *app, struct yaml_errors *errors)
 	                                .server = app->public,
 	                                .config = c,
 	                                .catalogue = &app->catalogue};
+	const struct sendsms_options sendsms = {.loop = app->loop,
+	                                        .log = &app->log,
+	                                        .router = app->router,
+	                                        .server = app->public,
+	                                        .config = c};
 	int err = login_create(&login, &app->login);
 
 	(void)errors;
 	if (!err)
 		err = api_create(&api, &app->api);
+	if (!err)
+		err = sendsms_create(&sendsms, &app->sendsms);
 	if (!err)
 		err = app_health_create(app);
 	return err;
@@ -365,6 +372,7 @@ void app_destroy(struct app **app)
 	redis_destroy(&a->redis);
 	webhooks_destroy(&a->webhooks);
 	console_destroy(&a->console);
+	sendsms_destroy(&a->sendsms);
 	api_destroy(&a->api);
 	login_destroy(&a->login);
 	router_destroy(&a->router);

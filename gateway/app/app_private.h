@@ -10,6 +10,7 @@
 #include "login.h"
 #include "redis.h"
 #include "router.h"
+#include "sendsms.h"
 #include "tls.h"
 #include "webhook.h"
 
@@ -28,6 +29,7 @@ struct app {
 	struct login *login;
 	struct api *api;
 	struct console *console;
+	struct sendsms *sendsms;
 	struct webhooks *webhooks;
 	struct io_timer *deadline;
 	uv_signal_t signals[3];

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "config_tables.h"
+#include "net_range.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -247,6 +248,14 @@ static void check_keys(struct loading *l)
 	}
 }
 
+static bool has_channel(const struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->channel_count; i++)
+		if (c->channels[i].name && strcmp(c->channels[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 static void check_rules(struct loading *l)
 {
 	const struct config_list *list = &l->config->calls.rules;
@@ -254,7 +263,6 @@ static void check_rules(struct loading *l)
 	const struct yaml_node *item = items_of(l, "calls", "rules");
 	const struct yaml_node *calls = yaml_get(l->root, "calls");
 	const char *channel = l->config->calls.channel;
-	bool found = false;
 
 	for (size_t i = 0; i < list->count && item; i++, item = item->next) {
 		check_lang(l, line_of(item, "lang"), rules[i].lang);
@@ -264,10 +272,7 @@ static void check_rules(struct loading *l)
 	if (list->count && !channel)
 		yaml_error(l->errors, calls ? calls->line : 0,
 		           "\"channel\" is missing: rules need one to send by");
-	for (size_t i = 0; channel && i < l->config->channel_count; i++)
-		found |= l->config->channels[i].name &&
-		         strcmp(l->config->channels[i].name, channel) == 0;
-	if (channel && !found)
+	if (channel && !has_channel(l->config, channel))
 		yaml_error(l->errors, line_of(calls, "channel"), "there is no channel \"%.60s\"",
 		           channel);
 }
@@ -292,6 +297,37 @@ static void check_webhooks(struct loading *l)
 	}
 }
 
+static void check_sendsms_user(struct loading *l, const struct yaml_node *item,
+                               const struct config_sendsms_user *user)
+{
+	struct net_range range;
+
+	check_name(l, item, user->name);
+	for (char **name = user->channels; name && *name; name++)
+		if (!has_channel(l->config, *name))
+			yaml_error(l->errors, line_of(item, "channels"),
+			           "there is no channel \"%.60s\"", *name);
+	for (char **text = user->allow; text && *text; text++)
+		if (net_range_parse(*text, &range))
+			yaml_error(l->errors, line_of(item, "allow"),
+			           "\"%.60s\" is no range of addresses", *text);
+}
+
+static void check_sendsms(struct loading *l)
+{
+	const struct config_list *list = &l->config->sendsms.users;
+	const struct config_sendsms_user *users = list->items;
+	const struct yaml_node *item = items_of(l, "sendsms", "users");
+
+	for (size_t i = 0; i < list->count && item; i++, item = item->next) {
+		check_sendsms_user(l, item, &users[i]);
+		for (size_t k = 0; k < i; k++)
+			if (users[i].name && users[k].name && !strcmp(users[i].name, users[k].name))
+				yaml_error(l->errors, item->line,
+				           "the user \"%s\" was already given", users[i].name);
+	}
+}
+
 static int read_root(struct loading *l)
 {
 	int err = config_bind(config_fields, l->root, l->errors, l->config);
@@ -305,6 +341,7 @@ static int read_root(struct loading *l)
 	check_keys(l);
 	check_rules(l);
 	check_webhooks(l);
+	check_sendsms(l);
 	return bad == -ENOMEM ? bad : err;
 }
 

@@ -28,6 +28,15 @@ struct config_webhook {
 	int64_t timeout_ms, give_up_ms, keep;
 };
 
+struct config_sendsms_user {
+	char *name, *password;
+	char *from;      /* sender where the request names none; may be NULL */
+	char **channels; /* that smsc may name; the first is used without; none: all for SMS */
+	char **allow;    /* ranges of addresses; none: everywhere */
+	int64_t rate;    /* messages a second on each node; 0: any */
+	int lane;        /* enum lane */
+};
+
 struct config_disposition {
 	char *id, *zh, *en;
 };
@@ -80,6 +89,12 @@ struct config {
 		char *lang;
 		struct config_list rules; /* struct config_rule */
 	} calls;
+	struct {
+		struct config_list users; /* struct config_sendsms_user; none: it is off */
+		bool password_in_query;
+		bool allow_private; /* call-backs to private networks */
+		int64_t timeout_ms, give_up_ms, keep;
+	} sendsms;
 	struct config_list webhooks;     /* struct config_webhook */
 	struct config_channel *channels; /* channel_count of them */
 	size_t channel_count;

@@ -159,6 +159,45 @@ static const struct config_field webhook_fields[] = {
 	{0       }
 };
 
+static const char *const lanes[] = {"reply", "confirmation", "campaign", NULL};
+
+static const struct config_field sendsms_user_fields[] = {
+	{"name",			       CONFIG_STRING, offsetof(struct config_sendsms_user, name), .required = true,
+         .least = 1, .most = 32, .help = "username of the requests; part of what is logged"},
+	{"password", CONFIG_SECRET, offsetof(struct config_sendsms_user, password),
+         .required = true, .least = 8, .most = 200, .help = "its password"},
+	{"from",		    CONFIG_STRING, offsetof(struct config_sendsms_user, from), .least = 1, .most = 20,
+         .help = "sender of a message that names none"},
+	{"channels",			  CONFIG_STRINGS, offsetof(struct config_sendsms_user, channels),
+         .help = "channels that smsc may name, the first is used without; none: all that send SMS"},
+	{"allow",				    CONFIG_STRINGS, offsetof(struct config_sendsms_user, allow),
+         .help = "addresses that requests may come from, as 10.0.0.0/8; none: all"},
+	{"rate",		       CONFIG_INT, offsetof(struct config_sendsms_user, rate), .fallback = "0",
+         .most = 100000, .help = "messages a second that a node takes; 0: any"},
+	{"lane",			   CONFIG_ENUM, offsetof(struct config_sendsms_user, lane),
+         .fallback = "confirmation", .choices = lanes, .help = "what goes first"},
+	{0			 }
+};
+
+static const struct config_field sendsms_fields[] = {
+	{"users",		     CONFIG_LIST, offsetof(struct config, sendsms.users), .sub = sendsms_user_fields,
+         .item_size = sizeof(struct config_sendsms_user), .most = 200,
+         .help = "who may use it; without any it is off"},
+	{"password_in_query",     CONFIG_BOOL, offsetof(struct config, sendsms.password_in_query),
+         .fallback = "false",
+         .help = "take passwords from URLs, which proxies write into their logs"},
+	{"allow_private", CONFIG_BOOL, offsetof(struct config, sendsms.allow_private),
+         .fallback = "false", .help = "whether a dlr-url may lead into a private network"},
+	{"timeout",                CONFIG_DURATION_MS, offsetof(struct config, sendsms.timeout_ms),
+         .fallback = "10 s", .least = 100, .most = 60000, .help = "time for one try of a dlr-url"},
+	{"give_up",			   CONFIG_DURATION_MS, offsetof(struct config, sendsms.give_up_ms),
+         .fallback = "3 d", .least = 1000, .help = "a report older than that is dropped"},
+	{"keep",            CONFIG_INT, offsetof(struct config, sendsms.keep), .fallback = "100000",
+         .least = 100, .most = 10000000,
+         .help = "reports of one user that may wait; the oldest is dropped"},
+	{0}
+};
+
 const struct config_field config_fields[] = {
 	{"node",		     CONFIG_MAP, 0, .required = true, .sub = node_fields, .help = "this process"},
 	{"listen",			 CONFIG_MAP, 0, .required = true, .sub = listen_fields,
@@ -170,13 +209,15 @@ const struct config_field config_fields[] = {
          .help = "the catalogue"},
 	{"desk", CONFIG_MAP, 0, .sub = desk_fields, .help = "agents and queues"},
 	{"api",		    CONFIG_MAP, 0, .sub = api_fields, .help = "the HTTP API"},
-	{"calls",			 CONFIG_MAP, 0, .sub = calls_fields, .help = "what follows a phone call"},
-	{"webhooks",       CONFIG_LIST, offsetof(struct config, webhooks), .sub = webhook_fields,
+	{"sendsms",			 CONFIG_MAP, 0, .sub = sendsms_fields,
+         .help = "the HTTP interface of kannel's smsbox"},
+	{"calls",       CONFIG_MAP, 0, .sub = calls_fields, .help = "what follows a phone call"},
+	{"webhooks",			  CONFIG_LIST, offsetof(struct config, webhooks), .sub = webhook_fields,
          .item_size = sizeof(struct config_webhook), .most = 50,
          .help = "who is told of what happens"},
-	{"channels",			  CONFIG_NODE, offsetof(struct config, sections), .required = true,
+	{"channels",CONFIG_NODE, offsetof(struct config, sections), .required = true,
          .help = "the channels, a list"},
-	{0}
+	{0        }
 };
 
 const struct config_field config_channel_fields[] = {

@@ -181,6 +181,11 @@ int http_query(const struct http_request *r, const char *name, struct span *out)
 	return found.ptr ? decode_value(r, found, out) : -ENOENT;
 }
 
+struct span http_query_text(const struct http_request *r)
+{
+	return r->head.query;
+}
+
 struct span http_cookie(const struct http_request *r, const char *name)
 {
 	for (size_t i = next_field(r, "cookie", 0); i < r->head.field_count;

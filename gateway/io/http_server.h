@@ -56,6 +56,8 @@ struct span http_header(const struct http_request *r, const char *name);
 /** A query parameter, decoded. 0, -ENOENT, -EEXIST when it is repeated, -EBADMSG when badly
  * encoded. */
 int http_query(const struct http_request *r, const char *name, struct span *out) MUST_CHECK;
+/** The whole query as it came, without its question mark. */
+struct span http_query_text(const struct http_request *r);
 struct span http_body(const struct http_request *r);
 /** The peer's address without port. */
 const char *http_peer(const struct http_request *r);
