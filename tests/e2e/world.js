@@ -155,7 +155,8 @@ class World {
     this.dir = await mkdtemp(path.join(tmpdir(), "posthouse-story-"));
     this.redis = new Redis(this.dir);
     await this.redis.start();
-    if (this.has("sms")) this.smsc = await startSmsc({ systemId: "posthouse", password: "secret", ...this.options.smsc });
+    // A story may bring an SMSC of its own: smscPort.
+    if (this.has("sms") && !this.options.smscPort) this.smsc = await startSmsc({ systemId: "posthouse", password: "secret", ...this.options.smsc });
     if (this.has("wechat")) this.wechat = await startWechat({ mode: this.options.wechatMode, ...this.options.wechat });
     this.gateway = new Gateway(this, "node-1");
     await this.gateway.start();
@@ -195,7 +196,7 @@ class World {
     if (!this.has("sms")) lines.splice(lines.indexOf(lines.find((l) => l.startsWith("calls:"))), 1);
     if (this.has("sms")) {
       lines.push(
-        `  - name: sms-main\n    connector: smpp\n    host: 127.0.0.1\n    port: ${this.smsc.smppPort}\n    system_id: posthouse\n    password: ${secret("secret")}\n    short_codes: ["95500"]\n    default_country: "86"${this.options.smppExtra ?? ""}`,
+        `  - name: sms-main\n    connector: smpp\n    host: 127.0.0.1\n    port: ${this.options.smscPort ?? this.smsc.smppPort}\n    system_id: posthouse\n    password: ${secret("secret")}\n    short_codes: ["95500"]\n    default_country: "86"${this.options.smppExtra ?? ""}`,
       );
     }
     if (this.has("wechat")) {
