@@ -57,7 +57,8 @@ void in_hand_fini(struct connector_host *host)
 
 	HASH_ITER(hh, host->in_hand, it, next)
 	{
-		HASH_DEL(host->in_hand, it);
+		HASH_DEL(host->in_hand, it); /* NOLINT(clang-analyzer-unix.Malloc): uthash has its
+		                                head elsewhere by now */
 		free(it);
 	}
 }

@@ -244,10 +244,10 @@ int catalogue_make(const struct catalogue_file *files, size_t count, const char 
 	int err = -ENOMEM;
 
 	l.c = calloc(1, sizeof(*l.c));
-	if (docs && l.c) {
+	if (l.c)
 		l.c->refs = 1;
+	if (docs && l.c)
 		err = build(&l, files, count, docs);
-	}
 	for (size_t i = 0; docs && i < count; i++)
 		yaml_doc_free(&docs[i]);
 	free(docs);

@@ -254,10 +254,11 @@ static void read_variable(struct load *l, const struct yaml_node *n, struct temp
 		           n->key.ptr);
 	v->type = read_type(l, type);
 	v->max = read_max(l, yaml_get(n, "max"), v->type);
-	if (example)
-		v->example = read_text(l, example, CATALOGUE_SAMPLE_SIZE_MAX);
 	if (about)
 		v->about = read_text(l, about, CATALOGUE_SAMPLE_SIZE_MAX);
+	if (!example)
+		return;
+	v->example = read_text(l, example, CATALOGUE_SAMPLE_SIZE_MAX);
 	why = v->example.len ? variable_refuse(v, v->example) : NULL;
 	if (why)
 		yaml_error(&l->errors, example->line, "the example of \"%.60s\" %s", n->key.ptr,

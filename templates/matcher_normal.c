@@ -7,6 +7,7 @@
 
 #include "utf8.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define CODES_MAX 1024  /* code points that are looked at */
@@ -378,6 +379,7 @@ static void read_tokens(struct span text, struct normal *out)
 	for (size_t at = 0; at < codes.count;) {
 		size_t end = token_end(&codes, at, &kind);
 
+		assert(end <= codes.count);
 		if (end > at && !put_token(&codes, at, end, kind, out)) {
 			out->cut = true;
 			return;

@@ -349,7 +349,8 @@ static void fini(void *self)
 		DL_FOREACH_SAFE(visitor->peers, peer, next)
 		peer->visitor = NULL;
 		visitor->peers = NULL;
-		HASH_DEL(chat->visitors, visitor);
+		HASH_DEL(chat->visitors, visitor); /* NOLINT(clang-analyzer-unix.Malloc): uthash has
+		                                      its head elsewhere by now */
 		if (!visitor->reading)
 			free(visitor);
 	}

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 enum { BODY_MAX = 4096, PATH_MAX_OCTETS = 96, OUTPUT_MAX = 512 * 1024, PINGS_PER_MIN = 60 };
 
@@ -35,19 +36,12 @@ static const struct json_field request_fields[] = {
 
 /* --- Who asks -------------------------------------------------------------------------------- */
 
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
 bool webchat_origin_allowed(const struct webchat *chat, struct span origin)
 {
 	for (char **o = chat->cfg->origins; o && *o; o++) {
-		size_t len = strlen(*o), i = 0;
+		size_t len = strlen(*o);
 
-		while (i < len && i < origin.len && lower((*o)[i]) == lower(origin.ptr[i]))
-			i++;
-		if (len && i == len && i == origin.len)
+		if (len && len == origin.len && strncasecmp(*o, origin.ptr, len) == 0)
 			return true;
 	}
 	return false;
@@ -83,7 +77,8 @@ void webchat_addresses_sweep(struct webchat *chat, bool all)
 		if (!all && (address->sockets ||
 		             !webchat_bucket_full(&address->tokens, WEBCHAT_TOKENS_MS, now)))
 			continue;
-		HASH_DEL(chat->addresses, address);
+		HASH_DEL(chat->addresses, address); /* NOLINT(clang-analyzer-unix.Malloc): uthash
+		                                       has its head elsewhere by now */
 		free(address);
 	}
 }

@@ -46,7 +46,7 @@ void webchat_say_service(struct webchat_peer *peer, bool durable)
 /* Each at another moment, so that they do not return all at once. */
 void webchat_say_bye(struct webchat_peer *peer)
 {
-	json_int_t ms = WEBCHAT_BYE_MS + (json_int_t)((uint64_t)rand() % WEBCHAT_BYE_SPREAD_MS);
+	json_int_t ms = WEBCHAT_BYE_MS + (json_int_t)arc4random_uniform(WEBCHAT_BYE_SPREAD_MS);
 
 	webchat_say(peer, json_pack("{s:s, s:I}", "type", "bye", "retry_after_ms", ms));
 }

@@ -102,7 +102,8 @@ int webchat_visitor_anonymous(char out[WEBCHAT_VISITOR_MAX + 1])
 
 	if (RAND_bytes(octets, sizeof(octets)) != 1)
 		return -EIO;
-	memcpy(out, "a-", 2);
+	out[0] = 'a';
+	out[1] = '-';
 	encode64(octets, sizeof(octets), out + 2);
 	return 0;
 }

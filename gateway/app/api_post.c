@@ -29,7 +29,7 @@ static const struct json_field message_fields[] = {
 	{"lang", JSON_KIND_TEXT, offsetof(struct posted_message, lang), false, 2, 2},
 	{"lane",			  JSON_KIND_TEXT, offsetof(struct posted_message, lane), false, 1, 20},
 	{"validity",			     JSON_KIND_NUMBER, offsetof(struct posted_message, validity_s), false, 1,
-         7 * 24 * 3600},
+         7LL * 24 * 3600},
 	{"from",			  JSON_KIND_TEXT, offsetof(struct posted_message, from), false, 1, 20},
 	{"send_at", JSON_KIND_TEXT, offsetof(struct posted_message, send_at), false, 1, 40},
 	{"class",			  JSON_KIND_NUMBER, offsetof(struct posted_message, message_class), false, 0, 3},

@@ -123,7 +123,7 @@ static void sweep_lost(struct console *c, uint64_t now)
 
 		if (now >= lost->due_ms && !lost->away)
 			fall(c, lost);
-		if (now < lost->due_ms + 10 * CHECK_MS) {
+		if (now < lost->due_ms + 10ULL * CHECK_MS) {
 			at = &lost->next;
 			continue;
 		}

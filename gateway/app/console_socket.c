@@ -197,7 +197,7 @@ static bool may_speak(struct console_socket *s)
 		s->tokens_ms = now;
 	}
 	s->tokens++;
-	if (s->tokens > 3 * BUCKET) {
+	if (s->tokens > 3L * BUCKET) {
 		console_close(s, CLOSE_TOO_MANY, "too many frames");
 		return false;
 	}

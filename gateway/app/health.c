@@ -7,6 +7,7 @@
 #include "reply.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 enum { METRICS_MAX = 4 << 20 };
@@ -72,14 +73,16 @@ static void get_ready(void *arg, struct http_request *r)
 
 static uint64_t resident_octets(void)
 {
-	unsigned long pages = 0;
+	char line[200] = "", *rest;
 	FILE *statm = fopen("/proc/self/statm", "re");
 
-	if (statm && fscanf(statm, "%*u %lu", &pages) != 1)
-		pages = 0;
-	if (statm)
-		fclose(statm);
-	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	if (!statm)
+		return 0;
+	if (!fgets(line, sizeof(line), statm))
+		line[0] = '\0';
+	fclose(statm);
+	strtoull(line, &rest, 10); /* the whole; then what is resident */
+	return strtoull(rest, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 static void count_channel(void *arg, const char *name, const struct connector_ops *ops,

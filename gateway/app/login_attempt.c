@@ -177,11 +177,9 @@ static void on_try(void *arg, int err, const redisReply *reply, const char *why)
 	const struct span argv[] = {SPAN_LIT("HGET"), SPAN_LIT(USER_KEY), span_of(a->id)};
 
 	(void)why;
-	if (err)
-		unavailable(a);
-	else if (reply->type == REDIS_REPLY_INTEGER && reply->integer > 0)
+	if (!err && reply->type == REDIS_REPLY_INTEGER && reply->integer > 0)
 		throttled(a, (uint64_t)reply->integer);
-	else if (redis_command(a->login->options.redis, ARRAY_LEN(argv), argv, on_record, a))
+	else if (err || redis_command(a->login->options.redis, ARRAY_LEN(argv), argv, on_record, a))
 		unavailable(a);
 }
 

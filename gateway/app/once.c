@@ -1,6 +1,7 @@
 /* One key an id: "FINGERPRINT" while it is claimed, "FINGERPRINT RESULT" when it is settled. */
 #include "once.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -45,6 +46,7 @@ int once_claim(struct redis *redis, const struct once *once, once_fn *fn, void *
 	struct claim *c = malloc(sizeof(*c));
 	int err;
 
+	assert(once);
 	if (!c)
 		return -ENOMEM;
 	*c = (struct claim){.fn = fn, .arg = arg};

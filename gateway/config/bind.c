@@ -103,11 +103,11 @@ static const struct unit {
 	const char *name;
 	int64_t ms;
 } units[] = {
-	{"ms",  1		  },
-	{"s",   1000               },
-	{"min", 60 * 1000          },
-	{"h",   60 * 60 * 1000     },
-	{"d",   24 * 60 * 60 * 1000},
+	{"ms",  1		    },
+	{"s",   1000                 },
+	{"min", 60LL * 1000          },
+	{"h",   60LL * 60 * 1000     },
+	{"d",   24LL * 60 * 60 * 1000},
 };
 
 int config_duration_ms(struct span text, int64_t *out)

@@ -30,13 +30,13 @@ static int from_file(const struct yaml_node *node, const char *path, struct yaml
 	char text[SECRET_MAX + 1];
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text));
-	int err = len < 0 ? -errno : 0;
+	int err = len < 0 ? errno : 0;
 
 	if (fd >= 0)
 		close(fd);
-	if (err) {
+	if (len < 0) {
 		yaml_error(errors, node->line, "the file \"%.200s\" of \"%s\" cannot be read: %s",
-		           path, node->key.ptr, strerror(-err));
+		           path, node->key.ptr, strerror(err));
 		return -EINVAL;
 	}
 	if (len > SECRET_MAX) {
