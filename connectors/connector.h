@@ -13,6 +13,9 @@
 /* The host's side of one channel; opaque to the connector. */
 struct connector_host;
 
+/* Where a channel says what it is doing; opaque to the connector, lives for the call. */
+struct connector_status;
+
 enum channel_state {
 	CHANNEL_STOPPED,
 	CHANNEL_CONNECTING,
@@ -104,7 +107,8 @@ struct connector_caps {
 	bool receipts;        /* delivered comes later */
 	bool replies_limited; /* inbound messages carry grants: keep the ledger */
 	bool resend_replies;  /* a reply of uncertain fate is sent again, marked */
-	const char *scheme;   /* of its addresses: "sms", "wechat", "web" */
+	bool dials; /* opens the connections to an account, which one node at a time holds */
+	const char *scheme;                    /* of its addresses: "sms", "wechat", "web" */
 	const struct connector_reader *reader; /* NULL: messages are pushed by send() */
 	/** Whether local may be our end of a message: a number or name of the channel's own. NULL:
 	 * the channel has one end, and none is named. */
@@ -154,6 +158,10 @@ struct connector_ops {
 
 	/** Frees what self holds, not self. Works after half an init. */
 	void (*fini)(void *self);
+
+	/** May be NULL. What the channel is doing now, for a status page: connections, windows,
+	 * what was learned of the peer. Never a secret, an address or a text. */
+	void (*status)(const void *self, struct connector_status *out);
 };
 
 /*
@@ -184,6 +192,34 @@ void connector_state(struct connector_host *host, enum channel_state state, cons
 
 /** There is room again after -EAGAIN or -ENOTCONN. */
 void connector_ready(struct connector_host *host);
+
+/*
+ * The pace of an account: what the contract allows, shared by all nodes that send by it, and
+ * whether this node may send by it at all.
+ */
+
+/**
+ * What the contract allows, set once in init: rate parts a second (0: no limit) and burst at once
+ * (0: a tenth of a second's worth). fn, which may be NULL, is told when connector_pace() may say 0
+ * before the time it named.
+ */
+void connector_contract(struct connector_host *host, unsigned rate, unsigned burst,
+                        void (*fn)(void *self));
+/** 0: one part may be written now. Else for how many ms none may: ask again then. To be asked
+ * before each part that the contract counts, and for nothing else. */
+uint64_t connector_pace(struct connector_host *host);
+/** A part was written. */
+void connector_paced(struct connector_host *host);
+/** The peer says that it is too much, and nothing will be written for ms: others may be faster. */
+void connector_throttled(struct connector_host *host, uint64_t ms);
+
+/* Members of a status, by name; keys are literals in snake_case. */
+void connector_status_text(struct connector_status *out, const char *key, struct span value);
+void connector_status_num(struct connector_status *out, const char *key, uint64_t value);
+void connector_status_flag(struct connector_status *out, const char *key, bool value);
+/** What follows until connector_status_end() is one more item of the list key. Does not nest. */
+void connector_status_item(struct connector_status *out, const char *key);
+void connector_status_end(struct connector_status *out);
 
 /** Keeps a part, shared by all binds and nodes of the channel. -EMSGSIZE to fn for a bad total or
  * size. */

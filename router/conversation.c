@@ -155,6 +155,10 @@ static int send_to(struct router *r, struct connector_host *host, const struct r
 
 	if (send->local.len && !is_ours(host, send->local))
 		return -EACCES;
+	if (list_refuses(r, span_of(host->name), address)) {
+		++*host->route.refused_listed;
+		return -EPERM;
+	}
 	call = malloc(sizeof(*call));
 	if (!call)
 		return -ENOMEM;
@@ -203,6 +207,8 @@ static void on_reply_summary(void *arg, const struct router_error *error,
 	err = send_to(call->router, host, &call->send, summary->address, call->fn, call->arg);
 	if (err == -EACCES)
 		reply_failed(call, router_refused(SPAN_LIT("sender_unknown")));
+	else if (err == -EPERM)
+		reply_failed(call, router_refused(SPAN_LIT("recipient_blocked")));
 	else if (err)
 		reply_failed(call, router_redis_error(err));
 	else

@@ -65,6 +65,7 @@ void connector_state(struct connector_host *host, enum channel_state state, cons
 		return;
 	host->state = state;
 	snprintf(host->why, sizeof(host->why), "%s", why ? why : "");
+	health_on_state(host);
 	*metric_get(METRIC_GAUGE, "posthouse_channel_up", "1 while the channel can send", "channel",
 	            host->name) = router_host_sends(host);
 	if (state == CHANNEL_MISCONFIGURED)
@@ -77,6 +78,7 @@ void connector_state(struct connector_host *host, enum channel_state state, cons
 		connector_ready(host);
 	else
 		outbound_give_back(host);
+	route_on_state(host);
 }
 
 /* --- Small values that all nodes share
@@ -293,7 +295,7 @@ void connector_reached(struct connector_host *host, struct span address, uint64_
 /* --- Typing and reading: hints, told to all nodes
  * ------------------------------------------------------------- */
 
-static void publish(struct router *r, struct span text)
+void router_publish(struct router *r, struct span text)
 {
 	const struct span argv[] = {SPAN_LIT("PUBLISH"), SPAN_LIT(ROUTER_HINTS), text};
 
@@ -309,7 +311,7 @@ static void publish_typing(struct router *r, char from, struct span conversation
 	int len = snprintf(text, sizeof(text), "T %.*s %c%d %.*s", SPAN_FMT(conversation), from, on,
 	                   name.len > 100 ? 100 : (int)name.len, name.ptr ? name.ptr : "");
 
-	publish(r, (struct span){text, (size_t)len});
+	router_publish(r, (struct span){text, (size_t)len});
 }
 
 void connector_typing(struct connector_host *host, struct span address, bool on)
@@ -326,7 +328,7 @@ void router_tell_read(struct router *r, struct span conversation, uint64_t seq)
 	int len = snprintf(text, sizeof(text), "R %.*s %llu", SPAN_FMT(conversation),
 	                   (unsigned long long)seq);
 
-	publish(r, (struct span){text, (size_t)len});
+	router_publish(r, (struct span){text, (size_t)len});
 }
 
 /* Channels that show it themselves are told by the node whose agent types. */

@@ -18,6 +18,7 @@ struct inbound {
 	uint64_t began_us;
 	done_fn *done;
 	void *arg;
+	struct io_later dropped;
 };
 
 static void inbound_end(struct inbound *in, int err)
@@ -240,6 +241,14 @@ static int receive(struct inbound *in)
 	                    on_received, in);
 }
 
+/* From somebody whom we do not serve: acknowledged, or it would come again and again, and gone. */
+static void on_dropped(void *arg)
+{
+	struct inbound *in = arg;
+
+	inbound_end(in, 0);
+}
+
 void connector_received(struct connector_host *host, struct message **msg, done_fn *done, void *arg)
 {
 	struct inbound *in = host->router->up ? calloc(1, sizeof(*in)) : NULL;
@@ -257,6 +266,12 @@ void connector_received(struct connector_host *host, struct message **msg, done_
 		.arg = arg,
 	};
 	*msg = NULL;
+	if (list_refuses(host->router, span_of(host->name), in->message->address)) {
+		++*host->route.dropped_listed;
+		in->dropped = (struct io_later){.fn = on_dropped, .arg = in};
+		io_later(host->router->loop, &in->dropped);
+		return;
+	}
 	router_conversation_id(in->message->address, in->conversation);
 	decide(in);
 	if (receive(in))

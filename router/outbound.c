@@ -391,6 +391,7 @@ void connector_result(struct connector_host *host, const struct message *m,
 	char letter = letter_of(host, m, result);
 
 	count_outcome(host, result->outcome);
+	health_on_outcome(host, result);
 	if (result->outcome == SEND_RETRY)
 		try_later(host, m, result);
 	else if (letter == 'b')
@@ -425,7 +426,10 @@ static void refuse(struct connector_host *host, struct message **m, int err)
 	const struct send_result refused = {
 		.outcome = SEND_REFUSED,
 		.parts = 1,
-		.code = err == -EMSGSIZE ? "too_long" : "not_sendable",
+		.flags = err == -EPERM ? SEND_BAD_ADDRESS : 0,
+		.code = err == -EMSGSIZE ? "too_long"
+	                : err == -EPERM ? "recipient_blocked"
+	                                 : "not_sendable",
 	};
 
 	log_warn(&host->log, EVENT("router.not_sendable"), ERR(err), ADDR("to", (*m)->address));
@@ -438,6 +442,11 @@ void outbound_send(struct connector_host *host, struct message **m)
 	int err;
 
 	in_hand_add(host, *m);
+	if (list_refuses(host->router, span_of(host->name), (*m)->address)) {
+		++*host->route.refused_listed;
+		refuse(host, m, -EPERM);
+		return;
+	}
 	err = host->full || host->held ? -EAGAIN : host->ops->send(host->self, m);
 	if (!err)
 		return;
@@ -561,7 +570,8 @@ void outbound_pump(struct connector_host *host)
 
 	send_held(host);
 	if (host->claiming || host->full || host->held || !router_host_sends(host) ||
-	    !host->router->up || host->router->draining || !next_work(host, &partition, &lane))
+	    !route_takes(host) || !host->router->up || host->router->draining ||
+	    !next_work(host, &partition, &lane))
 		return;
 	claim = malloc(sizeof(*claim));
 	if (!claim)
@@ -580,7 +590,10 @@ void outbound_pump(struct connector_host *host)
 void outbound_dirty(struct connector_host *host, unsigned partition, enum lane lane)
 {
 	host->dirty[lane] |= (uint16_t)(1U << partition);
-	outbound_pump(host);
+	if (route_takes(host))
+		outbound_pump(host);
+	else
+		route_tell_work(host, partition, lane);
 }
 
 void connector_ready(struct connector_host *host)

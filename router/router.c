@@ -11,12 +11,14 @@
 enum { BOT_IDLE_MS = 1800000, AGENT_GRACE_MS = 60000, LOG_MAX = 10000, DRAIN_MS = 10000 };
 #define RETENTION_MS (UINT64_C(400) * 86400000)
 
-extern const char router_conversation_lua[], router_parts_lua[], router_desk_lua[];
+extern const char router_conversation_lua[], router_parts_lua[], router_desk_lua[],
+	router_channel_lua[];
 
 const struct redis_library router_libraries[] = {
 	{"posthouse_conversation", router_conversation_lua},
 	{"posthouse_parts",        router_parts_lua       },
 	{"posthouse_desk",         router_desk_lua        },
+	{"posthouse_channel",      router_channel_lua     },
 };
 const size_t router_library_count = ARRAY_LEN(router_libraries);
 
@@ -54,6 +56,9 @@ static const struct {
 	{"message_unknown",      "there is no such message",                     -ENOENT},
 	{"channel_unknown",      "the conversation's channel is not configured", -ENOENT},
 	{"sender_unknown",       "this is none of the channel's own senders",    -EACCES},
+	{"recipient_blocked",    "the recipient is on the block list",           -EPERM},
+	{"list_full",            "the list has as many entries as it may",       -ENOSPC},
+	{"entry_unknown",        "there is no such entry",                       -ENOENT},
 	{"refused",              "refused",				      -EINVAL},
 };
 
@@ -151,6 +156,15 @@ static void on_hint(void *arg, struct span text)
 	} else if (span_is(kind, "Q")) {
 		if (r->listener.queues)
 			r->listener.queues(r->listener.arg);
+	} else if (span_is(kind, "C")) {
+		route_sync(r);
+	} else if (span_is(kind, "B")) {
+		if (span_u64(first, &seq) == 0)
+			list_on_version(r, seq);
+	} else if (span_is(kind, "S")) {
+		status_on_ask(r, first);
+	} else if (span_is(kind, "W")) {
+		route_on_work(r, first, rest);
 	} else if (span_is(kind, "T")) {
 		on_typing_hint(r,
 		               (struct span){first.ptr, (size_t)(text.ptr + text.len - first.ptr)});
@@ -165,6 +179,7 @@ static void on_hints_lost(void *arg)
 
 	HASH_ITER(hh, r->watched, watched, next)
 	router_hint(r, span_of(watched->conversation), 0);
+	route_sync(r);
 	if (r->listener.queues)
 		r->listener.queues(r->listener.arg);
 }
@@ -190,7 +205,7 @@ static bool is_drained(struct router *r)
 	for (const struct connector_host *h = r->hosts; h; h = h->next)
 		if (h->state != CHANNEL_STOPPED || !outbound_idle(h))
 			return false;
-	return true;
+	return route_idle(r);
 }
 
 static void drained(struct router *r, int err)
@@ -211,6 +226,7 @@ static void on_heartbeat(void *arg)
 	say_alive(r);
 	for (struct connector_host *h = r->hosts; h; h = h->next)
 		io_timer_start(h->flush, 0, 0);
+	route_tick(r);
 	if (r->draining)
 		return;
 	if (r->beats++ % 2 == 0 && clock_mono_ms(io_loop_clock(r->loop)) >= r->reap_after_ms)
@@ -287,6 +303,8 @@ int router_create(struct io_loop *loop, const struct logger *log,
 	err = r->scratch ? name_instance(r) : -ENOMEM;
 	if (!err)
 		err = io_timer_create(loop, "router.heartbeat", on_heartbeat, r, &r->heartbeat);
+	if (!err)
+		err = route_init(r);
 	if (err) {
 		router_destroy(&r);
 		return err;
@@ -299,6 +317,7 @@ static void host_free(struct connector_host *host)
 {
 	if (host->self)
 		host->ops->fini(host->self);
+	route_channel_fini(host);
 	outbound_fini(host);
 	free(host->self);
 	free(host->name);
@@ -318,6 +337,7 @@ void router_destroy(struct router **router)
 		host_free(host);
 	}
 	io_timer_destroy(&r->heartbeat);
+	route_fini(r);
 	io_timer_destroy(&r->drain_timer);
 	catalogue_unref(&r->catalogue);
 	match_scratch_destroy(&r->scratch);
@@ -398,17 +418,18 @@ static void host_append(struct router *r, struct connector_host *host)
 	*at = host;
 }
 
-int router_channel_add(struct router *r, const char *name, const struct connector_ops *ops,
-                       const void *cfg, struct yaml_errors *errors, unsigned line)
+int router_channel_add(struct router *r, const struct router_channel *channel,
+                       struct yaml_errors *errors)
 {
 	struct connector_host *h = calloc(1, sizeof(*h));
+	const struct connector_ops *ops = channel->ops;
 	int err;
 
 	if (!h)
 		return -ENOMEM;
 	h->router = r;
 	h->ops = ops;
-	h->name = strdup(name);
+	h->name = strdup(channel->name);
 	h->log = (struct logger){.parent = &r->log, .key = "channel", .value = h->name};
 	err = outbound_init(h);
 	if (!err)
@@ -417,7 +438,8 @@ int router_channel_add(struct router *r, const char *name, const struct connecto
 		err = -ENOMEM;
 	if (!err) {
 		count_register(h);
-		err = ops->init(h->self, h, cfg, errors, line);
+		route_channel_init(h, channel->all_nodes);
+		err = ops->init(h->self, h, channel->cfg, errors, channel->line);
 	}
 	if (err) {
 		host_free(h);
@@ -431,13 +453,7 @@ void router_start(struct router *r)
 {
 	r->started = true;
 	io_timer_start(r->heartbeat, HEARTBEAT_MS, HEARTBEAT_MS);
-	for (struct connector_host *h = r->hosts; h; h = h->next) {
-		int err = h->ops->start(h->self);
-
-		h->started = !err;
-		if (err)
-			log_error(&h->log, EVENT("channel.start_failed"), ERR(err));
-	}
+	route_sync(r);
 }
 
 void router_channels(struct router *r,
@@ -473,10 +489,8 @@ void router_drain(struct router *r, done_fn *done, void *arg)
 	r->draining = true;
 	r->drained = done;
 	r->drained_arg = arg;
-	for (struct connector_host *h = r->hosts; h; h = h->next) {
-		outbound_give_back(h);
-		h->ops->stop(h->self, STOP_DRAIN);
-	}
+	route_stop_all(r);
+	route_sync(r);
 	if (io_timer_create(r->loop, "router.drain", on_drain_tick, r, &r->drain_timer)) {
 		drained(r, -ENOMEM);
 		return;

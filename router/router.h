@@ -51,8 +51,15 @@ void router_set_catalogue(struct router *router, struct catalogue *catalogue);
 
 /** Makes a channel of a connector (init is called; nothing is opened). cfg must outlive the router.
  */
-int router_channel_add(struct router *router, const char *name, const struct connector_ops *ops,
-                       const void *cfg, struct yaml_errors *errors, unsigned line) MUST_CHECK;
+struct router_channel {
+	const char *name;
+	const struct connector_ops *ops;
+	const void *cfg;
+	bool all_nodes; /* of a connector that dials: every node does, not only one */
+	unsigned line;  /* of its section, for errors */
+};
+int router_channel_add(struct router *router, const struct router_channel *channel,
+                       struct yaml_errors *errors) MUST_CHECK;
 /** Starts all channels. */
 void router_start(struct router *router);
 /** Stops all channels (drains), finishes what is under way; done when none is left. */
@@ -67,6 +74,68 @@ void router_channels(struct router *router,
 enum {
 	CONVERSATION_ID_LEN = 32 /* hex; derived from the address */
 };
+/* --- Channels: what people want of them, and what they do ------------------------------------ */
+
+/* START: it runs. DRAIN: nothing new is routed to it, and when its lanes are empty it stops. STOP:
+ * what is in flight gets the drain time; its lanes keep what they have. */
+enum channel_want { WANT_START, WANT_DRAIN, WANT_STOP };
+
+/** -EINVAL: no such word. */
+int router_want_parse(struct span name, enum channel_want *out) MUST_CHECK;
+const char *router_want_name(enum channel_want want);
+
+typedef void router_ok_fn(void *arg, const struct router_error *error);
+/** For all nodes, and kept when they start again; by: who wants it. -ENOENT: no such channel. */
+int router_channel_want(struct router *router, struct span channel, enum channel_want want,
+                        struct span by, router_ok_fn *fn, void *arg) MUST_CHECK;
+
+struct router_channel_report {
+	struct span node, json; /* what the channel does on that node, an object */
+};
+struct router_channel_status {
+	struct span name, connector;
+	enum channel_want want;
+	struct span by; /* who wanted it last; empty: nobody ever said */
+	uint64_t want_ms;
+	bool held_by_one;
+	struct span holder, health;  /* the node that holds it; empty: none */
+	uint64_t queued[LANE_COUNT]; /* what waits in its lanes */
+	const struct router_channel_report *reports;
+	size_t report_count;
+};
+/** channels is borrowed for the call. */
+typedef void router_channel_status_fn(void *arg, const struct router_error *error,
+                                      const struct router_channel_status *channels, size_t count);
+/** Asks all nodes what their channels do; those that do not answer in time are left out. */
+int router_channel_status(struct router *router, router_channel_status_fn *fn,
+                          void *arg) MUST_CHECK;
+
+/* --- Whom we do not serve -------------------------------------------------------------------- */
+
+enum { ROUTER_LIST_NUMBER_MAX = 64 };
+
+/* Who is blocked is neither heard nor written to. The longest entry that fits decides; a channel's
+ * own comes before one for all, and allow before block. */
+struct router_list_entry {
+	bool allow;
+	struct span channel; /* empty: all */
+	struct span number;  /* "+8613800138000"; ending in "*": all that begin so */
+	struct span by, note;
+	uint64_t ts_ms; /* when it was entered */
+};
+/** Durable, and known to all nodes in a moment. -EINVAL number, -ENOENT channel; fn: list_full. */
+int router_list_add(struct router *router, const struct router_list_entry *entry, router_ok_fn *fn,
+                    void *arg) MUST_CHECK;
+/** fn: entry_unknown. */
+int router_list_remove(struct router *router, const struct router_list_entry *entry,
+                       router_ok_fn *fn, void *arg) MUST_CHECK;
+/** A page of entries, in no order, and where the next begins ("0": that was the last). */
+typedef void router_list_fn(void *arg, const struct router_error *error,
+                            const struct router_list_entry *entries, size_t count,
+                            struct span next);
+int router_list(struct router *router, struct span cursor, router_list_fn *fn,
+                void *arg) MUST_CHECK;
+
 /** The id of the conversation with a canonical address, NUL-terminated. */
 void router_conversation_id(struct span address, char out[CONVERSATION_ID_LEN + 1]);
 /** A message's public id is "CONVERSATION-SEQ". -EINVAL: not one. */
@@ -107,7 +176,7 @@ struct router_sent {
 };
 typedef void router_sent_fn(void *arg, const struct router_sent *sent);
 /** Appends the message and queues it; fn when that is durable. -EINVAL address, -ENOENT channel,
- * -EMSGSIZE, -EACCES: local is not the channel's. */
+ * -EMSGSIZE, -EACCES: local is not the channel's, -EPERM: the recipient is blocked. */
 int router_send(struct router *router, const struct router_send *send, router_sent_fn *fn,
                 void *arg) MUST_CHECK;
 
@@ -222,7 +291,6 @@ struct router_agent {
 
 enum presence { PRESENCE_OFFLINE, PRESENCE_AWAY, PRESENCE_AVAILABLE };
 
-typedef void router_ok_fn(void *arg, const struct router_error *error);
 /** Sets an agent's presence; available agents get sessions. Renew (same call) at least every 20 s
  * while the console is connected. */
 int router_presence(struct router *router, const struct router_agent *agent, enum presence presence,

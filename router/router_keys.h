@@ -10,6 +10,8 @@
 
 /** The control plane's slot. */
 #define ROUTER_DESK SPAN_LIT("{desk}")
+/** The slot of accounts: leases, what people want of channels, lists (redis/channel.lua). */
+#define ROUTER_CONTROL SPAN_LIT("{ctl}")
 /** Where hints between nodes go (pub/sub). */
 #define ROUTER_HINTS "ph:hint"
 

@@ -10,6 +10,7 @@
 #include "hash.h"
 #include "log_codec.h"
 #include "metrics.h"
+#include "route.h"
 #include "router.h"
 #include "router_keys.h"
 #include "utf8.h"
@@ -80,7 +81,7 @@ struct connector_host {
 	void *self;
 	enum channel_state state;
 	char why[120];
-	bool started, full;
+	bool full;
 	/* Outbound: which partitions of which lane have work, and whether a claim is under way. */
 	uint16_t dirty[LANE_COUNT];
 	unsigned next_partition;
@@ -96,6 +97,7 @@ struct connector_host {
 	void (*on_durable)(void *self, bool durable);
 	struct outlet_counters count;
 	struct histogram *durable_us;
+	struct route_channel route;
 };
 
 /* Who wants to hear of a conversation. */
@@ -142,7 +144,8 @@ struct router {
 	done_fn *drained;
 	void *drained_arg;
 	struct io_timer *drain_timer;
-	uint64_t drained_ms;    /* since the drain began */
+	uint64_t drained_ms; /* since the drain began */
+	struct route_state route;
 	struct fcall_args args; /* scratch of one call under construction */
 };
 
@@ -209,6 +212,8 @@ void desk_offer(struct router *r, struct span conversation, struct span session,
 void desk_sweep(struct router *r);
 
 /* host.c */
+/** A hint to all nodes, which may be lost. */
+void router_publish(struct router *r, struct span text);
 /** An agent has read it up to seq: told to the nodes where the customer is. */
 void router_tell_read(struct router *r, struct span conversation, uint64_t seq);
 

@@ -201,6 +201,11 @@ static int make_links(struct smpp_channel *ch)
 	return io_timer_create(ch->loop, "smpp.wake", smpp_out_on_wake, ch, &ch->wake);
 }
 
+static void on_pace(void *self)
+{
+	smpp_out_pump(self);
+}
+
 static int smpp_init(void *self, struct connector_host *host, const void *cfg,
                      struct yaml_errors *errors, unsigned line)
 {
@@ -218,6 +223,7 @@ static int smpp_init(void *self, struct connector_host *host, const void *cfg,
 	if (ch->cfg->errors.count && !ch->policies)
 		return -ENOMEM;
 	connector_on_parts(host, smpp_in_parts);
+	connector_contract(host, (unsigned)ch->cfg->rate, (unsigned)ch->cfg->burst, on_pace);
 	return make_links(ch);
 }
 
@@ -313,6 +319,7 @@ const struct connector_ops smpp_connector = {
                        .text_max = 8192,
                        .receipts = true,
                        .resend_replies = true,
+                       .dials = true,
                        .scheme = "sms",
                        .sender = smpp_sender,
                        .schedules = smpp_schedules,

@@ -131,7 +131,6 @@ struct smpp_channel {
 	bool wants_ready;
 	uint64_t paused_until_ms, pause_ms;
 	size_t allowed;   /* submits at once over all links, while it recovers from throttling */
-	uint64_t rate_us; /* when the rate allows the next part, less its burst */
 	struct buf user_data, tlvs;
 
 	/* in */

@@ -46,7 +46,7 @@ struct smpp_config {
 	int64_t priority, registered_delivery, validity_ms;
 	bool receipts_unflagged;
 
-	int64_t window, window_octets, rate, inbound_max;
+	int64_t window, window_octets, rate, burst, inbound_max;
 	int64_t bind_ms, response_ms, enquire_ms, retry_least_ms, retry_most_ms;
 	struct config_list errors; /* of struct smpp_error_config */
 };

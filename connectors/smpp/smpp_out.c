@@ -8,8 +8,6 @@
 #include "smpp_tlv.h"
 #include "smpp_udh.h"
 
-enum { BURST_PER_S = 10 /* the rate may be ahead by a tenth of a second */ };
-
 static uint64_t now_ms(const struct smpp_channel *ch)
 {
 	return clock_mono_ms(ch->clock);
@@ -64,30 +62,9 @@ static bool connected(const struct smpp_channel *ch)
 	return false;
 }
 
-/* The rate, as the time at which the contract allows the next part (GCRA). */
-static uint64_t rate_wait_ms(const struct smpp_channel *ch)
-{
-	uint64_t now = clock_mono_us(ch->clock);
-
-	if (ch->cfg->rate == 0 || ch->rate_us <= now + 1000000 / BURST_PER_S)
-		return 0;
-	return (ch->rate_us - now - 1000000 / BURST_PER_S) / 1000 + 1;
-}
-
-static void rate_take(struct smpp_channel *ch)
-{
-	uint64_t now = clock_mono_us(ch->clock);
-
-	if (ch->cfg->rate == 0)
-		return;
-	if (ch->rate_us < now)
-		ch->rate_us = now;
-	ch->rate_us += 1000000 / (uint64_t)ch->cfg->rate;
-}
-
 bool smpp_out_ready(const struct smpp_channel *ch)
 {
-	return !ch->pending.first && !smpp_out_paused(ch) && rate_wait_ms(ch) == 0 &&
+	return !ch->pending.first && !smpp_out_paused(ch) && connector_pace(ch->host) == 0 &&
 	       smpp_out_outstanding(ch) < ch->allowed && pick(ch);
 }
 
@@ -362,7 +339,7 @@ static int submit(struct smpp_channel *ch, struct smpp_link *l, struct smpp_outg
 /* Why nothing may be written now; sets the timer for when it may. */
 static bool held_up(struct smpp_channel *ch)
 {
-	uint64_t wait = rate_wait_ms(ch);
+	uint64_t wait = connector_pace(ch->host);
 
 	if (smpp_out_paused(ch))
 		smpp_out_wake_at(ch, ch->paused_until_ms);
@@ -398,7 +375,7 @@ static bool write_part(struct smpp_channel *ch, struct smpp_link *l, struct smpp
 	smpp_outgoing_unwant(out, part);
 	out->link = l;
 	out->outstanding++;
-	rate_take(ch);
+	connector_paced(ch->host);
 	++*ch->metrics.submits;
 	if (!out->left)
 		smpp_queue_remove(&ch->pending, out);

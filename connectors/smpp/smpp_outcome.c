@@ -38,6 +38,7 @@ static void throttle(struct smpp_channel *ch, uint32_t delay_ms)
 		ch->allowed = now > 1 ? (now + 1) / 2 : 1;
 		log_warn(ch->log, EVENT("smpp.throttled"), NUM("pause_ms", ch->pause_ms),
 		         NUM("allowed", ch->allowed));
+		connector_throttled(ch->host, ch->pause_ms);
 	}
 	smpp_out_wake_at(ch, ch->paused_until_ms);
 }

@@ -192,8 +192,12 @@ static int make_channels(struct app *app, struct yaml_errors *errors)
 
 	for (size_t i = 0; i < c->channel_count; i++) {
 		const struct config_channel *channel = &c->channels[i];
-		int bad = router_channel_add(app->router, channel->name, channel->ops, channel->cfg,
-		                             errors, channel->line);
+		const struct router_channel add = {.name = channel->name,
+		                                   .ops = channel->ops,
+		                                   .cfg = channel->cfg,
+		                                   .all_nodes = channel->nodes == CONFIG_NODES_ALL,
+		                                   .line = channel->line};
+		int bad = router_channel_add(app->router, &add, errors);
 
 		if (bad && errors->count == before)
 			yaml_error(errors, channel->line, "the channel \"%s\" cannot be made: %s",

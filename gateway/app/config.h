@@ -41,10 +41,13 @@ struct config_disposition {
 	char *id, *zh, *en;
 };
 
+enum config_nodes { CONFIG_NODES_ONE, CONFIG_NODES_ALL };
+
 /* One channel: what all have, and what its connector's table bound. */
 struct config_channel {
 	char *name;
 	char *connector;
+	int nodes; /* enum config_nodes */
 	const struct connector_ops *ops;
 	void *cfg; /* of ops->config_size octets; on the heap */
 	unsigned line;

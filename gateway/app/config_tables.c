@@ -4,6 +4,8 @@
 
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
 
+static const char *const nodes_choices[] = {"one", "all", NULL};
+
 static const struct config_field node_fields[] = {
 	{"name",		  CONFIG_STRING, offsetof(struct config, node.name), .required = true, .least = 1,
          .most = 32, .help = "name of this node; one process at a time may bear it"},
@@ -104,7 +106,7 @@ static const struct config_field api_key_fields[] = {
 	{"key", CONFIG_SECRET, offsetof(struct config_api_key, key), .required = true, .least = 16,
          .most = 200, .help = "the key itself"},
 	{"scopes",               CONFIG_STRINGS, offsetof(struct config_api_key, scopes), .required = true,
-         .help = "what it may do: calls, messages, conversations"},
+         .help = "what it may do: calls, messages, conversations, channels"},
 	{0		     }
 };
 
@@ -225,5 +227,8 @@ const struct config_field config_channel_fields[] = {
          .most = 32, .help = "name of the channel"},
 	{"connector", CONFIG_STRING, offsetof(struct config_channel, connector), .required = true,
          .help = "the connector that speaks its protocol"},
-	{0	      }
+	{"nodes",               CONFIG_ENUM, offsetof(struct config_channel, nodes), .fallback = "one",
+         .choices = nodes_choices,
+         .help = "of a connector that dials: whether one node at a time or all of them do"},
+	{0		     }
 };

@@ -434,6 +434,71 @@ void host_set_durable(struct connector_host *h, bool durable)
 		h->on_durable(h->self, durable);
 }
 
+/* ---- the pace: as the one node that holds the account ---- */
+
+static uint64_t mono_us(const struct connector_host *h)
+{
+	return clock_mono_us(io_loop_clock(h->loop));
+}
+
+void connector_contract(struct connector_host *h, unsigned rate, unsigned burst,
+                        void (*fn)(void *self))
+{
+	(void)fn;
+	gcra_init(&h->contract, rate, burst ? burst : rate / 10);
+}
+
+uint64_t connector_pace(struct connector_host *h)
+{
+	return (gcra_wait_us(&h->contract, mono_us(h)) + 999) / 1000;
+}
+
+void connector_paced(struct connector_host *h)
+{
+	if (h->contract.step_ns)
+		gcra_take(&h->contract, mono_us(h));
+}
+
+void connector_throttled(struct connector_host *h, uint64_t ms)
+{
+	(void)ms;
+	h->throttled++;
+}
+
+/* ---- what it says of itself: only that it may be asked ---- */
+
+void connector_status_text(struct connector_status *out, const char *key, struct span value)
+{
+	(void)out;
+	(void)key;
+	(void)value;
+}
+
+void connector_status_num(struct connector_status *out, const char *key, uint64_t value)
+{
+	(void)out;
+	(void)key;
+	(void)value;
+}
+
+void connector_status_flag(struct connector_status *out, const char *key, bool value)
+{
+	(void)out;
+	(void)key;
+	(void)value;
+}
+
+void connector_status_item(struct connector_status *out, const char *key)
+{
+	(void)out;
+	(void)key;
+}
+
+void connector_status_end(struct connector_status *out)
+{
+	(void)out;
+}
+
 /* ---- what it gives ---- */
 
 const char *connector_channel(const struct connector_host *h)

@@ -7,6 +7,7 @@
 #define PH_TEST_HOST_H
 
 #include "connector.h"
+#include "gcra.h"
 #include "loop.h"
 
 enum { HOST_KEPT = 4096 };
@@ -66,6 +67,8 @@ struct connector_host {
 	struct host_value *values;
 	void (*on_parts)(void *self, const struct message_parts *parts);
 	void (*on_durable)(void *self, bool durable);
+	struct gcra contract;
+	unsigned throttled;
 };
 
 /**

@@ -77,7 +77,10 @@ static int double_init(void *self, struct connector_host *host, const void *cfg,
 
 static int double_start(void *self)
 {
-	connector_state(((struct double_self *)self)->host, CHANNEL_UP, NULL);
+	struct double_self *d = self;
+
+	d->started = true;
+	connector_state(d->host, CHANNEL_UP, NULL);
 	return 0;
 }
 
@@ -103,8 +106,13 @@ static int double_address(const void *self, struct span raw, char *out, size_t s
 
 static void double_stop(void *self, enum stop_mode mode)
 {
-	(void)mode;
-	connector_state(((struct double_self *)self)->host, CHANNEL_STOPPED, NULL);
+	struct double_self *d = self;
+
+	d->stopped_how = mode;
+	if (d->stops_slowly && mode != STOP_NOW)
+		return;
+	d->started = false;
+	connector_state(d->host, CHANNEL_STOPPED, NULL);
 }
 
 static void double_fini(void *self)
@@ -115,7 +123,7 @@ static void double_fini(void *self)
 		message_unref(&d->sent[i]);
 }
 
-#define DOUBLE(limited_)                                                               \
+#define DOUBLE(limited_, dials_)                                                       \
 	{                                                                              \
 		.name = "double",                                                      \
 		.caps = {.kinds = 1 << MESSAGE_TEXT,                                   \
@@ -123,14 +131,16 @@ static void double_fini(void *self)
 		         .receipts = true,                                             \
 		         .replies_limited = (limited_),                                \
 		         .resend_replies = true,                                       \
+		         .dials = (dials_),                                            \
 		         .scheme = "test"},                                            \
 		.self_size = sizeof(struct double_self), .init = double_init,          \
 		.start = double_start, .send = double_send, .address = double_address, \
 		.stop = double_stop, .fini = double_fini                               \
 	}
 
-static const struct connector_ops ops_free = DOUBLE(false);
-static const struct connector_ops ops_limited = DOUBLE(true);
+static const struct connector_ops ops_free = DOUBLE(false, false);
+static const struct connector_ops ops_limited = DOUBLE(true, false);
+static const struct connector_ops ops_dialing = DOUBLE(false, true);
 
 /* --- Redis and nodes
  * ------------------------------------------------------------------------------ */
@@ -173,6 +183,11 @@ void node_start(struct node *node, const char *name, bool limited)
 {
 	const struct router_options options = {
 		.node = name, .default_queue = "general", .agent_grace_ms = 1500, .drain_ms = 500};
+	const struct router_channel channel = {.name = "ch",
+	                                       .ops = fx.dials  ? &ops_dialing
+	                                              : limited ? &ops_limited
+	                                                        : &ops_free,
+	                                       .all_nodes = fx.all_nodes};
 	const struct redis_options redis = {.address = redis_address,
 	                                    .libraries = router_libraries,
 	                                    .library_count = router_library_count};
@@ -182,12 +197,12 @@ void node_start(struct node *node, const char *name, bool limited)
 	ck_assert_int_eq(redis_create(fx.loop, NULL, &redis, on_redis, node, &node->redis), 0);
 	router_set_redis(node->router, node->redis);
 	router_set_catalogue(node->router, make_catalogue());
-	ck_assert_int_eq(router_channel_add(node->router, "ch", limited ? &ops_limited : &ops_free,
-	                                    NULL, NULL, 0),
-	                 0);
+	ck_assert_int_eq(router_channel_add(node->router, &channel, NULL), 0);
 	node->self = last_self;
 	io_wait(fx.loop, io_is_true, &node->up, WAIT_MS);
 	router_start(node->router);
+	if (!fx.dials)
+		io_wait(fx.loop, io_is_true, &node->self->started, WAIT_MS);
 }
 
 void node_kill(struct node *node)

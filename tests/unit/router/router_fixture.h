@@ -15,6 +15,8 @@ struct double_self {
 	struct message *sent[SENT_MAX];
 	size_t count;
 	int answer; /* what send() answers */
+	bool started, stops_slowly;
+	enum stop_mode stopped_how;
 };
 
 struct node {
@@ -27,6 +29,7 @@ struct node {
 struct fixture {
 	struct io_loop *loop;
 	struct node node;
+	bool dials, all_nodes; /* what the channel of nodes to come is like */
 };
 extern struct fixture fx;
 

@@ -1,0 +1,484 @@
+/*
+ * Who holds an account, what people want of it, what its contract allows and whom we do not serve:
+ * several nodes on one real Redis.
+ */
+#include "route.h"
+#include "router_fixture.h"
+
+#include <stdio.h>
+
+enum { SOON_MS = 3000, TAKEOVER_MS = 5000 };
+
+static struct node second;
+
+static uint64_t now_ms(void)
+{
+	return clock_mono_ms(&clock_system);
+}
+
+static void start(void)
+{
+	fx.dials = true;
+	fixture_start(false);
+	io_wait(fx.loop, io_is_true, &fx.node.self->started, SOON_MS);
+}
+
+static void start_all(void)
+{
+	fx.all_nodes = true;
+	start();
+}
+
+static void stop(void)
+{
+	if (second.router)
+		node_kill(&second);
+	second = (struct node){0};
+	if (fx.node.router)
+		fixture_stop();
+}
+
+static bool is_stopped(const void *self)
+{
+	return !((const struct double_self *)self)->started;
+}
+
+/* --- Leases ------------------------------------------------------------------------------------
+ */
+
+START_TEST(one_node_of_two_holds_an_account)
+{
+	node_start(&second, "n2", false);
+	io_idle(fx.loop, 1500);
+	ck_assert(fx.node.self->started);
+	ck_assert(!second.self->started);
+	ck_assert_uint_eq(connector_pace(fx.node.self->host), 0);
+	ck_assert_uint_gt(connector_pace(second.self->host), 0);
+}
+END_TEST
+
+START_TEST(an_account_whose_node_was_killed_is_taken_over_in_five_seconds)
+{
+	uint64_t killed;
+
+	node_start(&second, "n2", false);
+	io_idle(fx.loop, 500);
+	node_kill(&fx.node);
+	killed = now_ms();
+	io_wait(fx.loop, io_is_true, &second.self->started, TAKEOVER_MS);
+	ck_assert_uint_lt(now_ms() - killed, TAKEOVER_MS);
+	ck_assert_uint_gt(now_ms() - killed, LEASE_MS - 1500); /* not before its lease was over */
+	fx.node = second;
+	second = (struct node){0};
+}
+END_TEST
+
+static void on_drained(void *arg, int err)
+{
+	ck_assert_int_eq(err, 0);
+	*(bool *)arg = true;
+}
+
+START_TEST(an_account_whose_node_stops_is_taken_over_at_once)
+{
+	uint64_t began;
+	bool drained = false;
+
+	node_start(&second, "n2", false);
+	io_idle(fx.loop, 300);
+	began = now_ms();
+	router_drain(fx.node.router, on_drained, &drained);
+	io_wait(fx.loop, io_is_true, &second.self->started, 1000);
+	ck_assert(!fx.node.self->started);
+	ck_assert_uint_lt(now_ms() - began, 1000);
+	io_wait(fx.loop, io_is_true, &drained, 1000);
+}
+END_TEST
+
+START_TEST(a_process_that_starts_again_takes_its_account_at_once)
+{
+	uint64_t began = now_ms();
+
+	node_kill(&fx.node);
+	io_idle(fx.loop, 5); /* its new instance bears another time */
+	node_start(&fx.node, "n1", false);
+	io_wait(fx.loop, io_is_true, &fx.node.self->started, 1000);
+	ck_assert_uint_lt(now_ms() - began, 1000);
+}
+END_TEST
+
+START_TEST(who_cannot_renew_sends_nothing_and_unbinds_before_another_may_bind)
+{
+	uint64_t began;
+
+	fx.node.self->stops_slowly = true; /* something is outstanding */
+	io_idle(fx.loop, 1200);
+	redis_server_stop();
+	began = now_ms();
+	while (connector_pace(fx.node.self->host) == 0)
+		io_loop_turn(fx.loop);
+	ck_assert_uint_le(now_ms() - began, FENCE_MS);
+	io_wait(fx.loop, is_stopped, fx.node.self, TAKEOVER_MS);
+	ck_assert_uint_lt(now_ms() - began, LEASE_MS);
+	ck_assert_int_eq(fx.node.self->stopped_how, STOP_NOW);
+	redis_server_start();
+	io_wait(fx.loop, io_is_true, &fx.node.self->started, 2 * TAKEOVER_MS);
+}
+END_TEST
+
+/* A process that was paused finds its time over when it goes on, before it looks at anything. */
+START_TEST(the_fence_is_asked_at_each_part_not_at_each_turn)
+{
+	uint64_t until = now_ms() + FENCE_MS;
+
+	ck_assert_uint_eq(connector_pace(fx.node.self->host), 0);
+	while (now_ms() <= until)
+		continue; /* no turn of the loop */
+	ck_assert_uint_gt(connector_pace(fx.node.self->host), 0);
+}
+END_TEST
+
+static void on_sent(void *arg, const struct router_sent *sent)
+{
+	ck_assert_int_eq(sent->error.err, 0);
+	*(bool *)arg = true;
+}
+
+static int send_from(struct node *node, const char *cid, bool *sent)
+{
+	const struct router_send send = {.address = address_of(ALICE),
+	                                 .channel = SPAN_LIT("ch"),
+	                                 .text = SPAN_LIT("hello"),
+	                                 .author = SPAN_LIT("api:test"),
+	                                 .cid = span_of(cid),
+	                                 .lane = LANE_REPLY};
+
+	return router_send(node->router, &send, on_sent, sent);
+}
+
+START_TEST(what_another_node_queues_the_holder_sends_at_once)
+{
+	uint64_t began;
+	bool sent = false;
+
+	node_start(&second, "n2", false);
+	io_idle(fx.loop, 1000);
+	began = now_ms();
+	ck_assert_int_eq(send_from(&second, "c1", &sent), 0);
+	wait_sent(&fx.node, 1);
+	ck_assert_uint_lt(now_ms() - began, 500);
+	ck_assert_uint_eq(second.self->count, 0);
+}
+END_TEST
+
+/* --- What people want ----------------------------------------------------------------------------
+ */
+
+static void want(struct node *node, enum channel_want what)
+{
+	struct ok_call call = {0};
+
+	ck_assert_int_eq(router_channel_want(node->router, SPAN_LIT("ch"), what, SPAN_LIT("test"),
+	                                     on_ok, &call),
+	                 0);
+	ck_assert_str_eq(wait_ok(&call), "");
+}
+
+START_TEST(a_channel_is_stopped_and_started_by_any_node_and_stays_so)
+{
+	node_start(&second, "n2", false);
+	want(&second, WANT_STOP);
+	io_wait(fx.loop, is_stopped, fx.node.self, SOON_MS);
+	io_idle(fx.loop, 1500);
+	ck_assert(!second.self->started);
+	node_kill(&fx.node);
+	node_start(&fx.node, "n1", false);
+	io_idle(fx.loop, 1500);
+	ck_assert(!fx.node.self->started);
+	want(&second, WANT_START);
+	io_idle(fx.loop, 500);
+	ck_assert(fx.node.self->started != second.self->started);
+}
+END_TEST
+
+START_TEST(a_channel_that_drains_sends_what_waits_and_then_stops)
+{
+	bool sent = false;
+
+	fx.node.self->answer = -EAGAIN;
+	ck_assert_int_eq(send_from(&fx.node, "c1", &sent), 0);
+	io_wait(fx.loop, io_is_true, &sent, SOON_MS);
+	want(&fx.node, WANT_DRAIN);
+	io_idle(fx.loop, 2500);
+	ck_assert(fx.node.self->started);
+	fx.node.self->answer = 0;
+	connector_ready(fx.node.self->host);
+	wait_sent(&fx.node, 1);
+	tell_outcome(&fx.node, 0, SEND_OK, "id");
+	io_wait(fx.loop, is_stopped, fx.node.self, TAKEOVER_MS);
+}
+END_TEST
+
+START_TEST(a_channel_that_nobody_knows_is_refused)
+{
+	ck_assert_int_eq(router_channel_want(fx.node.router, SPAN_LIT("nope"), WANT_STOP,
+	                                     SPAN_LIT("test"), on_ok, NULL),
+	                 -ENOENT);
+}
+END_TEST
+
+struct status_result {
+	bool done;
+	char holder[32], health[16], node[32], json[2000];
+	enum channel_want want;
+	char by[32];
+	uint64_t queued;
+};
+
+static void on_status(void *arg, const struct router_error *error,
+                      const struct router_channel_status *channels, size_t count)
+{
+	struct status_result *s = arg;
+	const struct router_channel_status *c = &channels[0];
+
+	ck_assert_int_eq(error->err, 0);
+	ck_assert_uint_eq(count, 1);
+	ck_assert(span_is(c->name, "ch"));
+	snprintf(s->holder, sizeof(s->holder), "%.*s", SPAN_FMT(c->holder));
+	snprintf(s->health, sizeof(s->health), "%.*s", SPAN_FMT(c->health));
+	snprintf(s->by, sizeof(s->by), "%.*s", SPAN_FMT(c->by));
+	s->want = c->want;
+	s->queued = c->queued[LANE_REPLY];
+	if (c->report_count) {
+		snprintf(s->node, sizeof(s->node), "%.*s", SPAN_FMT(c->reports[0].node));
+		snprintf(s->json, sizeof(s->json), "%.*s", SPAN_FMT(c->reports[0].json));
+	}
+	s->done = true;
+}
+
+START_TEST(any_node_tells_how_a_channel_does_on_the_node_that_holds_it)
+{
+	struct status_result s = {0};
+	bool sent = false;
+
+	node_start(&second, "n2", false);
+	fx.node.self->answer = -EAGAIN;
+	for (int i = 0; i < 2; i++) { /* one is in the node's hands, one waits */
+		sent = false;
+		ck_assert_int_eq(send_from(&fx.node, i ? "c2" : "c1", &sent), 0);
+		io_wait(fx.loop, io_is_true, &sent, SOON_MS);
+		io_idle(fx.loop, 100);
+	}
+	want(&second, WANT_DRAIN);
+	ck_assert_int_eq(router_channel_status(second.router, on_status, &s), 0);
+	io_wait(fx.loop, io_is_true, &s.done, SOON_MS);
+	ck_assert_str_eq(s.holder, "n1");
+	ck_assert_str_eq(s.node, "n1");
+	ck_assert_int_eq(s.want, WANT_DRAIN);
+	ck_assert_str_eq(s.by, "test");
+	ck_assert_uint_eq(s.queued, 1);
+	ck_assert_ptr_nonnull(strstr(s.json, "\"state\":\"up\""));
+	ck_assert_ptr_nonnull(strstr(s.json, "\"in_hand\":1"));
+}
+END_TEST
+
+/* --- The contract ------------------------------------------------------------------------------
+ */
+
+static bool try_part(struct node *node)
+{
+	if (connector_pace(node->self->host))
+		return false;
+	connector_paced(node->self->host);
+	return true;
+}
+
+START_TEST(two_nodes_together_keep_the_contract)
+{
+	enum { RATE = 200, BURST = 40, RUN_MS = 2000 };
+	uint64_t began, parts[2] = {0};
+
+	node_start(&second, "n2", false);
+	io_wait(fx.loop, io_is_true, &second.self->started, SOON_MS);
+	connector_contract(fx.node.self->host, RATE, BURST, NULL);
+	connector_contract(second.self->host, RATE, BURST, NULL);
+	began = now_ms();
+	while (now_ms() < began + RUN_MS) {
+		while (try_part(&fx.node))
+			parts[0]++;
+		while (try_part(&second))
+			parts[1]++;
+		io_idle(fx.loop, 2);
+	}
+	ck_assert_uint_le(parts[0] + parts[1], RATE * RUN_MS / 1000 + BURST);
+	ck_assert_uint_ge(parts[0] + parts[1], RATE * RUN_MS / 1000 * 8 / 10);
+	ck_assert_uint_gt(parts[0], 0);
+	ck_assert_uint_gt(parts[1], 0);
+}
+END_TEST
+
+START_TEST(who_takes_an_account_over_begins_with_an_empty_bucket)
+{
+	unsigned parts = 0;
+
+	connector_contract(fx.node.self->host, 10, 100, NULL);
+	for (int i = 0; i < 200; i++)
+		parts += try_part(&fx.node);
+	ck_assert_uint_eq(parts, 100); /* a bucket that nobody emptied */
+	pace_begin(fx.node.self->host);
+	ck_assert(!try_part(&fx.node));
+	io_idle(fx.loop, 250);
+	ck_assert(try_part(&fx.node));
+	ck_assert(try_part(&fx.node));
+	ck_assert(!try_part(&fx.node));
+}
+END_TEST
+
+/* --- Whom we do not serve ------------------------------------------------------------------------
+ */
+
+static void edit(struct node *node, bool adds, bool allow, const char *number)
+{
+	const struct router_list_entry e = {.allow = allow,
+	                                    .number = span_of(number),
+	                                    .by = SPAN_LIT("mei"),
+	                                    .note = SPAN_LIT("spam all night")};
+	struct ok_call call = {0};
+
+	ck_assert_int_eq(adds ? router_list_add(node->router, &e, on_ok, &call)
+	                      : router_list_remove(node->router, &e, on_ok, &call),
+	                 0);
+	ck_assert_str_eq(wait_ok(&call), "");
+	io_idle(fx.loop, 100);
+}
+
+START_TEST(who_is_blocked_is_neither_heard_nor_written_to)
+{
+	bool sent = false;
+
+	node_start(&second, "n2", false);
+	edit(&second, true, false, "alice");
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", "what is the annual fee"), 0);
+	ck_assert_uint_eq(fx.node.self->count, 0);
+	ck_assert_uint_eq(count_messages(&fx.node, ALICE, MESSAGE_IN), 0);
+	ck_assert_int_eq(send_from(&fx.node, "c1", &sent), -EPERM);
+	ck_assert_int_eq(receive_text(&fx.node, BOB, "m1", "what is the annual fee"), 0);
+	ck_assert_uint_eq(fx.node.self->count, 1);
+	edit(&fx.node, false, false, "alice");
+	ck_assert_int_eq(send_from(&second, "c1", &sent), 0);
+	io_wait(fx.loop, io_is_true, &sent, SOON_MS);
+}
+END_TEST
+
+START_TEST(the_longest_entry_that_fits_decides_and_allow_comes_before_block)
+{
+	static const struct {
+		bool allow;
+		const char *number;
+		bool refused;
+	} steps[] = {
+		{false, "*",     true },
+                {true,  "al*",   false},
+                {false, "ali*",  true },
+		{true,  "alice", false},
+                {false, "alice", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		bool sent = false;
+		char cid[16];
+		int err;
+
+		snprintf(cid, sizeof(cid), "c%zu", i);
+		edit(&fx.node, true, steps[i].allow, steps[i].number);
+		err = send_from(&fx.node, cid, &sent);
+		ck_assert_msg(err == (steps[i].refused ? -EPERM : 0), "step %zu: %d", i, err);
+		if (!err)
+			io_wait(fx.loop, io_is_true, &sent, SOON_MS);
+	}
+}
+END_TEST
+
+START_TEST(what_waits_for_somebody_who_is_blocked_meanwhile_is_refused)
+{
+	bool sent = false;
+
+	want(&fx.node, WANT_STOP);
+	io_wait(fx.loop, is_stopped, fx.node.self, SOON_MS);
+	ck_assert_int_eq(send_from(&fx.node, "c1", &sent), 0);
+	io_wait(fx.loop, io_is_true, &sent, SOON_MS);
+	edit(&fx.node, true, false, "alice");
+	want(&fx.node, WANT_START);
+	wait_status(&fx.node, ALICE, 1, STATUS_FAILED);
+	ck_assert_uint_eq(fx.node.self->count, 0);
+}
+END_TEST
+
+struct list_result {
+	bool done;
+	size_t count;
+	char number[64], by[32], note[64];
+	bool allow, dated;
+};
+
+static void on_list(void *arg, const struct router_error *error,
+                    const struct router_list_entry *entries, size_t count, struct span next)
+{
+	struct list_result *l = arg;
+
+	ck_assert_int_eq(error->err, 0);
+	ck_assert(span_is(next, "0"));
+	l->count = count;
+	if (count) {
+		snprintf(l->number, sizeof(l->number), "%.*s", SPAN_FMT(entries[0].number));
+		snprintf(l->by, sizeof(l->by), "%.*s", SPAN_FMT(entries[0].by));
+		snprintf(l->note, sizeof(l->note), "%.*s", SPAN_FMT(entries[0].note));
+		l->allow = entries[0].allow;
+		l->dated = entries[0].ts_ms > 1600000000000;
+	}
+	l->done = true;
+}
+
+START_TEST(the_list_says_who_entered_what_when_and_why)
+{
+	struct list_result l = {0};
+
+	edit(&fx.node, true, true, "+86138*");
+	ck_assert_int_eq(router_list(fx.node.router, SPAN_NONE, on_list, &l), 0);
+	io_wait(fx.loop, io_is_true, &l.done, SOON_MS);
+	ck_assert_uint_eq(l.count, 1);
+	ck_assert_str_eq(l.number, "+86138*");
+	ck_assert_str_eq(l.by, "mei");
+	ck_assert_str_eq(l.note, "spam all night");
+	ck_assert(l.allow && l.dated);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *one = tcase_create("one"), *all = tcase_create("all");
+	TCase *cases[2] = {one, all};
+
+	tcase_set_timeout(one, 40);
+	tcase_add_checked_fixture(one, start, stop);
+	tcase_add_test(one, one_node_of_two_holds_an_account);
+	tcase_add_test(one, an_account_whose_node_was_killed_is_taken_over_in_five_seconds);
+	tcase_add_test(one, an_account_whose_node_stops_is_taken_over_at_once);
+	tcase_add_test(one, a_process_that_starts_again_takes_its_account_at_once);
+	tcase_add_test(one, who_cannot_renew_sends_nothing_and_unbinds_before_another_may_bind);
+	tcase_add_test(one, the_fence_is_asked_at_each_part_not_at_each_turn);
+	tcase_add_test(one, what_another_node_queues_the_holder_sends_at_once);
+	tcase_add_test(one, a_channel_is_stopped_and_started_by_any_node_and_stays_so);
+	tcase_add_test(one, a_channel_that_drains_sends_what_waits_and_then_stops);
+	tcase_add_test(one, a_channel_that_nobody_knows_is_refused);
+	tcase_add_test(one, any_node_tells_how_a_channel_does_on_the_node_that_holds_it);
+	tcase_add_test(one, who_takes_an_account_over_begins_with_an_empty_bucket);
+	tcase_add_test(one, who_is_blocked_is_neither_heard_nor_written_to);
+	tcase_add_test(one, the_longest_entry_that_fits_decides_and_allow_comes_before_block);
+	tcase_add_test(one, what_waits_for_somebody_who_is_blocked_meanwhile_is_refused);
+	tcase_add_test(one, the_list_says_who_entered_what_when_and_why);
+	tcase_set_timeout(all, 40);
+	tcase_add_checked_fixture(all, start_all, stop);
+	tcase_add_test(all, two_nodes_together_keep_the_contract);
+	return unit_run("route", cases, 2);
+}
