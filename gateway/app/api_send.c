@@ -236,7 +236,8 @@ static void on_sent(void *arg, const struct router_sent *sent)
 
 static void refuse_now(struct sending *s, int err)
 {
-	if (s->claimed && (err == -EINVAL || err == -ENOENT || err == -EMSGSIZE || err == -EACCES))
+	if (s->claimed && (err == -EINVAL || err == -ENOENT || err == -EMSGSIZE || err == -EACCES ||
+	                   err == -EPERM))
 		once_release(s->api->options.redis, &s->once);
 	if (err == -EINVAL)
 		http_problem(s->request, 422, "address_invalid",
@@ -248,6 +249,10 @@ static void refuse_now(struct sending *s, int err)
 		http_problem(s->request, 422, "sender_unknown",
 		             "this is none of the channel's own numbers, nor one with an extension",
 		             "from");
+	else if (err == -EPERM)
+		http_problem(s->request, 422, "recipient_blocked",
+		             "the recipient is on the block list",
+		             s->call_id.len ? "caller" : "to");
 	else if (err == -EMSGSIZE)
 		http_problem(s->request, 422, "too_long", "longer than the channel can send",
 		             "text");
