@@ -79,17 +79,6 @@ const struct template *catalogue_find(const struct catalogue *c, struct span id)
 	return found ? *found : NULL;
 }
 
-/* Takes the handovers out of the best, since they are nothing to offer. */
-static void drop_handovers(struct match *m)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < m->count; i++)
-		if (m->best[i].answer->kind == TEMPLATE_ANSWER)
-			m->best[kept++] = m->best[i];
-	m->count = kept;
-}
-
 void catalogue_match(const struct catalogue *c, struct match_scratch *scratch, struct span text,
                      enum language hint, struct match *out)
 {
@@ -98,11 +87,8 @@ void catalogue_match(const struct catalogue *c, struct match_scratch *scratch, s
 		out->best[i].answer = c->matched[out->best[i].index];
 	if (out->zone == MATCH_ANSWER && out->best[0].answer->suggest_only)
 		out->zone = MATCH_MENU;
-	if (out->count && out->best[0].answer->kind == TEMPLATE_HANDOVER) {
-		out->handover = out->best[0].answer;
-		out->zone = MATCH_HUMAN;
-	}
-	drop_handovers(out);
+	if (out->handover_index != MATCH_INDEX_NONE)
+		out->handover = c->matched[out->handover_index];
 }
 
 /* --- making one ---------------------------------------------------------------------------------
@@ -145,13 +131,18 @@ static int make_matcher(struct load *l)
 	struct catalogue *c = l->c;
 	size_t count = collect_samples(c, NULL);
 	struct match_sample *samples = calloc(count + 1, sizeof(*samples));
-	int err;
+	bool *handover = calloc((size_t)c->matched_count + 1, sizeof(*handover));
+	struct match_source source = {samples, count, c->matched_count, handover};
+	int err = -ENOMEM;
 
-	if (!samples)
-		return -ENOMEM;
-	collect_samples(c, samples);
-	err = cache_matcher(l->cache, samples, count, c->matched_count, &c->cache, &c->matcher);
+	if (samples && handover) {
+		collect_samples(c, samples);
+		for (uint32_t a = 0; a < c->matched_count; a++)
+			handover[a] = c->matched[a]->kind == TEMPLATE_HANDOVER;
+		err = cache_matcher(l->cache, &source, &c->cache, &c->matcher);
+	}
 	free(samples);
+	free(handover);
 	return err;
 }
 

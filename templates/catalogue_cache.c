@@ -181,20 +181,20 @@ static struct catalogue_cache after_training(int read_err, int write_err)
 	return (struct catalogue_cache){CACHE_REPLACED, read_err};
 }
 
-int cache_matcher(const char *path, const struct match_sample *samples, size_t count,
-                  uint32_t answers, struct catalogue_cache *use, struct matcher **out)
+int cache_matcher(const char *path, const struct match_source *source, struct catalogue_cache *use,
+                  struct matcher **out)
 {
-	uint64_t key = path ? matcher_key(samples, count, answers) : 0;
+	uint64_t key = path ? matcher_key(source) : 0;
 	int dir = path ? open_directory(path) : -ENOENT, read_err, err;
 	char name[NAME_SIZE];
 
 	*use = (struct catalogue_cache){path ? CACHE_FAILED : CACHE_OFF, path ? dir : 0};
 	if (dir < 0)
-		return matcher_create(samples, count, answers, out);
+		return matcher_create(source, out);
 	snprintf(name, sizeof(name), "%016" PRIx64 "-%016" PRIx64 ENDING, key, matcher_engine());
 	read_err = read_kept(dir, name, key, out);
 	*use = (struct catalogue_cache){CACHE_USED, 0};
-	err = read_err < 0 ? matcher_create(samples, count, answers, out) : 0;
+	err = read_err < 0 ? matcher_create(source, out) : 0;
 	if (read_err < 0 && err == 0)
 		*use = after_training(read_err, keep(dir, name, key, *out));
 	close(dir);

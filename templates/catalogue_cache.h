@@ -12,7 +12,7 @@
  * The matcher of the samples: from the directory, or trained and then put there. dir NULL: trained.
  * *use tells what became of the directory, whose faults are no errors of the call.
  */
-int cache_matcher(const char *dir, const struct match_sample *samples, size_t count,
-                  uint32_t answers, struct catalogue_cache *use, struct matcher **out) MUST_CHECK;
+int cache_matcher(const char *dir, const struct match_source *source, struct catalogue_cache *use,
+                  struct matcher **out) MUST_CHECK;
 
 #endif

@@ -35,6 +35,8 @@ struct match_hit {
 	float score;                   /* signed distance to the model's border, or 1 when exact */
 };
 
+#define MATCH_INDEX_NONE UINT32_MAX
+
 /* What the confidence is computed from; recorded with every automatic answer. */
 struct match_signals {
 	float top, margin, entropy, peak, known, length, top_known;
@@ -49,7 +51,8 @@ struct match {
 	float confidence;                /* estimated probability that best[0] is right, 0 to 1 */
 	float menu_confidence;           /* the same that the right one is among the best three */
 	const struct template *handover; /* why a person is needed, where the catalogue says so */
-	size_t count;                    /* of best, which is sorted, best first */
+	uint32_t handover_index;         /* the same as an index, or MATCH_INDEX_NONE */
+	size_t count;                    /* of best: answers only, sorted, best first */
 	struct match_hit best[MATCH_BEST];
 	struct match_signals signals;
 };
@@ -59,7 +62,34 @@ struct match_sample {
 	uint32_t answer;  /* from 0, less than answers */
 };
 
-#define MATCHER_ANSWERS_MAX 4096
+#define MATCHER_ANSWERS_MAX 131072
+/* What the linear model tells apart. Of more, those with most samples; the others wait for search.
+ */
+#define MATCHER_MODELLED_MAX 4096
+/* Fewer samples: offered, never sent by itself. */
+#define MATCHER_SAMPLES_LEAST 3
+
+/* What a matcher learns from. */
+struct match_source {
+	const struct match_sample *samples;
+	size_t count;
+	uint32_t answers;
+	const bool *handover; /* of each answer whether a person is needed for it; NULL: of none */
+};
+
+/* The limits that a catalogue's zones are found for. */
+struct match_required {
+	float answer;       /* share of automatic answers that must be right */
+	float menu;         /* share of menus that must hold the right answer */
+	float out_of_scope; /* share of questions like samples that no answer covers after all */
+	float in_scope;     /* of those that one covers, the share it is the best for, at least */
+};
+
+/**
+ * 0.98, 0.80, 0.05 and 0.90. Samples are written to differ, so one that is left out is harder to
+ * find than a customer's question; in_scope keeps a well written catalogue from being distrusted.
+ */
+extern const struct match_required match_required_default;
 
 /* How sure it must be, in estimated probability: answer of confidence, menu of menu_confidence. */
 struct match_zones {
@@ -67,12 +97,12 @@ struct match_zones {
 };
 
 /**
- * Trains from samples; an answer with fewer than 3 is never sent by itself. Computes for tens of
- * milliseconds a hundred answers. -EINVAL: an answer out of range; -ENOMEM. No sample at all is
- * allowed: everything then goes to a person.
+ * Trains from samples and finds, by leaving some of them out, how far its scores can be trusted
+ * (matcher_calibration.h). Computes for some hundred milliseconds a hundred answers: not on the
+ * loop. -EINVAL: an answer out of range, or more than MATCHER_ANSWERS_MAX; -ENOMEM. No sample at
+ * all is allowed: everything then goes to a person.
  */
-int matcher_create(const struct match_sample *samples, size_t count, uint32_t answers,
-                   struct matcher **out) MUST_CHECK;
+int matcher_create(const struct match_source *source, struct matcher **out) MUST_CHECK;
 /** Accepts NULL inside and sets it NULL. */
 void matcher_destroy(struct matcher **m);
 

@@ -6,26 +6,9 @@
 #include <string.h>
 
 #define SHARPNESS 3.0F /* of the softmax over scores */
-#define FOLDS 5
 #define PARAMETERS (CONFIDENCE_SIGNALS + 1)
 #define RIDGE 1e-4 /* a case: keeps signals that say the same from growing against each other */
 #define NEWTON_ROUNDS 30
-
-/* Printed by fit_confidence for templates/content and tests/vectors/questions-dev.tsv. */
-const struct confidence confidence_default = {
-	{-0.5785F, 6.4533F, -1.1077F, -6.7499F, 5.0073F, 1.4326F, 0.1428F},
-	-6.5566F,
-};
-const struct confidence confidence_menu_default = {
-	{3.2353F, 2.8255F, -0.7709F, -6.4208F, 4.5999F, 2.2640F, -1.2818F},
-	-5.4440F,
-};
-
-/*
- * From its tables: of what is above answer the best was right in 98 of 100, of what is above menu
- * the right one was among the three in 94.
- */
-const struct match_zones match_zones_default = {.answer = 0.91F, .menu = 0.50F};
 
 struct top_two {
 	float first, second;
@@ -154,56 +137,75 @@ static bool solve(double a[PARAMETERS][PARAMETERS], double b[PARAMETERS])
 	return true;
 }
 
-/* Gradient and Hessian of the log loss over all cases, with the ridge. */
-static void slopes(const struct confidence_case *cases, size_t count, const double w[PARAMETERS],
-                   double hessian[PARAMETERS][PARAMETERS], double gradient[PARAMETERS])
+bool confidence_holds(const struct confidence_case *c, enum confidence_of_what what)
 {
-	double row[PARAMETERS];
+	return what == CONFIDENCE_RIGHT ? c->right : c->among;
+}
 
-	memset(hessian, 0, sizeof(double) * PARAMETERS * PARAMETERS);
+/* What Newton's method asks for: gradient and Hessian of the log loss over all cases. */
+struct slopes {
+	double hessian[PARAMETERS][PARAMETERS], gradient[PARAMETERS];
+};
+
+static void slopes_add(struct slopes *s, const struct confidence_case *c, bool holds,
+                       const double w[PARAMETERS])
+{
+	double row[PARAMETERS], sum = 0.0, p;
+
+	to_row(&c->signals, row);
+	for (size_t i = 0; i < PARAMETERS; i++)
+		sum += row[i] * w[i];
+	p = 1.0 / (1.0 + exp(-sum));
 	for (size_t i = 0; i < PARAMETERS; i++) {
-		gradient[i] = -RIDGE * (double)count * w[i];
-		hessian[i][i] = RIDGE * (double)count;
-	}
-	for (size_t c = 0; c < count; c++) {
-		double sum = 0.0, p;
-
-		to_row(&cases[c].signals, row);
-		for (size_t i = 0; i < PARAMETERS; i++)
-			sum += row[i] * w[i];
-		p = 1.0 / (1.0 + exp(-sum));
-		for (size_t i = 0; i < PARAMETERS; i++) {
-			gradient[i] += row[i] * ((cases[c].right ? 1.0 : 0.0) - p);
-			for (size_t k = 0; k < PARAMETERS; k++)
-				hessian[i][k] += row[i] * row[k] * p * (1.0 - p);
-		}
+		s->gradient[i] += c->weight * row[i] * ((holds ? 1.0 : 0.0) - p);
+		for (size_t k = 0; k < PARAMETERS; k++)
+			s->hessian[i][k] += c->weight * row[i] * row[k] * p * (1.0 - p);
 	}
 }
 
-static bool both_kinds(const struct confidence_case *cases, size_t count)
+static void slopes_of(const struct confidence_case *cases, size_t count,
+                      enum confidence_of_what what, const double w[PARAMETERS], struct slopes *out)
 {
-	size_t right = 0;
+	double weight = 0.0;
+
+	memset(out, 0, sizeof(*out));
+	for (size_t c = 0; c < count; c++) {
+		slopes_add(out, &cases[c], confidence_holds(&cases[c], what), w);
+		weight += cases[c].weight;
+	}
+	for (size_t i = 0; i < PARAMETERS; i++) {
+		out->gradient[i] -= RIDGE * weight * w[i];
+		out->hessian[i][i] += RIDGE * weight;
+	}
+}
+
+static bool both_kinds(const struct confidence_case *cases, size_t count,
+                       enum confidence_of_what what)
+{
+	size_t holding = 0;
 
 	for (size_t i = 0; i < count; i++)
-		right += cases[i].right;
-	return right > 0 && right < count;
+		holding += confidence_holds(&cases[i], what);
+	return holding > 0 && holding < count;
 }
 
-int confidence_fit(const struct confidence_case *cases, size_t count, struct confidence *out)
+int confidence_fit(const struct confidence_case *cases, size_t count, enum confidence_of_what what,
+                   struct confidence *out)
 {
-	double w[PARAMETERS] = {0}, step[PARAMETERS], hessian[PARAMETERS][PARAMETERS];
+	double w[PARAMETERS] = {0};
+	struct slopes s;
 
-	if (!both_kinds(cases, count))
+	if (!both_kinds(cases, count, what))
 		return -EINVAL;
 	for (int round = 0; round < NEWTON_ROUNDS; round++) {
 		double most = 0.0;
 
-		slopes(cases, count, w, hessian, step);
-		if (!solve(hessian, step))
+		slopes_of(cases, count, what, w, &s);
+		if (!solve(s.hessian, s.gradient))
 			return -EINVAL;
 		for (size_t i = 0; i < PARAMETERS; i++) {
-			w[i] += step[i];
-			most = fmax(most, fabs(step[i]));
+			w[i] += s.gradient[i];
+			most = fmax(most, fabs(s.gradient[i]));
 		}
 		if (most < 1e-6)
 			break;
@@ -212,89 +214,4 @@ int confidence_fit(const struct confidence_case *cases, size_t count, struct con
 		out->weight[i] = (float)w[i];
 	out->bias = (float)w[CONFIDENCE_SIGNALS];
 	return 0;
-}
-
-/* --- folds ------------------------------------------------------------------------------------ */
-
-struct folds {
-	const struct match_sample *texts;
-	const struct model_sample *samples;
-	size_t count;
-	uint32_t answers;
-	struct model_sample *kept;
-	float *scores;
-	struct normal *normal;
-	struct model_vector *vector;
-	struct confidence_case *cases;
-	size_t found;
-};
-
-/* Whole answers leave by their number, mixed so that neighbours in a file do not leave together. */
-static bool answer_left_out(uint32_t answer, unsigned fold)
-{
-	return answer * 2654435761U >> 16 & 0xFFFF ? (answer * 2654435761U >> 16) % FOLDS == fold
-	                                           : fold == 0;
-}
-
-static bool left_out(const struct folds *f, size_t s, unsigned fold)
-{
-	return answer_left_out(f->samples[s].answer, fold) || s % FOLDS == fold;
-}
-
-static void judge(struct folds *f, const struct model *m, size_t s, bool covered)
-{
-	struct confidence_case *c = &f->cases[f->found++];
-	uint32_t best = 0;
-
-	normal_read(f->texts[s].text, f->normal);
-	model_weigh(m, f->samples[s].features, f->samples[s].count, f->vector);
-	model_score(m, f->vector, f->scores);
-	for (uint32_t a = 1; a < f->answers; a++)
-		if (f->scores[a] > f->scores[best])
-			best = a;
-	confidence_signals(m, f->normal, f->scores, &c->signals);
-	c->right = covered && best == f->samples[s].answer;
-}
-
-static int run_fold(struct folds *f, unsigned fold)
-{
-	struct model *m = NULL;
-	size_t kept = 0;
-	int err;
-
-	for (size_t s = 0; s < f->count; s++)
-		if (!left_out(f, s, fold))
-			f->kept[kept++] = f->samples[s];
-	err = model_train(f->kept, kept, f->answers, &m);
-	if (err < 0)
-		return err;
-	for (size_t s = 0; s < f->count; s++)
-		if (left_out(f, s, fold))
-			judge(f, m, s, !answer_left_out(f->samples[s].answer, fold));
-	model_destroy(&m);
-	return 0;
-}
-
-int confidence_folds(const struct match_sample *texts, const struct model_sample *samples,
-                     size_t count, uint32_t answers, struct confidence_case *cases, size_t *out)
-{
-	struct folds f = {texts, samples, count, answers, NULL, NULL, NULL, NULL, cases, 0};
-	int err = -ENOMEM;
-
-	f.kept = calloc(count + 1, sizeof(*f.kept));
-	f.scores = calloc((size_t)answers + 1, sizeof(*f.scores));
-	f.normal = malloc(sizeof(*f.normal));
-	f.vector = malloc(sizeof(*f.vector));
-	if (f.kept && f.scores && f.normal && f.vector) {
-		err = 0;
-		for (unsigned fold = 0; err == 0 && fold < FOLDS; fold++)
-			err = run_fold(&f, fold);
-	}
-	free(f.kept);
-	free(f.scores);
-	free(f.normal);
-	free(f.vector);
-	if (err == 0)
-		*out = f.found;
-	return err;
 }

@@ -16,15 +16,6 @@ struct confidence {
 	float bias;
 };
 
-/** What a fresh catalogue starts with: fitted on the demonstration catalogue. */
-extern const struct confidence confidence_default;
-
-/** The same for "the right one is among the best three", by which a menu is offered. */
-extern const struct confidence confidence_menu_default;
-
-/** The zones that go with them: answer of the one, menu of the other. */
-extern const struct match_zones match_zones_default;
-
 /** The signals of a query from the scores of all answers; n as normalised. */
 void confidence_signals(const struct model *m, const struct normal *n, const float *scores,
                         struct match_signals *out);
@@ -32,22 +23,37 @@ void confidence_signals(const struct model *m, const struct normal *n, const flo
 /** The probability, 0 to 1. */
 float confidence_of(const struct confidence *c, const struct match_signals *s);
 
+/* One question of which the truth is known. */
 struct confidence_case {
 	struct match_signals signals;
-	bool right;
+	float weight;
+	bool right;   /* the best answer was right */
+	bool among;   /* the right one was among the best three */
+	bool covered; /* there was a right one to be found */
 };
 
-/** Fits the logistic by Newton's method with a little ridge. -EINVAL: all right or all wrong. */
-int confidence_fit(const struct confidence_case *cases, size_t count,
+/* What a logistic is to tell. */
+enum confidence_of_what { CONFIDENCE_RIGHT, CONFIDENCE_AMONG };
+
+/** Whether the case is one where that holds. */
+bool confidence_holds(const struct confidence_case *c, enum confidence_of_what what);
+
+/**
+ * Fits the logistic by Newton's method with a little ridge, each case by its weight. -EINVAL: it
+ * holds of all or of none.
+ */
+int confidence_fit(const struct confidence_case *cases, size_t count, enum confidence_of_what what,
                    struct confidence *out) MUST_CHECK;
 
 /**
- * The cases of five folds: each leaves out a fifth of the answers, whose sentences then count as
- * wrong, and a fifth of the sentences of the others. texts are the samples' own, normalised by the
- * call. cases has room for 2 × count; *out is how many there are. -ENOMEM.
+ * The cases of five folds over the samples of a matcher: each leaves out a fifth of the answers,
+ * whose sentences then are uncovered, and a fifth of the sentences of the others. What is most like
+ * a handover is no case, since no confidence is asked for it. texts are the samples' own, handover
+ * is by the model's numbers or NULL. cases has room for 2 × count; *out is how many there are.
+ * -ENOMEM.
  */
 int confidence_folds(const struct match_sample *texts, const struct model_sample *samples,
-                     size_t count, uint32_t answers, struct confidence_case *cases,
-                     size_t *out) MUST_CHECK;
+                     size_t count, uint32_t answers, const bool *handover,
+                     struct confidence_case *cases, size_t *out) MUST_CHECK;
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * The octets: a head (magic, engine, key, checksum of the body), then the body, whose four counts
+ * The octets: a head (magic, engine, key, checksum of the body), then the body, whose six counts
  * in front give its size exactly. Network byte order; floats as their bits. The checksum finds
  * accidents; who may write the file may also make one that passes, so everything an index is
  * made of is checked as well, and a matcher from here never reads outside its tables.
@@ -13,11 +13,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define MAGIC SPAN_LIT("PHMATCH1")
+#define MAGIC SPAN_LIT("PHMATCH2")
 #define HEAD_SIZE 32
 
 struct counts {
-	uint32_t answers, features, entries, exacts;
+	uint32_t answers, modelled, features, entries, exacts, cases;
 };
 
 uint64_t matcher_engine(void)
@@ -27,15 +27,16 @@ uint64_t matcher_engine(void)
 	return hash_keyed(key, PH_MATCHER_ENGINE, sizeof(PH_MATCHER_ENGINE) - 1);
 }
 
-uint64_t matcher_key(const struct match_sample *samples, size_t count, uint32_t answers)
+uint64_t matcher_key(const struct match_source *source)
 {
-	uint64_t key[2] = {count, answers};
+	uint64_t key[2] = {source->count, source->answers};
 
-	for (size_t i = 0; i < count; i++) {
-		key[0] = hash_keyed(key, samples[i].text.ptr, samples[i].text.len);
-		key[1] = samples[i].answer;
+	for (size_t i = 0; i < source->count; i++) {
+		key[0] = hash_keyed(key, source->samples[i].text.ptr, source->samples[i].text.len);
+		key[1] = source->samples[i].answer;
 	}
-	return hash_keyed(key, NULL, 0);
+	return hash_keyed(key, source->handover,
+	                  source->handover ? source->answers * sizeof(*source->handover) : 0);
 }
 
 static uint64_t checksum(uint64_t key, struct span body)
@@ -83,21 +84,59 @@ static uint32_t count_exacts(const struct matcher *m)
 	return count;
 }
 
-static void write_body(const struct matcher *m, struct buf *out)
+static void write_calibration(const struct calibration *c, struct buf *out)
 {
-	buf_u32(out, m->answers);
-	buf_u32(out, m->model->features);
-	buf_u32(out, m->model->row[m->model->features]);
-	buf_u32(out, count_exacts(m));
-	write_model(m->model, out);
-	for (uint32_t a = 0; a < m->answers; a++)
-		buf_u32(out, m->samples[a]);
+	write_floats(out, c->answer.weight, CONFIDENCE_SIGNALS);
+	write_floats(out, &c->answer.bias, 1);
+	write_floats(out, c->menu.weight, CONFIDENCE_SIGNALS);
+	write_floats(out, &c->menu.bias, 1);
+	write_floats(out, &c->zones.answer, 1);
+	write_floats(out, &c->zones.menu, 1);
+	buf_u8(out, c->fitted);
+}
+
+enum { CASE_RIGHT = 1, CASE_AMONG = 2, CASE_COVERED = 4, CASE_ALL = 7 };
+
+static void write_case(const struct confidence_case *c, struct buf *out)
+{
+	const struct match_signals *s = &c->signals;
+	const float values[CONFIDENCE_SIGNALS] = {s->top,   s->margin, s->entropy,  s->peak,
+	                                          s->known, s->length, s->top_known};
+
+	write_floats(out, values, CONFIDENCE_SIGNALS);
+	buf_u8(out, (uint8_t)((c->right ? CASE_RIGHT : 0) | (c->among ? CASE_AMONG : 0) |
+	                      (c->covered ? CASE_COVERED : 0)));
+}
+
+static void write_exacts(const struct matcher *m, struct buf *out)
+{
 	for (size_t i = 0; i < m->exact_size; i++) {
 		if (m->exact[i].answer == EXACT_NONE)
 			continue;
 		buf_u64(out, m->exact[i].hash);
 		buf_u32(out, m->exact[i].answer);
 	}
+}
+
+static void write_body(const struct matcher *m, struct buf *out)
+{
+	buf_u32(out, m->answers);
+	buf_u32(out, m->modelled);
+	buf_u32(out, m->model->features);
+	buf_u32(out, m->model->row[m->model->features]);
+	buf_u32(out, count_exacts(m));
+	buf_u32(out, (uint32_t)m->case_count);
+	write_model(m->model, out);
+	for (uint32_t a = 0; a < m->answers; a++)
+		buf_u32(out, m->samples[a]);
+	for (uint32_t a = 0; a < m->answers; a++)
+		buf_u8(out, m->handover[a]);
+	for (uint32_t a = 0; a < m->modelled; a++)
+		buf_u32(out, m->answer_of[a]);
+	write_calibration(&m->calibration, out);
+	for (size_t i = 0; i < m->case_count; i++)
+		write_case(&m->cases[i], out);
+	write_exacts(m, out);
 }
 
 void matcher_write(const struct matcher *m, uint64_t key, struct buf *out)
@@ -118,13 +157,17 @@ void matcher_write(const struct matcher *m, uint64_t key, struct buf *out)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-/* 64 bits: four counts of 32 cannot overflow it. */
+#define CALIBRATION_SIZE ((2 * (CONFIDENCE_SIGNALS + 1) + 2) * sizeof(float) + 1)
+
+/* 64 bits: six counts of 32 cannot overflow it. */
 static uint64_t body_size(const struct counts *n)
 {
-	return sizeof(float) + FEATURE_BUCKETS / 8 +
+	return sizeof(float) + FEATURE_BUCKETS / 8 + CALIBRATION_SIZE +
 	       (sizeof(float) + sizeof(uint16_t)) * (uint64_t)n->features +
 	       (sizeof(uint16_t) + sizeof(int8_t)) * (uint64_t)n->entries +
-	       (2 * sizeof(float) + sizeof(uint32_t)) * (uint64_t)n->answers +
+	       (sizeof(uint32_t) + 1) * (uint64_t)n->answers +
+	       (2 * sizeof(float) + sizeof(uint32_t)) * (uint64_t)n->modelled +
+	       (CONFIDENCE_SIGNALS * sizeof(float) + 1) * (uint64_t)n->cases +
 	       (sizeof(uint64_t) + sizeof(uint32_t)) * (uint64_t)n->exacts;
 }
 
@@ -190,14 +233,14 @@ static int model_alloc(const struct counts *n, struct model **out)
 	if (!m)
 		return -ENOMEM;
 	*out = m;
-	m->answers = n->answers;
+	m->answers = n->modelled;
 	m->features = n->features;
 	m->idf = calloc((size_t)n->features + 1, sizeof(*m->idf));
 	m->row = calloc((size_t)n->features + 1, sizeof(*m->row));
 	m->entry_answer = calloc((size_t)n->entries + 1, sizeof(*m->entry_answer));
 	m->entry_weight = calloc((size_t)n->entries + 1, sizeof(*m->entry_weight));
-	m->scale = calloc((size_t)n->answers + 1, sizeof(*m->scale));
-	m->bias = calloc((size_t)n->answers + 1, sizeof(*m->bias));
+	m->scale = calloc((size_t)n->modelled + 1, sizeof(*m->scale));
+	m->bias = calloc((size_t)n->modelled + 1, sizeof(*m->bias));
 	return m->idf && m->row && m->entry_answer && m->entry_weight && m->scale && m->bias
 	               ? 0
 	               : -ENOMEM;
@@ -210,8 +253,8 @@ static int read_model(struct cursor *c, const struct counts *n, struct model *m)
 	sound = read_known(c, m) && sound;
 	sound = read_floats(c, m->idf, n->features) && sound;
 	sound = sound && read_rows(c, m, n->entries) && read_entries(c, m, n->entries);
-	sound = sound && read_floats(c, m->scale, n->answers) &&
-	        read_floats(c, m->bias, n->answers);
+	sound = sound && read_floats(c, m->scale, n->modelled) &&
+	        read_floats(c, m->bias, n->modelled);
 	return sound ? 0 : -EBADMSG;
 }
 
@@ -228,6 +271,51 @@ static int read_exacts(struct cursor *c, uint32_t count, struct matcher *m)
 	return cur_check(c);
 }
 
+static int read_calibration(struct cursor *c, struct calibration *out)
+{
+	bool sound = read_floats(c, out->answer.weight, CONFIDENCE_SIGNALS);
+
+	sound = read_floats(c, &out->answer.bias, 1) && sound;
+	sound = read_floats(c, out->menu.weight, CONFIDENCE_SIGNALS) && sound;
+	sound = read_floats(c, &out->menu.bias, 1) && sound;
+	sound = read_floats(c, &out->zones.answer, 1) && sound;
+	sound = read_floats(c, &out->zones.menu, 1) && sound;
+	out->fitted = cur_u8(c) != 0;
+	return sound ? 0 : -EBADMSG;
+}
+
+static int read_case(struct cursor *c, struct confidence_case *out)
+{
+	float v[CONFIDENCE_SIGNALS];
+	bool sound = read_floats(c, v, CONFIDENCE_SIGNALS);
+	uint8_t flags = cur_u8(c);
+
+	*out = (struct confidence_case){
+		.signals = {v[0], v[1], v[2], v[3], v[4], v[5], v[6]},
+		.weight = 1.0F,
+		.right = flags & CASE_RIGHT,
+		.among = flags & CASE_AMONG,
+		.covered = flags & CASE_COVERED,
+	};
+	return sound && flags <= CASE_ALL ? 0 : -EBADMSG;
+}
+
+/* What is known of each answer. */
+static int read_answers(struct cursor *c, struct matcher *m)
+{
+	bool sound = true;
+
+	for (uint32_t a = 0; a < m->answers; a++)
+		m->samples[a] = cur_u32(c);
+	for (uint32_t a = 0; a < m->answers; a++)
+		m->handover[a] = cur_u8(c) != 0;
+	for (uint32_t a = 0; a < m->modelled; a++) {
+		m->answer_of[a] = cur_u32(c);
+		sound = sound && m->answer_of[a] < m->answers;
+	}
+	return sound ? 0 : -EBADMSG;
+}
+
 /* The body's size was found to be right before anything was allocated for it. */
 static int read_tables(struct cursor *c, const struct counts *n, struct matcher *m)
 {
@@ -235,9 +323,20 @@ static int read_tables(struct cursor *c, const struct counts *n, struct matcher 
 
 	if (err == 0)
 		err = read_model(c, n, m->model);
-	for (uint32_t a = 0; err == 0 && a < n->answers; a++)
-		m->samples[a] = cur_u32(c);
+	if (err == 0)
+		err = read_answers(c, m);
+	if (err == 0)
+		err = read_calibration(c, &m->calibration);
+	for (; err == 0 && m->case_count < n->cases; m->case_count++)
+		err = read_case(c, &m->cases[m->case_count]);
 	return err < 0 ? err : read_exacts(c, n->exacts, m);
+}
+
+static bool are_possible(const struct counts *n, size_t left)
+{
+	return n->answers <= MATCHER_ANSWERS_MAX && n->modelled <= n->answers &&
+	       n->modelled <= MATCHER_MODELLED_MAX && n->cases <= CALIBRATION_CASES_MAX &&
+	       n->features <= FEATURE_BUCKETS && left == body_size(n);
 }
 
 static int read_body(struct span body, struct matcher **out)
@@ -248,13 +347,14 @@ static int read_body(struct span body, struct matcher **out)
 	int err;
 
 	n.answers = cur_u32(&c);
+	n.modelled = cur_u32(&c);
 	n.features = cur_u32(&c);
 	n.entries = cur_u32(&c);
 	n.exacts = cur_u32(&c);
-	if (cur_check(&c) < 0 || n.answers > MATCHER_ANSWERS_MAX || n.features > FEATURE_BUCKETS ||
-	    cur_left(&c) != body_size(&n))
+	n.cases = cur_u32(&c);
+	if (cur_check(&c) < 0 || !are_possible(&n, cur_left(&c)))
 		return -EBADMSG;
-	err = matcher_alloc(n.answers, n.exacts, &m);
+	err = matcher_alloc(&(struct matcher_sizes){n.answers, n.modelled, n.exacts, n.cases}, &m);
 	if (err == 0)
 		err = read_tables(&c, &n, m);
 	if (err < 0)

@@ -15,7 +15,7 @@
 uint64_t matcher_engine(void);
 
 /** Hash of all that matcher_create() learns from. */
-uint64_t matcher_key(const struct match_sample *samples, size_t count, uint32_t answers);
+uint64_t matcher_key(const struct match_source *source);
 
 /** Appends the matcher to out, whose error tells: buf_check(). */
 void matcher_write(const struct matcher *m, uint64_t key, struct buf *out);

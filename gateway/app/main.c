@@ -1,6 +1,7 @@
 /* The executable posthouse: which command, which configuration, and what is said when it is wrong.
  */
 #include "app.h"
+#include "evaluate_command.h"
 #include "log.h"
 #include "registry.h"
 #include "told.h"
@@ -23,6 +24,9 @@ static const char usage[] =
 	"  user passwd FILE ID   set a new password; log-ins with the old one end\n"
 	"  user disable FILE ID  log-ins end, none is possible; enable FILE ID reverses it\n"
 	"  user list FILE        who there is\n"
+	"  evaluate TRAIN TEST   train on one file of \"label TAB text\" lines, measure on "
+        "another,\n"
+	"    --dev DEV           with thresholds chosen on a third; prints JSON\n"
 	"\n"
 	"  -h, --help            this text\n"
 	"  -V, --version         the version\n";
@@ -124,5 +128,7 @@ int main(int argc, char **argv)
 		return run(argv[2], command[0] == 'c');
 	if (strcmp(command, "user") == 0 && argc >= 4)
 		return user(argc - 1, argv + 1);
+	if (strcmp(command, "evaluate") == 0)
+		return evaluate_command(argc - 1, argv + 1);
 	return wrong_usage();
 }

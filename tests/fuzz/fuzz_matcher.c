@@ -26,9 +26,11 @@ static struct match_scratch *scratch;
 
 static void prepare(void)
 {
+	const struct match_source source = {samples, ARRAY_LEN(samples), 3, NULL};
+
 	if (matcher)
 		return;
-	if (matcher_create(samples, ARRAY_LEN(samples), 3, &matcher) < 0)
+	if (matcher_create(&source, &matcher) < 0)
 		abort();
 	scratch = match_scratch_create();
 	if (!scratch)

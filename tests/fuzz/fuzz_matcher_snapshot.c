@@ -32,12 +32,13 @@ static void require(bool holds)
 
 static void prepare(void)
 {
+	const struct match_source source = {samples, ARRAY_LEN(samples), ANSWERS, NULL};
 	struct matcher *m = NULL;
 
 	if (scratch)
 		return;
 	scratch = match_scratch_create();
-	require(scratch && !matcher_create(samples, ARRAY_LEN(samples), ANSWERS, &m));
+	require(scratch && !matcher_create(&source, &m));
 	buf_init(&good, MATCHER_SNAPSHOT_MAX);
 	matcher_write(m, KEY, &good);
 	require(buf_check(&good) == 0);

@@ -10,8 +10,8 @@
 #define CONTENT PH_VECTORS "/../../templates/content"
 
 /* What the shipped catalogue must reach on questions.tsv. */
-#define PRECISION_LEAST 0.97
-#define COVERAGE_LEAST 0.50
+#define PRECISION_LEAST 0.98
+#define SETTLED_LEAST 0.71
 #define TOP_THREE_LEAST 0.95
 
 static struct catalogue *c;
@@ -126,7 +126,8 @@ START_TEST(every_sample_finds_its_own_answer)
 END_TEST
 
 struct score {
-	size_t questions, in_scope, top, top_three, answered, right, for_human, handed_over;
+	size_t questions, in_scope, top, top_three, answered, right, menus, held, for_human,
+		handed_over;
 };
 
 /* "a|b": one of several answers would do. */
@@ -155,7 +156,9 @@ static void judge(struct score *s, struct span label, struct span text)
 	s->top_three += in_three;
 	s->answered += got.zone == MATCH_ANSWER;
 	s->right += got.zone == MATCH_ANSWER && right;
-	s->handed_over += human && got.zone != MATCH_ANSWER;
+	s->menus += got.zone == MATCH_MENU;
+	s->held += got.zone == MATCH_MENU && in_three;
+	s->handed_over += human && got.zone == MATCH_HUMAN;
 	if (got.zone == MATCH_ANSWER && !right)
 		printf("wrong: %.*s -> %s, not %.*s (%.2f)\n", SPAN_FMT(text),
 		       got.best[0].answer->id.ptr, SPAN_FMT(label), (double)got.confidence);
@@ -187,14 +190,17 @@ START_TEST(on_questions_it_never_saw_it_is_right_or_silent)
 {
 	struct score s = judge_file(PH_VECTORS "/questions.tsv");
 
-	printf("%zu questions: answered %.1f %%, of these right %.1f %%; best is right %.1f %%, "
-	       "among three %.1f %%; kept for a person %.1f %% of those that need one\n",
-	       s.questions, 100 * share(s.answered, s.questions), 100 * share(s.right, s.answered),
+	printf("%zu questions: settled %.1f %%: answered %.1f %%, of these right %.1f %%, menus "
+	       "%.1f %%, of these with the right one %.1f %%; best is right %.1f %%, among three "
+	       "%.1f %%; left to a person %.1f %% of those that need one\n",
+	       s.questions, 100 * share(s.right + s.held, s.questions),
+	       100 * share(s.answered, s.questions), 100 * share(s.right, s.answered),
+	       100 * share(s.menus, s.questions), 100 * share(s.held, s.menus),
 	       100 * share(s.top, s.in_scope), 100 * share(s.top_three, s.in_scope),
 	       100 * share(s.handed_over, s.for_human));
-	ck_assert_uint_ge(s.questions, 150);
+	ck_assert_uint_ge(s.questions, 300);
 	ck_assert_double_ge(share(s.right, s.answered), PRECISION_LEAST);
-	ck_assert_double_ge(share(s.answered, s.questions), COVERAGE_LEAST);
+	ck_assert_double_ge(share(s.right + s.held, s.questions), SETTLED_LEAST);
 	ck_assert_double_ge(share(s.top_three, s.in_scope), TOP_THREE_LEAST);
 }
 END_TEST

@@ -8,7 +8,8 @@ static struct confidence_case made(float top, float known, bool right)
 {
 	return (struct confidence_case){
 		.signals = {.top = top, .known = known, .top_known = top * known},
-                  .right = right
+		.weight = 1.0F,
+		.right = right
         };
 }
 
@@ -23,7 +24,7 @@ START_TEST(the_fit_separates_right_from_wrong)
 
 		cases[i] = made(top, 0.5F, (i / 20) < (i % 20));
 	}
-	ck_assert_int_eq(confidence_fit(cases, ARRAY_LEN(cases), &fit), 0);
+	ck_assert_int_eq(confidence_fit(cases, ARRAY_LEN(cases), CONFIDENCE_RIGHT, &fit), 0);
 	ck_assert_float_gt(confidence_of(&fit, &cases[19].signals), 0.9F);
 	ck_assert_float_lt(confidence_of(&fit, &cases[0].signals), 0.1F);
 }
@@ -37,7 +38,7 @@ START_TEST(the_mean_of_what_was_fitted_is_the_share_that_was_right)
 
 	for (int i = 0; i < 300; i++)
 		cases[i] = made((float)(i % 7), (float)(i % 5) / 5.0F, i % 3 == 0);
-	ck_assert_int_eq(confidence_fit(cases, ARRAY_LEN(cases), &fit), 0);
+	ck_assert_int_eq(confidence_fit(cases, ARRAY_LEN(cases), CONFIDENCE_RIGHT, &fit), 0);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		sum += confidence_of(&fit, &cases[i].signals);
 	ck_assert_float_lt(fabsf(sum / 300.0F - 1.0F / 3.0F), 0.01F);
@@ -49,8 +50,8 @@ START_TEST(nothing_can_be_fitted_from_one_kind_of_case)
 	struct confidence_case cases[2] = {made(1.0F, 1.0F, true), made(0.5F, 1.0F, true)};
 	struct confidence fit;
 
-	ck_assert_int_eq(confidence_fit(cases, 2, &fit), -EINVAL);
-	ck_assert_int_eq(confidence_fit(cases, 0, &fit), -EINVAL);
+	ck_assert_int_eq(confidence_fit(cases, 2, CONFIDENCE_RIGHT, &fit), -EINVAL);
+	ck_assert_int_eq(confidence_fit(cases, 0, CONFIDENCE_RIGHT, &fit), -EINVAL);
 }
 END_TEST
 

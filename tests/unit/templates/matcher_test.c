@@ -26,9 +26,16 @@ static const struct match_sample samples[] = {
 static struct matcher *m;
 static struct match_scratch *scratch;
 
+static int make(size_t count, uint32_t answers, struct matcher **out)
+{
+	struct match_source source = {samples, count, answers, NULL};
+
+	return matcher_create(&source, out);
+}
+
 static void setup(void)
 {
-	ck_assert_int_eq(matcher_create(samples, ARRAY_LEN(samples), ANSWERS, &m), 0);
+	ck_assert_int_eq(make(ARRAY_LEN(samples), ANSWERS, &m), 0);
 	scratch = match_scratch_create();
 	ck_assert_ptr_nonnull(scratch);
 }
@@ -230,7 +237,7 @@ START_TEST(the_same_samples_give_the_same_matcher_bit_for_bit)
 	struct matcher *other;
 	struct match_scratch *other_scratch = match_scratch_create();
 
-	ck_assert_int_eq(matcher_create(samples, ARRAY_LEN(samples), ANSWERS, &other), 0);
+	ck_assert_int_eq(make(ARRAY_LEN(samples), ANSWERS, &other), 0);
 	for (size_t i = 0; i < ARRAY_LEN(not_for_a_human); i++) {
 		struct match a = ask(not_for_a_human[i]), b;
 
@@ -248,12 +255,12 @@ START_TEST(no_answers_and_one_answer_are_allowed)
 	struct matcher *small;
 	struct match got;
 
-	ck_assert_int_eq(matcher_create(NULL, 0, 0, &small), 0);
+	ck_assert_int_eq(make(0, 0, &small), 0);
 	matcher_match(small, scratch, SPAN_LIT("card"), LANGUAGE_UNKNOWN, &got);
 	ck_assert_int_eq(got.zone, MATCH_HUMAN);
 	ck_assert_uint_eq(got.count, 0);
 	matcher_destroy(&small);
-	ck_assert_int_eq(matcher_create(samples, 4, 1, &small), 0);
+	ck_assert_int_eq(make(4, 1, &small), 0);
 	matcher_match(small, scratch, SPAN_LIT("I lost my card"), LANGUAGE_UNKNOWN, &got);
 	ck_assert_int_eq(got.zone, MATCH_ANSWER);
 	matcher_destroy(&small);
@@ -272,9 +279,7 @@ START_TEST(a_few_answers_are_sent_for_their_own_sentences_only)
 	struct matcher *small;
 	struct match got;
 
-	ck_assert_int_eq(matcher_create(samples, few[_i] * 4 - (few[_i] == ANSWERS ? 2 : 0),
-	                                few[_i], &small),
-	                 0);
+	ck_assert_int_eq(make(few[_i] * 4 - (few[_i] == ANSWERS ? 2 : 0), few[_i], &small), 0);
 	for (size_t i = 0; i < ARRAY_LEN(unrelated); i++) {
 		matcher_match(small, scratch, span_of(unrelated[i]), LANGUAGE_UNKNOWN, &got);
 		ck_assert_msg(got.zone != MATCH_ANSWER, "%s", unrelated[i]);
@@ -291,8 +296,8 @@ START_TEST(an_answer_out_of_range_is_refused)
 {
 	struct matcher *none = NULL;
 
-	ck_assert_int_eq(matcher_create(samples, ARRAY_LEN(samples), RARE, &none), -EINVAL);
-	ck_assert_int_eq(matcher_create(NULL, 0, MATCHER_ANSWERS_MAX + 1, &none), -EINVAL);
+	ck_assert_int_eq(make(ARRAY_LEN(samples), RARE, &none), -EINVAL);
+	ck_assert_int_eq(make(0, MATCHER_ANSWERS_MAX + 1, &none), -EINVAL);
 	ck_assert_ptr_null(none);
 }
 END_TEST

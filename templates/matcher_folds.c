@@ -1,0 +1,115 @@
+/* Leaving answers and sentences out, five times: how right a model is on what it has not seen. */
+#include "matcher_confidence.h"
+
+#include <stdlib.h>
+
+#define FOLDS 5
+
+struct folds {
+	const struct match_sample *texts;
+	const struct model_sample *samples;
+	size_t count;
+	uint32_t answers;
+	const bool *handover;
+	struct model_sample *kept;
+	float *scores;
+	struct normal *normal;
+	struct model_vector *vector;
+	struct confidence_case *cases;
+	size_t found;
+};
+
+/* Whole answers leave by their number, mixed so that neighbours in a file do not leave together. */
+static bool answer_left_out(uint32_t answer, unsigned fold)
+{
+	return answer * 2654435761U >> 16 & 0xFFFF ? (answer * 2654435761U >> 16) % FOLDS == fold
+	                                           : fold == 0;
+}
+
+static bool left_out(const struct folds *f, size_t s, unsigned fold)
+{
+	return answer_left_out(f->samples[s].answer, fold) || s % FOLDS == fold;
+}
+
+/* The best three answers of all scores, handovers left out. */
+static bool is_among_three(const struct folds *f, uint32_t answer)
+{
+	size_t better = 0;
+
+	for (uint32_t a = 0; a < f->answers && better < 3; a++)
+		if (!(f->handover && f->handover[a]))
+			better += f->scores[a] > f->scores[answer] ||
+			          (!(f->scores[a] < f->scores[answer]) && a < answer);
+	return better < 3;
+}
+
+static void judge(struct folds *f, const struct model *m, size_t s, bool covered)
+{
+	uint32_t best = 0, own = f->samples[s].answer;
+	struct confidence_case *c = &f->cases[f->found];
+
+	model_weigh(m, f->samples[s].features, f->samples[s].count, f->vector);
+	model_score(m, f->vector, f->scores);
+	for (uint32_t a = 1; a < f->answers; a++)
+		if (f->scores[a] > f->scores[best])
+			best = a;
+	if (!f->vector->count || (f->handover && f->handover[best]))
+		return;
+	normal_read(f->texts[s].text, f->normal);
+	confidence_signals(m, f->normal, f->scores, &c->signals);
+	covered = covered && !(f->handover && f->handover[own]);
+	c->covered = covered;
+	c->right = covered && best == own;
+	c->among = covered && is_among_three(f, own);
+	c->weight = 1.0F;
+	f->found++;
+}
+
+static int run_fold(struct folds *f, unsigned fold)
+{
+	struct model *m = NULL;
+	size_t kept = 0;
+	int err;
+
+	for (size_t s = 0; s < f->count; s++)
+		if (!left_out(f, s, fold))
+			f->kept[kept++] = f->samples[s];
+	err = model_train(f->kept, kept, f->answers, &m);
+	if (err < 0)
+		return err;
+	for (size_t s = 0; s < f->count; s++)
+		if (left_out(f, s, fold))
+			judge(f, m, s, !answer_left_out(f->samples[s].answer, fold));
+	model_destroy(&m);
+	return 0;
+}
+
+int confidence_folds(const struct match_sample *texts, const struct model_sample *samples,
+                     size_t count, uint32_t answers, const bool *handover,
+                     struct confidence_case *cases, size_t *out)
+{
+	struct folds f = {.texts = texts,
+	                  .samples = samples,
+	                  .count = count,
+	                  .answers = answers,
+	                  .handover = handover,
+	                  .cases = cases};
+	int err = -ENOMEM;
+
+	f.kept = calloc(count + 1, sizeof(*f.kept));
+	f.scores = calloc((size_t)answers + 1, sizeof(*f.scores));
+	f.normal = malloc(sizeof(*f.normal));
+	f.vector = malloc(sizeof(*f.vector));
+	if (f.kept && f.scores && f.normal && f.vector) {
+		err = 0;
+		for (unsigned fold = 0; err == 0 && fold < FOLDS; fold++)
+			err = run_fold(&f, fold);
+	}
+	free(f.kept);
+	free(f.scores);
+	free(f.normal);
+	free(f.vector);
+	if (err == 0)
+		*out = f.found;
+	return err;
+}
