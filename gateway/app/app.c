@@ -174,7 +174,7 @@ static int make_router(struct app *app, struct yaml_errors *errors)
 		.http = app->public,
 		.http_client = app->http_client,
 		.widget_assets = c->assets.widget,
-		.outbox = c->webhooks.count > 0,
+		.outbox = c->webhooks.count > 0 || c->sendsms.users.count > 0,
 	};
 	int err = router_create(app->loop, &app->log, &options, &app->router);
 

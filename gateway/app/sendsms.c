@@ -5,6 +5,7 @@
 #include "sendsms.h"
 
 #include "digest.h"
+#include "dlr_url.h"
 #include "http_parse.h"
 #include "metrics.h"
 #include "net_range.h"
@@ -276,19 +277,42 @@ static bool sends_now(const struct job *job)
 
 /* --- Sending -------------------------------------------------------------------------------- */
 
+/* Why nothing of it could be sent; kannel has no words for what it never refuses. */
+static const struct refusal {
+	int err, status;
+	const char *text;
+} refusals[] = {
+	{-EINVAL,   400, "Number(s) has/have been denied by white- and/or black-lists."},
+	{-EMSGSIZE, 400, "Message too long, rejected"                                  },
+	{-EACCES,   400, "Sender is none of the channel's, rejected"                   },
+	{0,         403, "Not routable. Do not try again."                             },
+};
+
+static const struct refusal *refusal_of(int err)
+{
+	const struct refusal *r = refusals;
+
+	while (r->err && r->err != err)
+		r++;
+	return r;
+}
+
+/* What may go another time: Redis is away, memory is short. */
+static bool is_temporary(int err)
+{
+	return err && err != -ENOENT && !refusal_of(err)->err;
+}
+
 static void job_close(struct job *job)
 {
 	if (--job->open)
 		return;
-	if (job->delayed || (job->err && job->err != -EINVAL && job->err != -EMSGSIZE)) {
+	if (job->delayed || is_temporary(job->err)) {
 		job_refuse(job, 503, "Temporal failure, try again later.");
-	} else if (!job->done && job->err == -EMSGSIZE) {
-		job_refuse(job, 400, "Message too long, rejected");
-	} else if (!job->done && job->err == -EINVAL) {
-		job_refuse(job, 400,
-		           "Number(s) has/have been denied by white- and/or black-lists.");
 	} else if (!job->done) {
-		job_refuse(job, 403, "Not routable. Do not try again.");
+		const struct refusal *why = refusal_of(job->err);
+
+		job_refuse(job, why->status, why->text);
 	} else {
 		++*job->all->accepted;
 		answer(job->request, 202,
@@ -328,6 +352,12 @@ static void order_message(const struct job *job, struct router_send *send)
 		.on_uncertain = UNCERTAIN_HOLD, /* as every message of a program: never twice */
 		.validity_ms = order->validity_ms,
 	};
+	if (order->mclass != SENDSMS_UNSET)
+		send->service.message_class = CLASS_0 + (unsigned)order->mclass;
+	if (order->priority != SENDSMS_UNSET)
+		send->service.priority = (uint8_t)(1 + order->priority);
+	if (order->dlr_mask & (DLR_DELIVERED | DLR_UNDELIVERED | DLR_BUFFERED))
+		send->service.receipt = RECEIPT_WANTED;
 	if (order->deferred_ms)
 		send->due_ms =
 			clock_wall_ms(io_loop_clock(job->all->options.loop)) + order->deferred_ms;

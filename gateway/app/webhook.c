@@ -1,4 +1,4 @@
-/* Who tells: the lease, the ticks, the beginning and the end. */
+/* Whom to tell, and who tells: the lease, the ticks, the beginning and the end. */
 #include "webhook_private.h"
 
 #include "metrics.h"
@@ -60,18 +60,70 @@ static void on_lease_due(void *arg)
 		on_lease(w, err, NULL, NULL);
 }
 
-static void hook_init(struct webhooks *w, struct webhook *hook, const struct config_webhook *config)
+static struct webhook_target target_of_hook(const struct config_webhook *c)
 {
+	struct webhook_target t = {.url = c->url,
+	                           .secret = c->secret,
+	                           .events = c->events,
+	                           .allow_private = c->allow_private,
+	                           .timeout_ms = (uint64_t)c->timeout_ms,
+	                           .give_up_ms = (uint64_t)c->give_up_ms,
+	                           .keep = c->keep,
+	                           .window = WEBHOOK_WINDOW,
+	                           .at_once = WEBHOOK_AT_ONCE};
+
+	snprintf(t.name, sizeof(t.name), "%s", c->name);
+	return t;
+}
+
+/* A colon is in no webhook's name. */
+static struct webhook_target target_of_user(const struct config *c,
+                                            const struct config_sendsms_user *user)
+{
+	struct webhook_target t = {.user = user->name,
+	                           .allow_private = c->sendsms.allow_private,
+	                           .timeout_ms = (uint64_t)c->sendsms.timeout_ms,
+	                           .give_up_ms = (uint64_t)c->sendsms.give_up_ms,
+	                           .keep = c->sendsms.keep,
+	                           .window = WEBHOOK_REPORTS_WINDOW,
+	                           .at_once = WEBHOOK_REPORTS_AT_ONCE};
+
+	snprintf(t.name, sizeof(t.name), "sendsms:%s", user->name);
+	return t;
+}
+
+static void hook_add(struct webhooks *w, struct webhook_target target)
+{
+	struct webhook *hook = &w->hooks[w->count++];
+
 	hook->all = w;
-	hook->config = config;
-	snprintf(hook->key, sizeof(hook->key), "ph:hook:%s", config->name);
+	hook->target = target;
+	snprintf(hook->key, sizeof(hook->key), "ph:hook:%s", hook->target.name);
 	hook->delivered = metric_get(METRIC_COUNTER, "posthouse_webhook_delivered_total",
-	                             "Events that a webhook took", "webhook", config->name);
-	hook->failed = metric_get(METRIC_COUNTER, "posthouse_webhook_failed_total",
-	                          "Tries that a webhook did not take", "webhook", config->name);
+	                             "Events that a webhook took", "webhook", hook->target.name);
+	hook->failed =
+		metric_get(METRIC_COUNTER, "posthouse_webhook_failed_total",
+	                   "Tries that a webhook did not take", "webhook", hook->target.name);
 	hook->dropped = metric_get(METRIC_COUNTER, "posthouse_webhook_dropped_total",
-	                           "Events given up, by age or because too many waited", "webhook",
-	                           config->name);
+	                           "Events given up: too old, too many, or impossible to tell",
+	                           "webhook", hook->target.name);
+	w->reports |= target.user != NULL;
+}
+
+static int add_all(struct webhooks *w)
+{
+	const struct config *c = w->options.config;
+	const struct config_webhook *hooks = c->webhooks.items;
+	const struct config_sendsms_user *users = c->sendsms.users.items;
+
+	w->hooks = calloc(c->webhooks.count + c->sendsms.users.count + 1, sizeof(*w->hooks));
+	if (!w->hooks)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->webhooks.count; i++)
+		hook_add(w, target_of_hook(&hooks[i]));
+	for (size_t i = 0; i < c->sendsms.users.count; i++)
+		hook_add(w, target_of_user(c, &users[i]));
+	return 0;
 }
 
 void webhook_lost(struct webhook *hook, uint64_t count)
@@ -82,25 +134,20 @@ void webhook_lost(struct webhook *hook, uint64_t count)
 	*hook->dropped += count;
 	if (log_throttle_pass(&hook->alarm, clock_mono_ms(io_loop_clock(o->loop)), ALARM_MS,
 	                      &suppressed))
-		log_error(o->log, EVENT("webhook.dropped"), STR("webhook", hook->config->name),
+		log_error(o->log, EVENT("webhook.dropped"), STR("webhook", hook->target.name),
 		          NUM("count", count), NUM("total", *hook->dropped),
 		          NUM("suppressed", suppressed));
 }
 
 int webhooks_create(const struct webhook_options *options, struct webhooks **out)
 {
-	const struct config_list *list = &options->config->webhooks;
 	struct webhooks *w = calloc(1, sizeof(*w));
 	int err;
 
 	if (!w)
 		return -ENOMEM;
 	w->options = *options;
-	w->hooks = calloc(list->count + 1, sizeof(*w->hooks));
-	err = w->hooks ? 0 : -ENOMEM;
-	for (; !err && w->count < list->count; w->count++)
-		hook_init(w, &w->hooks[w->count],
-		          &((const struct config_webhook *)list->items)[w->count]);
+	err = add_all(w);
 	if (!err)
 		err = io_timer_create(options->loop, "webhook.tick", on_tick, w, &w->timer);
 	if (!err)

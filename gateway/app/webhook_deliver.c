@@ -19,7 +19,7 @@ void webhook_more(struct webhook *hook)
 
 static void delivery_free(struct delivery *d)
 {
-	free(d->body);
+	free(d->content);
 	free(d);
 }
 
@@ -85,12 +85,12 @@ static void fail(struct delivery *d, const struct http_client_answer *answer)
 
 	++*hook->failed;
 	hook->down = answer->err || answer->status >= 500;
-	if (age_ms > (uint64_t)hook->config->give_up_ms) {
+	if (age_ms > hook->target.give_up_ms) {
 		webhook_lost(hook, 1);
 		settle(d);
 		return;
 	}
-	log_warn(o->log, EVENT("webhook.failed"), STR("webhook", hook->config->name),
+	log_warn(o->log, EVENT("webhook.failed"), STR("webhook", hook->target.name),
 	         ERR(answer->err), NUM("status", answer->status), NUM("failures", d->failures),
 	         NUM("again_in_ms", delay_ms));
 	d->try_at_ms = now_ms(hook) + delay_ms;
@@ -136,38 +136,52 @@ static int post(struct delivery *d)
 	                               "User-Agent: posthouse", signed_by, sent_at, NULL};
 	const struct http_client_request request = {
 		.method = "POST",
-		.url = hook->config->url,
+		.url = hook->target.url,
 		.headers = headers,
-		.body = {d->body, d->len},
-		.timeout_ms = (uint64_t)hook->config->timeout_ms,
+		.body = {d->content, d->len},
+		.timeout_ms = hook->target.timeout_ms,
 		.answer_max = ANSWER_MAX,
-		.public_only = !hook->config->allow_private
+		.public_only = !hook->target.allow_private
         };
 
 	snprintf(timestamp, sizeof(timestamp), "%llu",
 	         (unsigned long long)(clock_wall_ms(io_loop_clock(o->loop)) / 1000));
-	webhook_sign(span_of(hook->config->secret), span_of(timestamp), request.body, signature);
+	webhook_sign(span_of(hook->target.secret), span_of(timestamp), request.body, signature);
 	snprintf(signed_by, sizeof(signed_by), "X-Posthouse-Signature: %s", signature);
 	snprintf(sent_at, sizeof(sent_at), "X-Posthouse-Timestamp: %s", timestamp);
 	return http_client_send(o->client, "webhook", &request, on_answer, d);
+}
+
+/* A report's URL says it all. */
+static int call(struct delivery *d)
+{
+	static const char *const headers[] = {"User-Agent: posthouse", NULL};
+	const struct http_client_request request = {.method = "GET",
+	                                            .url = d->content,
+	                                            .headers = headers,
+	                                            .timeout_ms = d->hook->target.timeout_ms,
+	                                            .answer_max = ANSWER_MAX,
+	                                            .public_only = !d->hook->target.allow_private};
+
+	return http_client_send(d->hook->all->options.client, "report", &request, on_answer, d);
 }
 
 static void send_due(struct webhook *hook)
 {
 	uint64_t now = now_ms(hook);
 
-	for (struct delivery *d = hook->first; d && hook->under_way < WEBHOOK_AT_ONCE;
+	for (struct delivery *d = hook->first; d && hook->under_way < hook->target.at_once;
 	     d = d->next) {
 		if (d->under_way || d->try_at_ms > now)
 			continue;
-		if (post(d))
+		if (hook->target.user ? call(d) : post(d))
 			break; /* the next tick tries again */
 		d->under_way = true;
 		hook->under_way++;
 	}
 }
 
-/* A row of the stream: its id, and its body in "b". */
+/* A row of the stream: its id, and what is to be sent in its only field. */
 static struct delivery *delivery_read(struct webhook *hook, const redisReply *row)
 {
 	const redisReply *fields = row->elements == 2 ? row->element[1] : NULL;
@@ -181,10 +195,10 @@ static struct delivery *delivery_read(struct webhook *hook, const redisReply *ro
 		return NULL;
 	d->hook = hook;
 	d->len = fields->element[1]->len;
-	d->body = span_dup((struct span){fields->element[1]->str, d->len});
+	d->content = span_dup((struct span){fields->element[1]->str, d->len});
 	snprintf(d->stream_id, sizeof(d->stream_id), "%.*s", (int)row->element[0]->len,
 	         row->element[0]->str);
-	if (!d->body || span_u64(span_split(span_of(d->stream_id), '-', &rest), &d->made_ms)) {
+	if (!d->content || span_u64(span_split(span_of(d->stream_id), '-', &rest), &d->made_ms)) {
 		delivery_free(d);
 		return NULL;
 	}
@@ -230,7 +244,7 @@ static void load(struct webhook *hook)
 	struct span argv[] = {SPAN_LIT("XRANGE"), span_of(hook->key), SPAN_NONE,
 	                      SPAN_LIT("+"),      SPAN_LIT("COUNT"),  SPAN_LIT("32")};
 
-	if (!hook->more || hook->loading || hook->held > WEBHOOK_WINDOW / 2)
+	if (!hook->more || hook->loading || hook->held > hook->target.window / 2)
 		return;
 	snprintf(from, sizeof(from), "%s%s", hook->last[0] ? "(" : "",
 	         hook->last[0] ? hook->last : "-");

@@ -9,30 +9,20 @@
 #include <stdlib.h>
 
 /* The entries of one partition that are being told. */
-struct batch {
+struct webhook_batch {
 	struct webhooks *all;
 	unsigned partition;
 	char key[ROUTER_OUTBOX_KEY_LEN];
 	unsigned open; /* entries not yet done, and one for the loop that makes them */
 };
 
-struct entry {
-	struct batch *batch;
-	char stream_id[WEBHOOK_STREAM_ID_SIZE];
-	char conversation[CONVERSATION_ID_LEN + 1];
-	char address[192];
-	uint64_t seq;
-	unsigned open; /* webhooks that have not acknowledged it, and one while it is given out */
-	bool failed;   /* one did not: it stays in the outbox */
-};
-
 /* One webhook's share of an entry. */
 struct share {
-	struct entry *entry;
+	struct webhook_entry *entry;
 	struct webhook *hook;
 };
 
-static void batch_close(struct batch *b)
+static void batch_close(struct webhook_batch *b)
 {
 	if (--b->open)
 		return;
@@ -40,7 +30,7 @@ static void batch_close(struct batch *b)
 	free(b);
 }
 
-static void entry_close(struct entry *e)
+void webhook_entry_close(struct webhook_entry *e)
 {
 	struct webhooks *w = e->batch->all;
 	const struct span argv[] = {SPAN_LIT("XDEL"), span_of(e->batch->key),
@@ -66,7 +56,7 @@ static void on_added(void *arg, int err, const redisReply *reply, const char *wh
 		s->entry->failed = true;
 	else
 		webhook_more(s->hook);
-	entry_close(s->entry);
+	webhook_entry_close(s->entry);
 	free(s);
 }
 
@@ -77,41 +67,54 @@ static void on_trimmed(void *arg, int err, const redisReply *reply, const char *
 		webhook_lost(arg, (uint64_t)reply->integer);
 }
 
-static int add_to(struct entry *e, struct webhook *hook, struct span body)
+struct webhooks *webhook_entry_of(const struct webhook_entry *e)
 {
-	struct redis *redis = hook->all->options.redis;
+	return e->batch->all;
+}
+
+/* What the stream has over its bound is dropped. */
+static void trim(struct webhook *hook)
+{
 	char keep[24];
-	const struct span add[] = {SPAN_LIT("XADD"), span_of(hook->key), SPAN_LIT("*"),
-	                           SPAN_LIT("b"), body};
-	struct span trim[] = {SPAN_LIT("XTRIM"), span_of(hook->key), SPAN_LIT("MAXLEN"), SPAN_NONE};
-	struct share *s = malloc(sizeof(*s));
+	struct span argv[] = {SPAN_LIT("XTRIM"), span_of(hook->key), SPAN_LIT("MAXLEN"), SPAN_NONE};
 	int err;
 
-	if (!s)
-		return -ENOMEM;
+	snprintf(keep, sizeof(keep), "%lld", (long long)hook->target.keep);
+	argv[3] = span_of(keep);
+	err = redis_command(hook->all->options.redis, ARRAY_LEN(argv), argv, on_trimmed, hook);
+	(void)err; /* the next one trims */
+}
+
+void webhook_entry_add(struct webhook_entry *e, struct webhook *hook, struct span content)
+{
+	const struct span argv[] = {SPAN_LIT("XADD"), span_of(hook->key), SPAN_LIT("*"),
+	                            hook->target.user ? SPAN_LIT("u") : SPAN_LIT("b"), content};
+	struct share *s = malloc(sizeof(*s));
+
+	if (!s) {
+		e->failed = true;
+		return;
+	}
 	*s = (struct share){e, hook};
-	err = redis_command(redis, ARRAY_LEN(add), add, on_added, s);
-	if (err) {
+	if (redis_command(hook->all->options.redis, ARRAY_LEN(argv), argv, on_added, s)) {
 		free(s);
-		return err;
+		e->failed = true;
+		return;
 	}
 	e->open++;
-	snprintf(keep, sizeof(keep), "%lld", (long long)hook->config->keep);
-	trim[3] = span_of(keep);
-	err = redis_command(redis, ARRAY_LEN(trim), trim, on_trimmed, hook);
-	(void)err; /* the next one trims */
-	return 0;
+	trim(hook);
 }
 
 static bool wants(const struct webhook *hook, const char *type)
 {
-	for (char **t = hook->config->events; t && *t; t++)
+	for (char *const *t = hook->target.events; t && *t; t++)
 		if (strcmp(*t, type) == 0)
 			return true;
 	return false;
 }
 
-static void give_out(struct entry *e, const struct log_event *event)
+/* An event that cannot be told, now or later, must not hold up the others. */
+static void give_out(struct webhook_entry *e, const struct log_event *event)
 {
 	struct webhooks *w = e->batch->all;
 	const char *type = webhook_event_type(event);
@@ -119,43 +122,65 @@ static void give_out(struct entry *e, const struct log_event *event)
 	                                       type)
 	                  : NULL;
 
-	if (type && !body)
-		e->failed = true;
-	for (size_t i = 0; body && i < w->count; i++)
-		if (wants(&w->hooks[i], type) && add_to(e, &w->hooks[i], span_of(body)))
-			e->failed = true;
+	for (size_t i = 0; type && i < w->count; i++) {
+		if (!wants(&w->hooks[i], type))
+			continue;
+		if (body)
+			webhook_entry_add(e, &w->hooks[i], span_of(body));
+		else
+			webhook_lost(&w->hooks[i], 1);
+	}
 	free(body);
+	if (w->reports && event->type == LOG_STATUS)
+		webhook_report(e, event);
+}
+
+/* What Redis refuses now it refuses always; what it could not do it may do later. */
+static bool may_be_read_later(int err)
+{
+	return err != -ENOENT && err != -EIO;
+}
+
+/* Nobody can read it: told to nobody, and it must not hold up the others. */
+static void read_failed(struct webhook_entry *e, int err)
+{
+	struct webhooks *w = e->batch->all;
+
+	e->failed = may_be_read_later(err);
+	for (size_t i = 0; err == -EIO && i < w->count; i++)
+		if (!w->hooks[i].target.user)
+			webhook_lost(&w->hooks[i], 1);
 }
 
 static void on_event(void *arg, const struct router_error *error, const struct log_event *events,
                      size_t count, bool more)
 {
-	struct entry *e = arg;
+	struct webhook_entry *e = arg;
 
 	(void)more;
-	if (error && error->err && error->err != -ENOENT)
-		e->failed = true;
+	if (error && error->err)
+		read_failed(e, error->err);
 	else if (count && events[0].seq == e->seq)
 		give_out(e,
 		         &events[0]); /* else the log is shorter than the outbox: nothing to tell */
-	entry_close(e);
+	webhook_entry_close(e);
 }
 
 static void on_summary(void *arg, const struct router_error *error,
                        const struct conversation_summary *summary)
 {
-	struct entry *e = arg;
+	struct webhook_entry *e = arg;
 
 	if (error && error->err) {
-		e->failed = error->err != -ENOENT;
-		entry_close(e);
+		read_failed(e, error->err);
+		webhook_entry_close(e);
 		return;
 	}
 	snprintf(e->address, sizeof(e->address), "%.*s", SPAN_FMT(summary->address));
 	if (router_read(e->batch->all->options.router, span_of(e->conversation), e->seq - 1, 0, 1,
 	                on_event, e)) {
 		e->failed = true;
-		entry_close(e);
+		webhook_entry_close(e);
 	}
 }
 
@@ -169,7 +194,7 @@ static struct span field(const redisReply *fields, const char *name)
 }
 
 /* False: not an entry of the outbox. */
-static bool entry_read(struct entry *e, const redisReply *row)
+static bool entry_read(struct webhook_entry *e, const redisReply *row)
 {
 	struct span conversation;
 
@@ -184,9 +209,9 @@ static bool entry_read(struct entry *e, const redisReply *row)
 	       span_u64(field(row->element[1], "s"), &e->seq) == 0 && e->seq > 0;
 }
 
-static void entry_open(struct batch *b, const redisReply *row)
+static void entry_open(struct webhook_batch *b, const redisReply *row)
 {
-	struct entry *e = calloc(1, sizeof(*e));
+	struct webhook_entry *e = calloc(1, sizeof(*e));
 
 	if (!e)
 		return;
@@ -194,16 +219,16 @@ static void entry_open(struct batch *b, const redisReply *row)
 	e->open = 1;
 	b->open++;
 	if (!entry_read(e, row))
-		entry_close(e); /* removed: nobody could ever tell it */
+		webhook_entry_close(e); /* removed: nobody could ever tell it */
 	else if (router_summary(b->all->options.router, span_of(e->conversation), on_summary, e)) {
 		e->failed = true;
-		entry_close(e);
+		webhook_entry_close(e);
 	}
 }
 
 static void on_entries(void *arg, int err, const redisReply *reply, const char *why)
 {
-	struct batch *b = arg;
+	struct webhook_batch *b = arg;
 
 	(void)why;
 	for (size_t i = 0; !err && !b->all->stopped && i < reply->elements; i++)
@@ -213,13 +238,13 @@ static void on_entries(void *arg, int err, const redisReply *reply, const char *
 
 static void read_partition(struct webhooks *w, unsigned partition)
 {
-	struct batch *b = calloc(1, sizeof(*b));
+	struct webhook_batch *b = calloc(1, sizeof(*b));
 	struct span argv[] = {SPAN_LIT("XRANGE"), SPAN_NONE,         SPAN_LIT("-"),
 	                      SPAN_LIT("+"),      SPAN_LIT("COUNT"), SPAN_LIT("64")};
 
 	if (!b)
 		return;
-	*b = (struct batch){.all = w, .partition = partition, .open = 1};
+	*b = (struct webhook_batch){.all = w, .partition = partition, .open = 1};
 	router_outbox_key(partition, b->key);
 	argv[1] = span_of(b->key);
 	w->reading |= 1U << partition;

@@ -2,8 +2,11 @@
 // answer compared; what is different on purpose is listed with its reason.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import http from "node:http";
 import { test } from "node:test";
 import { startKannel, kannelInstalled, smppGroup } from "../peers/kannel/main.js";
+import { startSmsc } from "../peers/smsc/main.js";
 import { until, world } from "./world.js";
 
 const PASSWORD = "kannel-password";
@@ -114,4 +117,165 @@ test("every answer is the one of Debian's kannel, line by line", { skip: !kannel
     assert.deepEqual([b.status, b.text], theirs, request.name);
     assert.deepEqual([a.status, a.text], ours, `${request.name}: ${why}`);
   }
+});
+
+// --- Reports ---------------------------------------------------------------------------------------------------------------
+
+/** What a script's own server is called with. */
+class Script {
+  constructor(answer = () => 200) {
+    this.calls = [];
+    this.answer = answer;
+  }
+
+  async start(port = 0) {
+    this.server = http.createServer((request, response) => {
+      const url = request.url;
+      this.calls.push({ url, fields: Object.fromEntries(new URL(url, "http://x").searchParams), at: Date.now() });
+      const status = this.answer(this.calls.length, url);
+      if (status !== undefined) response.writeHead(status).end();
+    });
+    this.server.listen(port, "127.0.0.1");
+    await once(this.server, "listening");
+    this.port = this.server.address().port;
+    return this;
+  }
+
+  async stop() {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, "close");
+  }
+
+  types(id) {
+    return this.calls.filter((c) => c.fields.id === id).map((c) => c.fields.type);
+  }
+}
+
+const scriptFor = async (t, answer) => {
+  const script = await new Script(answer).start();
+  t.after(() => script.stop().catch(() => {}));
+  return script;
+};
+
+const ESCAPES =
+  "type=%d&answer=%A&b=%b&hex=%e&word=%k&rest=%r&to=%p&from=%P&q=%q&Q=%Q&service=%n&smsc=%i&coding=%c&charset=%C&class=%m&mwi=%M&dcs=%O&udh=%u&percent=%%&unknown=%x&binfo=%B";
+
+const order = (script, id, more = "", escapes = ESCAPES) =>
+  `${credentials}&to=${encodeURIComponent(PHONE)}&text=hi&dlr-mask=31&dlr-url=${encodeURIComponent(`http://127.0.0.1:${script.port}/${id}?id=${id}&${escapes}`)}${more}`;
+
+// What cannot be the same: ids, dates, the text that some SMSCs put into a receipt; and how the words of a status begin.
+const comparable = ({ fields: { id, hex, ...rest } }) =>
+  Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, v.replace(/id:\d*/, "id:").replace(/date:\d+/g, "date:").replace(/text:.*/, "text:").toLowerCase()]));
+
+test("reports come as kannel sends them", { skip: !kannelInstalled() && "no kannel here" }, async (t) => {
+  const script = await scriptFor(t);
+  const w = await world(t, { channels: ["sms"], extra: section() });
+  const other = await startSmsc(); // an account's receipts come over any of its binds
+  t.after(() => other.close());
+  const kannel = await startKannel({
+    smscs: [smppGroup(other.smppPort)],
+    users: [{ username: "shop", password: PASSWORD, "default-sender": "95500", "default-smsc": "sms-main" }],
+  });
+  t.after(() => kannel.close());
+  await until("kannel's bind", async () => /online/.test(await kannel.status()));
+  const both = async (name, more = "") => {
+    await ask(`${w.gateway.url}/cgi-bin/sendsms`, { query: order(script, `ours-${name}`, more) });
+    await ask(kannel.url, { query: order(script, `theirs-${name}`, more) });
+  };
+  const of = (id, type) => script.calls.find((c) => c.fields.id === id && c.fields.type === type);
+  const same = async (name, types) => {
+    await until(`reports of ${name}`, () => types.every((type) => of(`ours-${name}`, type) && of(`theirs-${name}`, type)));
+    for (const type of types) assert.deepEqual(comparable(of(`ours-${name}`, type)), comparable(of(`theirs-${name}`, type)), `${name}, ${type}`);
+  };
+  await both("delivered");
+  await same("delivered", ["8", "1"]);
+  for (const smsc of [w.smsc, other]) smsc.fate(PHONE, "fail");
+  await both("failed");
+  await same("failed", ["8", "2"]);
+  for (const smsc of [w.smsc, other]) {
+    smsc.fate(PHONE, "deliver");
+    smsc.faults.set({ submitStatusOf: { [PHONE]: 0x0b } });
+  }
+  await both("rejected");
+  await same("rejected", ["16"]);
+});
+
+test("only what dlr-mask asks for is told, once", async (t) => {
+  const script = await scriptFor(t);
+  const w = await world(t, { channels: ["sms"], extra: section() });
+  const url = `${w.gateway.url}/cgi-bin/sendsms`;
+  const masked = (id, mask) => order(script, id, "", "type=%d").replace("dlr-mask=31", `dlr-mask=${mask}`);
+  await ask(url, { query: masked("one", 1) });
+  await ask(url, { query: masked("eight", 8) });
+  await ask(url, { query: masked("none", 16) });
+  await ask(url, { query: masked("last", 9) });
+  await until("the last", () => script.types("last").includes("1"));
+  assert.deepEqual(script.types("one"), ["1"]);
+  assert.deepEqual(script.types("eight"), ["8"]);
+  assert.deepEqual(script.types("none"), []);
+  assert.deepEqual(script.types("last").sort(), ["1", "8"]);
+});
+
+test("reports outlive a node that is killed and a script that is down", async (t) => {
+  let open = false;
+  const script = await scriptFor(t, () => (open ? 200 : 503));
+  const w = await world(t, { channels: ["sms"], extra: section() });
+  const ids = Array.from({ length: 10 }, (_, i) => `r${i}`);
+  for (const id of ids) await ask(`${w.gateway.url}/cgi-bin/sendsms`, { query: order(script, id, "", "type=%d") });
+  await until("a try", () => script.calls.length > 3);
+  await w.gateway.kill();
+  open = true;
+  script.calls = [];
+  await w.gateway.start();
+  await until("all of them", () => ids.every((id) => script.types(id).includes("1")), 40_000);
+  await until("nothing waits", async () => (await w.redis.command("XLEN", "ph:hook:sendsms:shop")) === "0");
+});
+
+test("a dlr-url never leads into a private network unless the configuration says so", async (t) => {
+  const script = await scriptFor(t);
+  const w = await world(t, { channels: ["sms"], extra: section().replace("allow_private: true", "allow_private: false") });
+  for (const host of ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]"])
+    await ask(`${w.gateway.url}/cgi-bin/sendsms`, { query: order(script, "private", "", "type=%d").replaceAll("127.0.0.1", encodeURIComponent(host)) });
+  await until("refusals", async () => /posthouse_webhook_failed_total\{webhook="sendsms:shop"\} ([4-9]|\d\d)/.test(await w.gateway.metrics()));
+  assert.deepEqual(script.calls, []);
+  assert.match(w.gateway.log, /event=webhook.failed webhook=sendsms:shop err=EPERM/);
+});
+
+// --- Who may -----------------------------------------------------------------------------------------------------------------
+
+test("a password in a URL is refused unless it is allowed, and too many wrong ones are not looked at", async (t) => {
+  const w = await world(t, { channels: ["sms"], extra: section().replace("password_in_query: true", "password_in_query: false") });
+  const url = `${w.gateway.url}/cgi-bin/sendsms`;
+  const form = (password) => ({ headers: { "content-type": "application/x-www-form-urlencoded" }, body: basic.replace(PASSWORD, password) });
+  const status = async (request) => (await ask(url, request)).status;
+  assert.equal(await status({ query: basic }), 403);
+  assert.equal(await status({ ...form("wrong"), query: `password=${PASSWORD}` }), 403);
+  assert.equal(await status(form(PASSWORD)), 202);
+  assert.equal(await status({ headers: headers(), body: "hello" }), 202);
+  for (let i = 0; i < 10; i++) assert.equal(await status(form(`wrong-${i}`)), 403);
+  assert.equal(await status(form(PASSWORD)), 403, "the right one too, from there, for a minute");
+  assert.doesNotMatch(w.gateway.log, new RegExp(PASSWORD));
+});
+
+test("without users there is no such page", async (t) => {
+  const w = await world(t, { channels: ["sms"] });
+  assert.equal((await ask(`${w.gateway.url}/cgi-bin/sendsms`, { query: basic })).status, 404);
+});
+
+test("what is accepted while the operator is away is queued, and sent when he is back; what is not durable is not accepted", async (t) => {
+  const w = await world(t, { channels: ["sms"], extra: section("", "\n      rate: 2"), smppExtra: "\n    reconnect_least: 100 ms" });
+  const url = `${w.gateway.url}/cgi-bin/sendsms`;
+  w.smsc.faults.set({ refuseBind: 0x0d });
+  w.smsc.drop();
+  await until("the loss", async () => (await w.channel("sms-main")).state !== "up");
+  const queued = await ask(url, { query: `${credentials}&to=${encodeURIComponent(PHONE)}&text=later` });
+  assert.deepEqual([queued.status, queued.text], [202, "3: Queued for later delivery"]);
+  const many = await Promise.all(Array.from({ length: 6 }, () => ask(url, { query: basic })));
+  assert.ok(many.some((a) => a.status === 503 && a.text === "Temporal failure, try again later."), "over the rate");
+  await w.redis.stop("SIGKILL");
+  await until("nothing is durable", async () => !(await fetch(`${w.gateway.internalUrl}/readyz`)).ok);
+  await new Promise((resolve) => setTimeout(resolve, 1100)); // the rate's second
+  const refused = await ask(url, { query: basic });
+  assert.deepEqual([refused.status, refused.text], [503, "Temporal failure, try again later."]);
 });

@@ -130,3 +130,25 @@ test("more than may wait: the oldest are dropped, counted and told to the operat
   await until("the drop", async () => /posthouse_webhook_dropped_total\{webhook="crm"\} 30/.test(await w.gateway.metrics()), 20_000);
   assert.match(w.gateway.log, /level=error .*event=webhook.dropped/);
 });
+
+test("an event that cannot be read holds up nobody: it is counted, and the others are told", async (t) => {
+  const receiver = new Receiver();
+  const w = await story(t, receiver, "\n    events: [message.received]");
+  // More of them than are read at once, in every partition, each with a log of another type.
+  const digits = "0123456789abcdef";
+  for (const digit of digits)
+    await w.redis.command(
+      "EVAL",
+      `for i = 1, 70 do
+         local c = '${digit}' .. string.rep('0', 28) .. string.format('%03d', i)
+         redis.call('HSET', 'ph:c:{${digit}}:' .. c, 'seq', 1, 'ad', 'sms:+1')
+         redis.call('SET', 'ph:l:{${digit}}:' .. c, 'x')
+         redis.call('XADD', 'ph:w:{${digit}}', '*', 'e', 'received', 'c', c, 's', 1)
+       end`,
+      "0",
+    );
+  await say(w, "and yet");
+  await until("the message", () => receiver.of("message.received").some((e) => e.data.text === "and yet"));
+  await until("the count", async () => /posthouse_webhook_dropped_total\{webhook="crm"\} 1120/.test(await w.gateway.metrics()), 20_000);
+  assert.match(w.gateway.log, /level=error .*event=webhook.dropped/);
+});
