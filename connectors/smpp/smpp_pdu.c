@@ -290,7 +290,6 @@ int64_t smpp_frame(struct span data, size_t max, struct span *frame)
 int smpp_pdu_decode(struct span frame, struct smpp_pdu *out, enum smpp_status *blame)
 {
 	struct cursor c = cur_span(frame), body;
-	size_t trailing;
 	int err;
 
 	cur_u32(&c);
@@ -298,10 +297,11 @@ int smpp_pdu_decode(struct span frame, struct smpp_pdu *out, enum smpp_status *b
 	out->command_status = cur_u32(&c);
 	out->sequence_number = cur_u32(&c);
 	out->frame = frame;
+	out->trailing = 0;
 	body = c;
 	err = decode_body(&c, out);
 	if (err == 0)
-		err = smpp_tlv_check(tlvs_of(out), &trailing);
+		err = smpp_tlv_check(tlvs_of(out), &out->trailing);
 	if (err)
 		*blame = blame_body(out->command_id, body);
 	return err;

@@ -1,6 +1,7 @@
 /*
- * SMPP 3.4 PDUs: framing, and the codec that smpp_pdu.def makes. Decoding allocates nothing;
- * what it yields is borrowed from the frame. What an answer to a bad PDU must say comes with it.
+ * PDUs of SMPP 3.4 and 5.0: framing, and the codec that smpp_pdu.def makes. Decoding allocates
+ * nothing; what it yields is borrowed from the frame. What an answer to a bad PDU must say comes
+ * with it.
  */
 #ifndef PH_SMPP_PDU_H
 #define PH_SMPP_PDU_H
@@ -35,7 +36,7 @@ enum {
 	SMPP_REGISTERED_FINAL = 0x01    /* success and failure */
 };
 
-enum { SMPP_INTERFACE_VERSION_34 = 0x34 };
+enum { SMPP_INTERFACE_VERSION_34 = 0x34, SMPP_INTERFACE_VERSION_50 = 0x50 };
 
 /* type of number and numbering plan, 5.2.5 and 5.2.6 */
 enum {
@@ -106,6 +107,7 @@ struct smpp_pdu {
 #include "smpp_pdu.def"
 	} u;
 	struct span frame; /* the whole PDU, when it was decoded */
+	size_t trailing;   /* octets at its end that are no TLV, tolerated */
 };
 
 /**

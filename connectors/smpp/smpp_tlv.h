@@ -1,7 +1,7 @@
 /*
- * Optional parameters (TLVs), SMPP 3.4, 3.2.4: any order, any tag, any length that stays inside
- * the PDU. Of a tag that stands twice the first counts. An integer of length 0, which occurs in
- * the field, is as if it were not there.
+ * Optional parameters (TLVs), SMPP 3.4, 3.2.4, and those of 5.0: any order, any tag, any length
+ * that stays inside the PDU. Of a tag that stands twice the first counts. An integer of length 0,
+ * which occurs in the field, is as if it were not there.
  */
 #ifndef PH_SMPP_TLV_H
 #define PH_SMPP_TLV_H
@@ -40,6 +40,9 @@ void smpp_tlv_put_uint(struct buf *b, uint16_t tag, uint32_t value);
 /** A C-Octet String, its NUL added. */
 void smpp_tlv_put_cstr(struct buf *b, uint16_t tag, struct span value);
 void smpp_tlv_put(struct buf *b, uint16_t tag, struct span value);
+
+/** "congestion_state", or NULL: no table knows it. */
+const char *smpp_tlv_name(uint16_t tag);
 
 /** " name=value" for each, user data and addresses masked; those without a name by number. */
 void smpp_tlv_dump(struct span tlvs, struct buf *out);

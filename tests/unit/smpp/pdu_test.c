@@ -157,6 +157,8 @@ static const struct bad {
 	{"an unknown TLV", HEAD("00000005") ADDRESSES FLAGS "00 3177 0002 abcd", 0, SMPP_ROK},
 	{"three octets that are no TLV",
 	 HEAD("00000005") ADDRESSES FLAGS "00 020400", 0, SMPP_ROK},
+	{"a broadcast_sm that ends in its id",
+	 HEAD("00000111") "00 00 00 3100 62", -EBADMSG, SMPP_RINVMSGID},
 	{"an unknown command_id", HEAD("00000099") "00", -ENOSYS, SMPP_RINVCMDID},
 	{"a status that nobody knows", "00000000 80000004 00000428 00000001", 0, SMPP_ROK},
 	{"an error response without body", "00000000 80000004 00000058 00000001", 0, SMPP_ROK},
@@ -181,6 +183,21 @@ START_TEST(what_is_malformed_gets_its_status)
 	ck_assert_msg(smpp_pdu_decode(unit_hex(v->hex), &pdu, &blame) == v->want, "%s", v->what);
 	ck_assert_msg(blame == v->blame, "%s: 0x%x", v->what, blame);
 	ck_assert_uint_eq(pdu.sequence_number, 1);
+}
+END_TEST
+
+START_TEST(octets_after_the_last_tlv_are_counted)
+{
+	enum smpp_status blame;
+	struct smpp_pdu pdu;
+
+	ck_assert_int_eq(smpp_pdu_decode(unit_hex(HEAD("00000005") ADDRESSES FLAGS "00 020400"),
+	                                 &pdu, &blame),
+	                 0);
+	ck_assert_uint_eq(pdu.trailing, 3);
+	ck_assert_int_eq(
+		smpp_pdu_decode(unit_hex(HEAD("00000005") ADDRESSES FLAGS "00"), &pdu, &blame), 0);
+	ck_assert_uint_eq(pdu.trailing, 0);
 }
 END_TEST
 
@@ -304,6 +321,7 @@ int main(void)
 	                    vector_count);
 	tcase_add_loop_test(tc[0], octet_by_octet_the_frame_shows_at_its_last, 0, vector_count);
 	tcase_add_loop_test(tc[1], what_is_malformed_gets_its_status, 0, ARRAY_LEN(bads));
+	tcase_add_test(tc[1], octets_after_the_last_tlv_are_counted);
 	tcase_add_test(tc[1], a_command_length_that_cannot_be_loses_the_stream);
 	tcase_add_test(tc[2], tlvs_stand_in_any_order_and_the_first_of_a_tag_counts);
 	tcase_add_test(tc[2], an_integer_of_another_length_is_told_and_of_none_is_not_there);

@@ -61,4 +61,32 @@ add("submit_multi_resp", "one failed", {
   sequence_number: 15, message_id: "78",
   unsuccess_sme: [{ dest_addr_ton: 1, dest_addr_npi: 1, destination_addr: "8613800138000", error_status_code: 0x0b }],
 });
+
+// 5.0: broadcasts, and what its TLVs look like.
+const area = [{ format: smpp.consts.BROADCAST_AREA_FORMAT.NAME, data: "Guangzhou" }];
+const content = { network: smpp.consts.NETWORK.GSM, content_type: 0x0001 };
+add("broadcast_sm", "mandatory TLVs", {
+  sequence_number: 16, service_type: "CBS", ...source, message_id: "", priority_flag: 1, schedule_delivery_time: "",
+  validity_period: "000001000000000R", replace_if_present_flag: 0, data_coding: 8, sm_default_msg_id: 0,
+  broadcast_area_identifier: area, broadcast_content_type: content, broadcast_rep_num: 3,
+  broadcast_frequency_interval: { unit: 8, interval: 5 }, message_payload: Buffer.from("4f60597d", "hex"),
+});
+add("broadcast_sm_resp", "an id", { sequence_number: 16, message_id: "b1" });
+add("broadcast_sm_resp", "an area that failed", { sequence_number: 16, message_id: "b1", broadcast_error_status: [0x109], failed_broadcast_area_identifier: area });
+add("query_broadcast_sm", "all fields", { sequence_number: 17, message_id: "b1", ...source, user_message_reference: 7 });
+add("query_broadcast_sm_resp", "one area", {
+  sequence_number: 17, message_id: "b1", message_state: 2, broadcast_area_identifier: area, broadcast_area_success: [97],
+  broadcast_end_time: "260102030405000+",
+});
+add("cancel_broadcast_sm", "all fields", { sequence_number: 18, service_type: "CBS", message_id: "b1", ...source, broadcast_content_type: content });
+add("cancel_broadcast_sm_resp", "header alone", { sequence_number: 18 });
+add("bind_transceiver", "5.0", { sequence_number: 1, ...bind, interface_version: 0x50 });
+add("bind_transceiver_resp", "5.0, congested", { sequence_number: 1, system_id: "SMSC", sc_interface_version: 0x50, congestion_state: 95 });
+add("submit_sm_resp", "congested", { sequence_number: 42, message_id: "1", congestion_state: 90 });
+add("data_sm_resp", "why not", { sequence_number: 8, message_id: "", delivery_failure_reason: 1, network_error_code: Buffer.from("030001", "hex"), additional_status_info_text: "absent", dpf_result: 1 });
+add("submit_sm", "number portability, billing, networks", {
+  sequence_number: 42, ...sm, dest_addr_np_resolution: 1, dest_addr_np_information: Buffer.from("0123456789"),
+  dest_addr_np_country: 86, billing_identification: Buffer.from("0102", "hex"), source_network_id: "net1",
+  dest_network_id: "net2", source_node_id: Buffer.from("node01"), dest_node_id: Buffer.from("node02"),
+});
 process.stdout.write(rows.join("\n") + "\n");
