@@ -101,6 +101,53 @@ struct connector_reader {
 	void (*read)(void *self, struct span address, uint64_t seq);
 };
 
+/* A message that the peer took, as the peer knows it; spans are borrowed for the call. */
+struct connector_target {
+	struct span id;      /* the peer's, of one part */
+	struct span address; /* whom it was for, canonical */
+	struct span local;   /* our end, as it was sent; may be empty */
+	struct span text;    /* replace: what was sent, for its alphabet */
+};
+
+/* What the peer says to an operation. */
+struct connector_answer {
+	/* 0: done. -EPERM: the peer refuses, code and reason say why. -ETIMEDOUT, -ENOTCONN: it did
+	 * not answer, and whether it was done nobody knows. -ECANCELED: the channel ends. */
+	int err;
+	const char *code, *reason;  /* with -EPERM; borrowed */
+	enum message_status status; /* query: SENT while it may still go either way */
+};
+typedef void answer_fn(void *arg, const struct connector_answer *answer);
+
+enum connector_operation { OPERATION_QUERY, OPERATION_CANCEL, OPERATION_REPLACE, OPERATION_MANY };
+
+/* One text to many at once. */
+struct connector_many {
+	struct span text, local;
+	const struct span *addresses; /* canonical */
+	size_t count;                 /* at most CONNECTOR_MANY_MAX */
+};
+enum { CONNECTOR_MANY_MAX = 254 };
+/** A result for each address, in their order; those that were taken may share one id. */
+typedef void many_fn(void *arg, const struct send_result *results, size_t count);
+
+/*
+ * What some peers do besides: to ask for, take back or exchange what was sent, and to take one
+ * text for many. Optional at operators, so nothing may depend on it. Each function: 0 is begun,
+ * and fn is called once, never within the call; -EAGAIN: too much at once; -ENOTCONN; -EINVAL:
+ * what is to be sent cannot be; -EMSGSIZE: longer than one part; -ENOTSUP: see can().
+ */
+struct connector_operations {
+	/** Whether the channel's peer allows it. */
+	bool (*can)(const void *self, enum connector_operation what);
+	int (*query)(void *self, const struct connector_target *target, answer_fn *fn, void *arg);
+	int (*cancel)(void *self, const struct connector_target *target, answer_fn *fn, void *arg);
+	/** For notices only, never for what a person said: the first text is gone. */
+	int (*replace)(void *self, const struct connector_target *target, struct span text,
+	               answer_fn *fn, void *arg);
+	int (*many)(void *self, const struct connector_many *many, many_fn *fn, void *arg);
+};
+
 struct connector_caps {
 	unsigned kinds;       /* 1 << MESSAGE_TEXT | ... that it can send */
 	size_t text_max;      /* octets of UTF-8 in one message; the router cuts or refuses */
@@ -118,6 +165,7 @@ struct connector_caps {
 	bool (*schedules)(const void *self, uint64_t delay_ms);
 	/** Shows the customer that somebody types, or stopped; never waits. NULL: it cannot. */
 	void (*typing)(void *self, struct span address, bool on);
+	const struct connector_operations *operations; /* NULL: none */
 };
 
 struct connector_ops {
@@ -186,6 +234,9 @@ void connector_result(struct connector_host *host, const struct message *msg,
 /** done(arg, 0): noted (known or not), the receipt may be acknowledged. */
 void connector_receipt(struct connector_host *host, const struct receipt *receipt, done_fn *done,
                        void *arg);
+
+/** The customer can be reached again: what waits here for that address is tried now. */
+void connector_reachable(struct connector_host *host, struct span address);
 
 /** why: for a human, in English; borrowed. */
 void connector_state(struct connector_host *host, enum channel_state state, const char *why);

@@ -58,6 +58,29 @@ static bool outcomes_pass(struct outcome_list *from, struct outcome_list *to)
 }
 
 static void on_flush(void *arg);
+unsigned outbound_wake(struct connector_host *host, struct span address)
+{
+	struct held *woken = NULL, **end = &woken;
+	unsigned count = 0;
+
+	for (struct held **at = &host->later; *at;) {
+		struct held *h = *at;
+
+		if (!span_eq(h->message->address, address)) {
+			at = &h->next;
+			continue;
+		}
+		*at = h->next;
+		h->due_ms = 0;
+		*end = h;
+		end = &h->next;
+		count++;
+	}
+	*end = host->later; /* in front, in the order they had */
+	host->later = woken;
+	return count;
+}
+
 static void on_retry(void *arg);
 
 int outbound_init(struct connector_host *host)
@@ -390,6 +413,7 @@ void connector_result(struct connector_host *host, const struct message *m,
 {
 	char letter = letter_of(host, m, result);
 
+	operations_note(host, m, result);
 	count_outcome(host, result->outcome);
 	health_on_outcome(host, result);
 	if (result->outcome == SEND_RETRY)

@@ -235,6 +235,27 @@ int router_dead_do(struct router *router, struct span channel, struct span conve
                    uint64_t seq, enum router_dead_act act,
                    void (*fn)(void *arg, const struct router_error *error), void *arg) MUST_CHECK;
 
+/* --- Asking the peer ------------------------------------------------------------------------ */
+
+/** What became of a question to the peer about a message that it took. */
+struct router_asked {
+	/* message_unknown; no_peer_id: the peer has not taken it, or it is long ago; not_supported;
+	 * peer_refused; peer_silent: it may have been done; unavailable; too_long; not_sendable */
+	struct router_error error;
+	enum message_status status; /* query: where the peer says it is; cancel: canceled */
+	struct span code;           /* the peer's, or empty; borrowed */
+};
+typedef void router_asked_fn(void *arg, const struct router_asked *asked);
+/**
+ * Asks the peer of a message that it took: OPERATION_QUERY, where it is; OPERATION_CANCEL, to take
+ * it back; OPERATION_REPLACE, to put text in its place (never of a conversation: what was said is
+ * gone). What it answers is noted as a receipt would be. What the peer has not taken yet is
+ * router_cancel()'s. -ENOTCONN, -EAGAIN: fn is not called.
+ */
+int router_ask(struct router *router, struct span conversation, uint64_t seq,
+               enum connector_operation what, struct span text, router_asked_fn *fn,
+               void *arg) MUST_CHECK;
+
 /* --- Reading ------------------------------------------------------------------------------- */
 
 /** more: older events exist before the first (history, newest), or newer ones after the last

@@ -196,6 +196,14 @@ void outbound_reap(struct router *r);
 void outbound_never_had(struct connector_host *host, struct span conversation, uint64_t seq,
                         enum lane lane);
 
+/** What waits here for its next try to an address is due now; how many. */
+unsigned outbound_wake(struct connector_host *host, struct span address);
+
+/* operations.c */
+/** Keeps the peer's id of a part, where the peer may be asked of it later. */
+void operations_note(struct connector_host *host, const struct message *m,
+                     const struct send_result *result);
+
 /* in_hand.c */
 void in_hand_add(struct connector_host *host, const struct message *m);
 void in_hand_remove(struct connector_host *host, struct span conversation, uint64_t seq);

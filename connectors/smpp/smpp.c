@@ -1,6 +1,6 @@
 /*
- * SMPP 3.4 as ESME: the connector's face. A channel is one operator's account: its sessions, a
- * way out and a way in (see smpp_channel.h).
+ * SMPP 3.4 and 5.0 as ESME: the connector's face. A channel is one operator's account: its
+ * sessions, a way out and a way in (see smpp_channel.h).
  */
 #include <stdlib.h>
 #include <sys/random.h>
@@ -26,6 +26,10 @@ static enum channel_state state_of(const struct smpp_channel *ch, const char **w
 		wrong = wrong || l->misconfigured;
 		if (l->why && !*why)
 			*why = l->why;
+	}
+	if (ch->misaddressed && sends && smpp_out_paused(ch)) {
+		*why = "every message is refused for its addresses: sender, TON or NPI";
+		return CHANNEL_MISCONFIGURED;
 	}
 	if (sends && receives)
 		return CHANNEL_UP;
@@ -87,15 +91,34 @@ void smpp_connect(struct smpp_channel *ch)
 	static const struct roles {
 		enum smpp_role first, second;
 	} roles[] = {
-		[SMPP_BIND_TRANSCEIVER] = {SMPP_ROLE_TRX, SMPP_ROLE_NONE},
-		[SMPP_BIND_PAIR] = {SMPP_ROLE_TX,  SMPP_ROLE_RX  },
-		[SMPP_BIND_TRANSMITTER] = {SMPP_ROLE_TX,  SMPP_ROLE_NONE},
-		[SMPP_BIND_RECEIVER] = {SMPP_ROLE_RX,  SMPP_ROLE_NONE},
+		[SMPP_BIND_TRANSCEIVER] = {SMPP_ROLE_TRX,  SMPP_ROLE_NONE},
+		[SMPP_BIND_PAIR] = {SMPP_ROLE_TX,   SMPP_ROLE_RX  },
+		[SMPP_BIND_TRANSMITTER] = {SMPP_ROLE_TX,   SMPP_ROLE_NONE},
+		[SMPP_BIND_RECEIVER] = {SMPP_ROLE_RX,   SMPP_ROLE_NONE},
+		[SMPP_BIND_OUTBIND] = {SMPP_ROLE_NONE, SMPP_ROLE_NONE},
 	};
 
-	for (size_t i = 0; i < ch->link_count; i++)
+	for (size_t i = 0; i < ch->dialing; i++)
 		smpp_link_assign(&ch->links[i],
 		                 i % 2 ? roles[ch->mode].second : roles[ch->mode].first);
+}
+
+static uint8_t configured_version(const struct smpp_channel *ch)
+{
+	return ch->cfg->interface_version == SMPP_VERSION_50 ? SMPP_INTERFACE_VERSION_50
+	                                                     : SMPP_INTERFACE_VERSION_34;
+}
+
+void smpp_version_fall_back(struct smpp_channel *ch)
+{
+	uint8_t other = ch->version == SMPP_INTERFACE_VERSION_50 ? SMPP_INTERFACE_VERSION_34
+	                                                         : configured_version(ch);
+
+	if (other == ch->version)
+		return;
+	/* Back and forth: why it refused may have been something else. */
+	ch->version = other;
+	log_info(ch->log, EVENT("smpp.version"), NUM("interface_version", ch->version));
 }
 
 bool smpp_fall_back(struct smpp_channel *ch)
@@ -122,31 +145,46 @@ static void register_metrics(struct smpp_channel *ch)
 		enum metric_type type;
 		const char *name, *help;
 	} all[] = {
-		{&ch->metrics.submits,         METRIC_COUNTER, "posthouse_smpp_submits_total",
-	         "submit_sm written, parts"											     },
-		{&ch->metrics.submit_errors,   METRIC_COUNTER, "posthouse_smpp_submits_refused_total",
-	         "parts that the SMSC will never take"										  },
-		{&ch->metrics.throttled,       METRIC_COUNTER, "posthouse_smpp_throttled_total",
-	         "submits answered with ESME_RTHROTTLED"										},
-		{&ch->metrics.timeouts,        METRIC_COUNTER, "posthouse_smpp_timeouts_total",
-	         "submits without a response in their time"									     },
-		{&ch->metrics.delivers,        METRIC_COUNTER, "posthouse_smpp_delivers_total",
-	         "deliver_sm and data_sm received"										      },
-		{&ch->metrics.receipts,        METRIC_COUNTER, "posthouse_smpp_receipts_total",
-	         "delivery receipts received"											   },
-		{&ch->metrics.receipts_unread, METRIC_COUNTER,
-	         "posthouse_smpp_receipts_unreadable_total",                                             "receipts that name no message"},
-		{&ch->metrics.malformed,       METRIC_COUNTER, "posthouse_smpp_malformed_total",
-	         "PDUs that are malformed or unknown"										   },
-		{&ch->metrics.unknown,         METRIC_COUNTER, "posthouse_smpp_unknown_responses_total",
-	         "responses to nothing that is remembered"									      },
-		{&ch->metrics.lossy,           METRIC_COUNTER, "posthouse_smpp_lossy_texts_total",
-	         "texts with octets that are not of their alphabet"								     },
-		{&ch->metrics.bound,           METRIC_GAUGE,   "posthouse_smpp_sessions",                "bound sessions"               },
+		{&ch->metrics.submits,          METRIC_COUNTER, "posthouse_smpp_submits_total",
+	         "submit_sm written, parts"															  },
+		{&ch->metrics.submit_errors,    METRIC_COUNTER, "posthouse_smpp_submits_refused_total",
+	         "parts that the SMSC will never take"													       },
+		{&ch->metrics.throttled,        METRIC_COUNTER, "posthouse_smpp_throttled_total",
+	         "submits answered with ESME_RTHROTTLED"													     },
+		{&ch->metrics.timeouts,         METRIC_COUNTER, "posthouse_smpp_timeouts_total",
+	         "submits without a response in their time"													  },
+		{&ch->metrics.delivers,         METRIC_COUNTER, "posthouse_smpp_delivers_total",
+	         "deliver_sm and data_sm received"														   },
+		{&ch->metrics.receipts,         METRIC_COUNTER, "posthouse_smpp_receipts_total",
+	         "delivery receipts received"															},
+		{&ch->metrics.receipts_unread,  METRIC_COUNTER,
+	         "posthouse_smpp_receipts_unreadable_total",                                              "receipts that name no message"                            },
+		{&ch->metrics.malformed,        METRIC_COUNTER, "posthouse_smpp_malformed_total",
+	         "PDUs that are malformed or unknown"														},
+		{&ch->metrics.unknown,          METRIC_COUNTER, "posthouse_smpp_unknown_responses_total",
+	         "responses to nothing that is remembered"													   },
+		{&ch->metrics.lossy,            METRIC_COUNTER, "posthouse_smpp_lossy_texts_total",
+	         "texts with octets that are not of their alphabet"												  },
+		{&ch->metrics.alerts,           METRIC_COUNTER, "posthouse_smpp_alerts_total",
+	         "alert_notification received: a customer can be reached again"										      },
+		{&ch->metrics.congested,        METRIC_COUNTER, "posthouse_smpp_congested_total",
+	         "times that less was sent for the SMSC's congestion_state"											  },
+		{&ch->metrics.outbinds,         METRIC_COUNTER, "posthouse_smpp_outbinds_total",
+	         "outbinds of the SMSC that were followed"													   },
+		{&ch->metrics.outbinds_refused, METRIC_COUNTER,
+	         "posthouse_smpp_outbinds_refused_total",	                                         "connections to the listener for outbind that were refused"},
+		{&ch->metrics.disagreeing,      METRIC_COUNTER,
+	         "posthouse_smpp_receipts_disagreeing_total",	                                     "receipts whose TLV and text say different states"         },
+		{&ch->metrics.bound,            METRIC_GAUGE,   "posthouse_smpp_sessions",                "bound sessions"                                           },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		*all[i].at = metric_get(all[i].type, all[i].name, all[i].help, "channel", name);
+	for (unsigned i = 0; i < SMPP_ID_FORMS; i++)
+		ch->metrics.ids[i] = metric_get2(
+			METRIC_COUNTER, "posthouse_smpp_receipt_ids_total",
+			"receipts by how their id is written, against that of the response",
+			"channel", name, "form", smpp_id_form_names[i]);
 }
 
 static void set_up(struct smpp_channel *ch, struct connector_host *host, const void *cfg)
@@ -157,6 +195,7 @@ static void set_up(struct smpp_channel *ch, struct connector_host *host, const v
 	ch->loop = connector_loop(host);
 	ch->clock = io_loop_clock(ch->loop);
 	ch->mode = (enum smpp_bind_mode)ch->cfg->bind;
+	ch->version = configured_version(ch);
 	ch->allowed = SIZE_MAX;
 	ch->told = CHANNEL_STOPPED;
 	ch->settled = (struct io_later){.fn = on_settled, .arg = ch};
@@ -179,24 +218,31 @@ static int open_tls(struct smpp_channel *ch, struct yaml_errors *errors, unsigne
 	const char *why = NULL;
 	int err = ch->cfg->tls ? io_tls_client(&options, &ch->tls, &why) : 0;
 
+	if (!err && ch->cfg->tls && ch->cfg->outbind.enabled)
+		err = io_tls_server(&options, &ch->listener_tls, &why);
 	if (err && errors)
 		yaml_error(errors, line, "tls: %s", why ? why : "cannot be set up");
 	return err;
 }
 
+/* Those that the SMSC opens stand last. */
 static int make_links(struct smpp_channel *ch)
 {
-	size_t count = 2 * (size_t)ch->cfg->binds;
+	const struct smpp_outbind_config *outbind = &ch->cfg->outbind;
+	size_t dialing = 2 * (size_t)ch->cfg->binds;
+	size_t count = dialing + (outbind->enabled ? (size_t)outbind->sessions_max : 0);
 	int err;
 
 	ch->links = calloc(count, sizeof(*ch->links));
 	if (!ch->links)
 		return -ENOMEM;
 	ch->link_count = count;
+	ch->dialing = dialing;
 	for (size_t i = 0; i < count; i++) {
 		err = smpp_link_init(&ch->links[i], ch);
 		if (err)
 			return err;
+		ch->links[i].accepted = i >= dialing;
 	}
 	return io_timer_create(ch->loop, "smpp.wake", smpp_out_on_wake, ch, &ch->wake);
 }
@@ -220,7 +266,8 @@ static int smpp_init(void *self, struct connector_host *host, const void *cfg,
 	if (err)
 		return err;
 	ch->policies = smpp_config_policies(ch->cfg, &ch->policy_count);
-	if (ch->cfg->errors.count && !ch->policies)
+	ch->ids = smpp_ids_create();
+	if ((ch->cfg->errors.count && !ch->policies) || !ch->ids)
 		return -ENOMEM;
 	connector_on_parts(host, smpp_in_parts);
 	connector_contract(host, (unsigned)ch->cfg->rate, (unsigned)ch->cfg->burst, on_pace);
@@ -230,7 +277,10 @@ static int smpp_init(void *self, struct connector_host *host, const void *cfg,
 static int smpp_start(void *self)
 {
 	struct smpp_channel *ch = self;
+	int err = smpp_outbind_listen(ch);
 
+	if (err)
+		return err;
 	ch->started = true;
 	ch->stopping = ch->told_stopped = false;
 	ch->told = CHANNEL_CONNECTING;
@@ -276,6 +326,7 @@ static void smpp_stop(void *self, enum stop_mode mode)
 		return;
 	if (!ch->stopping) {
 		ch->stopping = true;
+		smpp_outbind_close(ch);
 		ch->drain_until_ms = clock_mono_ms(ch->clock) + connector_drain_ms(ch->host);
 	}
 	if (mode == STOP_NOW)
@@ -292,6 +343,7 @@ static void smpp_fini(void *self)
 	if (!ch->host)
 		return;
 	ch->stopping = true;
+	smpp_outbind_close(ch);
 	for (size_t i = 0; i < ch->link_count; i++)
 		smpp_link_fini(&ch->links[i]);
 	free(ch->links);
@@ -299,9 +351,12 @@ static void smpp_fini(void *self)
 	ch->link_count = 0;
 	io_later_cancel(ch->loop, &ch->settled);
 	io_timer_destroy(&ch->wake);
+	smpp_ops_fini(ch);
 	smpp_out_fini(ch);
 	smpp_in_fini(ch);
+	smpp_ids_destroy(&ch->ids);
 	io_tls_free(&ch->tls);
+	io_tls_free(&ch->listener_tls);
 	free(ch->policies);
 	ch->policies = NULL;
 	buf_fini(&ch->user_data);
@@ -323,6 +378,7 @@ const struct connector_ops smpp_connector = {
                        .scheme = "sms",
                        .sender = smpp_sender,
                        .schedules = smpp_schedules,
+                       .operations = &smpp_operations,
 		       },
 	.self_size = sizeof(struct smpp_channel),
 	.config_size = sizeof(struct smpp_config),
@@ -333,4 +389,5 @@ const struct connector_ops smpp_connector = {
 	.address = smpp_address,
 	.stop = smpp_stop,
 	.fini = smpp_fini,
+	.status = smpp_report,
 };

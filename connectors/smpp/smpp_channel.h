@@ -1,7 +1,7 @@
 /*
  * One channel of SMPP from inside: what its links (sessions), its way out and its way in share.
  * smpp_link.c keeps sessions and their states, smpp_out.c what is sent, smpp_in.c what is
- * received, smpp.c is the connector's face.
+ * received, smpp_ops.c what is asked of messages that were sent, smpp.c is the connector's face.
  */
 #ifndef PH_SMPP_CHANNEL_H
 #define PH_SMPP_CHANNEL_H
@@ -9,6 +9,7 @@
 #include "connector.h"
 #include "loop.h"
 #include "smpp_config.h"
+#include "smpp_ids.h"
 #include "smpp_pdu.h"
 #include "smpp_window.h"
 #include "stream.h"
@@ -18,7 +19,8 @@ enum smpp_role { SMPP_ROLE_NONE, SMPP_ROLE_TRX, SMPP_ROLE_TX, SMPP_ROLE_RX };
 enum smpp_link_state {
 	LINK_IDLE, /* no connection; dials at its deadline, if it is wanted */
 	LINK_CONNECTING,
-	LINK_OPEN, /* our bind is out */
+	LINK_CALLED, /* the SMSC connected to us: its outbind is to come */
+	LINK_OPEN,   /* our bind is out */
 	LINK_BOUND,
 	LINK_DRAINING,  /* bound, and ends when nothing is outstanding */
 	LINK_LEAVING,   /* the SMSC unbound: we finish our answers */
@@ -30,6 +32,8 @@ enum smpp_link_state {
 enum link_event {
 	EV_DIAL,
 	EV_TCP_UP,
+	EV_CALLED,
+	EV_OUTBIND,
 	EV_TCP_DOWN,
 	EV_BIND_OK,
 	EV_BIND_REFUSED,
@@ -48,6 +52,8 @@ enum { SMPP_REFERENCES = 4096 };
 
 struct smpp_channel;
 struct smpp_outgoing;
+struct smpp_operation;
+struct smpp_ids;
 
 /* A deliver_sm or data_sm that was not yet answered. */
 struct smpp_inbound {
@@ -71,11 +77,15 @@ struct smpp_link {
 	uint64_t deadline_ms;     /* of the state; 0: none */
 	uint64_t heard_ms;        /* the last PDU */
 	uint64_t requested_ms;    /* our last request */
+	uint64_t active_ms;       /* the last message, in either direction */
 	uint64_t asked_ms;        /* an enquire_link is unanswered since; 0: none */
 	uint64_t bound_ms;        /* 0: never in this session */
 	uint64_t floor_ms;        /* the next pause is at least so long */
 	unsigned failures;        /* in a row */
 	uint32_t unbind_sequence; /* of the SMSC's unbind */
+	uint8_t version;          /* the SMSC's, 0: it named none */
+	bool accepted;            /* the SMSC connects and sends an outbind; we never dial */
+	bool binding;             /* our bind has no answer yet */
 	bool takes_tlvs, misconfigured;
 	const char *why; /* it is down */
 	char epoch[40];  /* names this TCP session among all nodes */
@@ -88,7 +98,9 @@ struct smpp_link {
 
 struct smpp_metrics {
 	uint64_t *submits, *submit_errors, *throttled, *timeouts, *delivers, *receipts,
-		*receipts_unread, *malformed, *unknown, *lossy, *bound;
+		*receipts_unread, *malformed, *unknown, *lossy, *bound, *alerts, *congested,
+		*outbinds, *outbinds_refused, *disagreeing;
+	uint64_t *ids[SMPP_ID_FORMS];
 };
 
 struct smpp_queue {
@@ -107,8 +119,12 @@ struct smpp_channel {
 	struct smpp_policy *policies;
 	size_t policy_count;
 
-	struct smpp_link *links; /* two for each bind: the second for the receiver of a pair */
-	size_t link_count;
+	/* Two for each bind, the second for the receiver of a pair; then those of outbind. */
+	struct smpp_link *links;
+	size_t link_count, dialing;
+	struct io_listener *listener; /* for outbind */
+	struct io_tls *listener_tls;
+	uint8_t version; /* that our binds name */
 	enum smpp_bind_mode mode;
 	unsigned fallbacks; /* between transceiver and pair, since one was bound */
 	uint64_t sessions;  /* so far */
@@ -130,7 +146,15 @@ struct smpp_channel {
 	struct io_later settled; /* tells the host once a turn that there is room, or the end */
 	bool wants_ready;
 	uint64_t paused_until_ms, pause_ms;
-	size_t allowed;   /* submits at once over all links, while it recovers from throttling */
+	size_t allowed;      /* submits at once over all links, while it recovers from throttling */
+	unsigned congestion; /* the SMSC's last word of its load */
+	uint64_t congestion_ms;  /* when it said so; 0: never */
+	uint64_t eased_ms;       /* when we last sent less because of it */
+	unsigned address_errors; /* refusals for addresses in a row, each of another number */
+	char address_of[24];     /* the last such number */
+	bool misaddressed;       /* every message is refused for its address */
+	struct smpp_operation *operations;
+	size_t operation_count;
 	struct buf user_data, tlvs;
 
 	/* in */
@@ -138,7 +162,9 @@ struct smpp_channel {
 	struct buf joined, text, data;
 	uint64_t dup_after_ms, dup_until_ms; /* wall; see smpp_dup.c */
 	uint64_t proof_stored_ms;
-	struct log_throttle bad_pdu, unread;
+	struct log_throttle bad_pdu, unread, disagree;
+	bool trailing_told;
+	struct smpp_ids *ids; /* how the SMSC writes its ids in receipts */
 };
 
 /* ---- smpp_link.c ---- */
@@ -158,8 +184,12 @@ bool smpp_link_receives(const struct smpp_link *l);
 /** Ends a drain, or answers the SMSC's unbind, once nothing is outstanding. */
 void smpp_link_check_done(struct smpp_link *l);
 void smpp_link_log(const struct smpp_link *l, const char *what, const struct smpp_pdu *pdu);
-/** Binds anew: the SMSC says that the session is not what we think. */
-void smpp_link_rebind(struct smpp_link *l, uint64_t floor_ms);
+/** Binds anew, for why: the session is not what we think. */
+void smpp_link_rebind(struct smpp_link *l, const char *why, uint64_t floor_ms);
+/** A human must act: it is tried again slowly. why: static. */
+void smpp_link_misconfigured(struct smpp_link *l, const char *why);
+/** The SMSC has connected; *stream is the link's. */
+void smpp_link_called(struct smpp_link *l, struct io_stream *stream);
 
 /** Writes a PDU. -EPIPE: there is no connection, or it was given up for this. */
 int smpp_link_write(struct smpp_link *l, const struct smpp_pdu *pdu);
@@ -175,6 +205,36 @@ void smpp_session_on_data(void *link, struct span data);
 void smpp_session_on_timer(void *link);
 /** Sets the timer to the earliest of the link's deadlines. */
 void smpp_session_rearm(struct smpp_link *l);
+
+/* ---- smpp_outbind.c ---- */
+
+/** Listens for the SMSC, where it is to connect. Errors as io_listen(). */
+int smpp_outbind_listen(struct smpp_channel *ch) MUST_CHECK;
+void smpp_outbind_close(struct smpp_channel *ch);
+/** The SMSC's outbind came over its connection: we bind, or hang up. */
+void smpp_outbind_on_pdu(struct smpp_link *l, const struct smpp_pdu *pdu);
+
+/* ---- smpp_pace.c ---- */
+
+/** Submits out over all links. */
+size_t smpp_out_outstanding(const struct smpp_channel *ch);
+bool smpp_out_paused(const struct smpp_channel *ch);
+/** The SMSC complains: all pause, and begin again with half of what was too much. */
+void smpp_pace_throttle(struct smpp_channel *ch, uint32_t delay_ms);
+/** A submit was taken: one more may be out, and addresses are right. */
+void smpp_pace_taken(struct smpp_channel *ch);
+/** congestion_state of a response, where there is one: less is sent before the SMSC refuses. */
+void smpp_pace_hint(struct smpp_channel *ch, struct span tlvs);
+/** A submit to a number was refused. Where every one is, for its addresses, the channel is wrong:
+ * it pauses and says so. */
+void smpp_pace_refused(struct smpp_channel *ch, uint32_t status, const char *digits);
+
+/* ---- smpp_ops.c ---- */
+
+extern const struct connector_operations smpp_operations;
+/** The response to an operation's request; pdu NULL: none came, err says why. */
+void smpp_ops_response(struct smpp_operation *op, const struct smpp_pdu *pdu, int err);
+void smpp_ops_fini(struct smpp_channel *ch);
 
 /* ---- smpp_out.c ---- */
 
@@ -223,6 +283,10 @@ void smpp_dup_lost(struct smpp_link *l);
 /** The dup_after_ms of a message that comes now. */
 uint64_t smpp_dup_after(const struct smpp_channel *ch, uint64_t wall_ms);
 
+/* ---- smpp_report.c ---- */
+
+void smpp_report(const void *channel, struct connector_status *out);
+
 /* ---- smpp.c ---- */
 
 extern const struct connector_ops smpp_connector;
@@ -235,5 +299,12 @@ void smpp_tell_state(struct smpp_channel *ch);
 void smpp_settle(struct smpp_channel *ch);
 /** The SMSC does not know the bind we tried: the other way round. False: that was tried too. */
 bool smpp_fall_back(struct smpp_channel *ch);
+/** A bind was refused, or not answered, and it may be for its interface_version: another next. */
+void smpp_version_fall_back(struct smpp_channel *ch);
+/** Whether a request of that command_id carries a message: it has a struct smpp_outgoing. */
+static inline bool smpp_is_submit(uint32_t command_id)
+{
+	return command_id == SMPP_submit_sm || command_id == SMPP_data_sm;
+}
 
 #endif

@@ -3,11 +3,16 @@
 
 #include <stdlib.h>
 
-static const char *const bind_names[] = {"transceiver", "pair", "transmitter", "receiver", NULL};
 static const char *const schedule_names[] = {"here", "smsc", NULL};
+static const char *const bind_names[] = {"transceiver", "pair",    "transmitter",
+                                         "receiver",    "outbind", NULL};
+static const char *const version_names[] = {"3.4", "5.0", NULL};
+static const char *const submit_names[] = {"submit_sm", "data_sm", NULL};
+static const char *const outbind_names[] = {"receiver", "transceiver", NULL};
 static const char *const tlvs_names[] = {"auto", "always", "never", NULL};
 
 #define AT(member) offsetof(struct smpp_config, member)
+#define OUTBIND_AT(member) offsetof(struct smpp_outbind_config, member)
 #define ERROR_AT(member) offsetof(struct smpp_error_config, member)
 
 /* clang-format off */
@@ -20,6 +25,27 @@ static const struct config_field error_fields[] = {
 	 .help = "time before the next try, or of the pause"},
 	{"tries", CONFIG_INT, ERROR_AT(tries), .fallback = "3", .least = 1, .most = 20,
 	 .help = "further tries of action limited"},
+	{0},
+};
+
+static const struct config_field outbind_fields[] = {
+	{"enabled", CONFIG_BOOL, OUTBIND_AT(enabled), .fallback = "false",
+	 .help = "whether the SMSC may connect to us"},
+	{"host", CONFIG_STRING, OUTBIND_AT(host), .fallback = "0.0.0.0",
+	 .help = "our address to listen at"},
+	{"port", CONFIG_INT, OUTBIND_AT(port), .fallback = "2776", .least = 0, .most = 65535,
+	 .help = "TCP port to listen at; with tls it speaks TLS with cert_file"},
+	{"peers", CONFIG_STRINGS, OUTBIND_AT(peers), .least = 0, .most = 32,
+	 .help = "addresses of the SMSC; nobody else may connect"},
+	{"system_id", CONFIG_STRING, OUTBIND_AT(system_id), .fallback = "", .most = 15,
+	 .help = "what its outbind must say; empty: anything"},
+	{"password", CONFIG_SECRET, OUTBIND_AT(password),
+	 .help = "what its outbind must say; without it: anything"},
+	{"bind", CONFIG_ENUM, OUTBIND_AT(bind), .fallback = "receiver", .choices = outbind_names,
+	 .help = "how we bind over its connection"},
+	{"sessions_max", CONFIG_INT, OUTBIND_AT(sessions_max), .fallback = "2",
+	 .least = 1, .most = 16,
+	 .help = "such connections at once"},
 	{0},
 };
 
@@ -48,7 +74,11 @@ const struct config_field smpp_config_fields[] = {
 	{"system_type", CONFIG_STRING, AT(system_type), .fallback = "", .most = 12,
 	 .help = "what some operators demand here"},
 	{"bind", CONFIG_ENUM, AT(bind), .fallback = "transceiver", .choices = bind_names,
-	 .help = "transceiver and pair fall back to each other where the SMSC knows only one"},
+	 .help = "transceiver and pair fall back to each other where the SMSC knows only one; outbind: "
+		 "only the SMSC connects"},
+	{"interface_version", CONFIG_ENUM, AT(interface_version), .fallback = "3.4",
+	 .choices = version_names,
+	 .help = "what our bind names; 5.0 falls back to 3.4 where it is refused"},
 	{"binds", CONFIG_INT, AT(binds), .fallback = "1", .least = 1, .most = 16,
 	 .help = "sessions (or pairs) at once"},
 	{"addr_ton", CONFIG_INT, AT(addr_ton), .fallback = "0", .least = 0, .most = 255,
@@ -106,6 +136,17 @@ const struct config_field smpp_config_fields[] = {
 	{"receipts_unflagged", CONFIG_BOOL, AT(receipts_unflagged), .fallback = "false",
 	 .help = "read receipts that come without their esm_class bit"},
 
+	{"submit", CONFIG_ENUM, AT(submit), .fallback = "submit_sm", .choices = submit_names,
+	 .help = "the operation that carries texts; data_sm only where the SMSC takes optional parameters"},
+	{"query", CONFIG_BOOL, AT(query), .fallback = "false",
+	 .help = "the operator allows query_sm: the fate of a message may be asked for"},
+	{"cancel", CONFIG_BOOL, AT(cancel), .fallback = "false",
+	 .help = "the operator allows cancel_sm: what was sent may be taken back"},
+	{"replace", CONFIG_BOOL, AT(replace), .fallback = "false",
+	 .help = "the operator allows replace_sm: a notice may be exchanged for another"},
+	{"submit_multi", CONFIG_BOOL, AT(submit_multi), .fallback = "false",
+	 .help = "the operator allows submit_multi: one text to many numbers"},
+
 	/* pace and time */
 	{"window", CONFIG_INT, AT(window), .fallback = "10", .least = 1, .most = 4096,
 	 .help = "submits without a response at once, a session"},
@@ -127,12 +168,20 @@ const struct config_field smpp_config_fields[] = {
 	{"enquire_link", CONFIG_DURATION_MS, AT(enquire_ms), .fallback = "30 s",
 	 .least = 100, .most = 600000,
 	 .help = "silence after which we ask; unanswered, the link is dropped"},
+	{"inactivity", CONFIG_DURATION_MS, AT(inactivity_ms), .fallback = "0 s",
+	 .help = "time without a message in either direction after which we bind anew; 0: never"},
+	{"address_errors_max", CONFIG_INT, AT(address_errors_max), .fallback = "50",
+	 .least = 0, .most = 100000,
+	 .help = "refusals in a row for their addresses, each of another number, after which the channel "
+		 "stops for a human: TON, NPI or sender are wrong; 0: never"},
 	{"reconnect_least", CONFIG_DURATION_MS, AT(retry_least_ms), .fallback = "1 s",
 	 .least = 10, .most = 600000,
 	 .help = "first pause before binding again; it doubles"},
 	{"reconnect_most", CONFIG_DURATION_MS, AT(retry_most_ms), .fallback = "60 s",
 	 .least = 10, .most = 3600000,
 	 .help = "longest pause before binding again"},
+	{"outbind", CONFIG_MAP, AT(outbind), .sub = outbind_fields,
+	 .help = "a listener for an SMSC that connects to us"},
 	{"errors", CONFIG_LIST, AT(errors), .sub = error_fields,
 	 .item_size = sizeof(struct smpp_error_config),
 	 .help = "overrides of the table of command_status, and the operator's own codes"},
@@ -177,6 +226,10 @@ int smpp_config_check(const struct smpp_config *c, struct yaml_errors *errors, u
 		err = tell(errors, line, "password is longer than 64 octets", "");
 	if (c->retry_least_ms > c->retry_most_ms)
 		err = tell(errors, line, "reconnect_least is over reconnect_most", "");
+	if (c->outbind.enabled && (!c->outbind.peers || !c->outbind.peers[0]))
+		err = tell(errors, line, "outbind needs the addresses of its peers", "");
+	if (c->bind == SMPP_BIND_OUTBIND && !c->outbind.enabled)
+		err = tell(errors, line, "bind: outbind needs outbind to be enabled", "");
 	for (char **code = c->short_codes; code && *code; code++)
 		if (strlen(*code) > 20)
 			err = tell(errors, line, "a short code has at most 20 characters", *code);

@@ -11,7 +11,22 @@ enum smpp_bind_mode {
 	SMPP_BIND_TRANSCEIVER,
 	SMPP_BIND_PAIR,
 	SMPP_BIND_TRANSMITTER,
-	SMPP_BIND_RECEIVER
+	SMPP_BIND_RECEIVER,
+	SMPP_BIND_OUTBIND /* the SMSC connects to us */
+};
+
+enum smpp_version { SMPP_VERSION_34, SMPP_VERSION_50 };
+enum smpp_submit { SMPP_SUBMIT_SM, SMPP_SUBMIT_DATA };
+
+/* Where the SMSC connects to us. */
+struct smpp_outbind_config {
+	bool enabled;
+	char *host;
+	int64_t port;
+	char **peers;
+	char *system_id, *password;
+	int bind; /* 0: receiver, 1: transceiver */
+	int64_t sessions_max;
 };
 
 enum smpp_tlvs { SMPP_TLVS_AUTO, SMPP_TLVS_ALWAYS, SMPP_TLVS_NEVER };
@@ -25,7 +40,8 @@ struct smpp_config {
 	char *ca_file, *cert_file, *key_file, *tls_name;
 
 	char *system_id, *password, *system_type;
-	int bind; /* enum smpp_bind_mode */
+	int bind;              /* enum smpp_bind_mode */
+	int interface_version; /* enum smpp_version */
 	int64_t binds;
 	int64_t addr_ton, addr_npi;
 	char *address_range;
@@ -45,9 +61,13 @@ struct smpp_config {
 	char *service_type;
 	int64_t priority, registered_delivery, validity_ms;
 	bool receipts_unflagged;
+	int submit; /* enum smpp_submit */
+	bool query, cancel, replace, submit_multi;
 
 	int64_t window, window_octets, rate, burst, inbound_max;
-	int64_t bind_ms, response_ms, enquire_ms, retry_least_ms, retry_most_ms;
+	int64_t bind_ms, response_ms, enquire_ms, inactivity_ms, retry_least_ms, retry_most_ms;
+	int64_t address_errors_max;
+	struct smpp_outbind_config outbind;
 	struct config_list errors; /* of struct smpp_error_config */
 };
 

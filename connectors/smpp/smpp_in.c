@@ -393,14 +393,27 @@ static void receipt_code(const struct smpp_receipt *r, char *out, size_t size)
 		snprintf(out, size, "smpp.dlr.%s", smpp_message_state_name(r->state));
 }
 
+/* The TLV wins; what the text said is worth knowing, for the operator may mean it. */
+static void disagreeing(struct smpp_channel *ch, const struct smpp_receipt *r)
+{
+	uint64_t held;
+
+	++*ch->metrics.disagreeing;
+	if (log_throttle_pass(&ch->disagree, clock_mono_ms(ch->clock), LOG_EVERY_MS, &held))
+		log_warn(ch->log, EVENT("smpp.receipt_disagrees"),
+		         STR("tlv", smpp_message_state_name(r->state)),
+		         STR("text", smpp_message_state_name(r->text_state)),
+		         NUM("suppressed", held));
+}
+
 static void tell_receipt(struct smpp_inbound *in, const struct delivery *d,
                          const struct smpp_receipt *r)
 {
 	struct smpp_channel *ch = in->channel;
-	char code[40], address[SMPP_ADDRESS_SIZE];
+	char code[40], address[SMPP_ADDRESS_SIZE], likely[SMPP_ID_SIZE];
 	/* From the handset to us: its source is whom our message was for. */
 	struct receipt receipt = {
-		.id = r->id,
+		.id = smpp_ids_likely(ch->ids, r->id, likely),
 		.address = d->source.len ? canonical(ch, d->source, d->source_ton, address,
 	                                             sizeof(address))
 	                                 : SPAN_NONE,
@@ -411,6 +424,9 @@ static void tell_receipt(struct smpp_inbound *in, const struct delivery *d,
 
 	receipt_code(r, code, sizeof(code));
 	++*ch->metrics.receipts;
+	++*ch->metrics.ids[smpp_ids_seen(ch->ids, r->id)];
+	if (r->disagree)
+		disagreeing(ch, r);
 	connector_receipt(ch->host, &receipt, on_durable, in);
 }
 
@@ -514,6 +530,7 @@ static void deliver(struct smpp_link *l, const struct smpp_pdu *pdu, struct deli
 	struct whole w;
 
 	++*ch->metrics.delivers;
+	l->active_ms = clock_mono_ms(ch->clock);
 	if (!in) {
 		smpp_link_answer(l, SMPP_RESP(pdu->command_id), pdu->sequence_number,
 		                 SMPP_RX_T_APPN);

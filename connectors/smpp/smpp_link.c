@@ -10,14 +10,16 @@
 #include <sys/random.h>
 
 enum {
-	HEALTHY_MS = 30000, /* a session that lived so long was a good one */
-	FINISH_MS = 5000,   /* for our answers before unbind_resp, and for their unbind_resp */
-	ADMIN_FLIGHTS = 16
+	HEALTHY_MS = 30000,      /* a session that lived so long was a good one */
+	FINISH_MS = 5000,        /* for our answers before unbind_resp, and for their unbind_resp */
+	ADMIN_FLIGHTS = 96,      /* beside the window: of our own, and operations */
+	MISCONFIGURED_MS = 60000 /* operators lock accounts that bind wrongly too often */
 };
 
 static void dial(struct smpp_link *l);
 static void send_bind(struct smpp_link *l);
 static void report_up(struct smpp_link *l);
+static void await_outbind(struct smpp_link *l);
 static void begin_drain(struct smpp_link *l);
 static void begin_leave(struct smpp_link *l);
 static void answer_unbind(struct smpp_link *l);
@@ -38,6 +40,14 @@ static const struct edge {
 	{LINK_CONNECTING, EV_TCP_DOWN,     LINK_IDLE,       lost         },
 	{LINK_CONNECTING, EV_STOP_DRAIN,   LINK_CLOSING,    drop         },
 	{LINK_CONNECTING, EV_STOP_NOW,     LINK_CLOSING,    drop         },
+	{LINK_IDLE,       EV_CALLED,       LINK_CALLED,     await_outbind},
+	{LINK_CALLED,     EV_OUTBIND,      LINK_OPEN,       send_bind    },
+	{LINK_CALLED,     EV_TIMEOUT,      LINK_CLOSING,    drop         },
+	{LINK_CALLED,     EV_UNBIND,       LINK_CLOSING,    answer_unbind},
+	{LINK_CALLED,     EV_GARBAGE,      LINK_CLOSING,    hang_up      },
+	{LINK_CALLED,     EV_TCP_DOWN,     LINK_IDLE,       lost         },
+	{LINK_CALLED,     EV_STOP_DRAIN,   LINK_CLOSING,    drop         },
+	{LINK_CALLED,     EV_STOP_NOW,     LINK_CLOSING,    drop         },
 	{LINK_OPEN,       EV_BIND_OK,      LINK_BOUND,      report_up    },
 	{LINK_OPEN,       EV_BIND_REFUSED, LINK_CLOSING,    hang_up      },
 	{LINK_OPEN,       EV_TIMEOUT,      LINK_CLOSING,    drop         },
@@ -185,6 +195,7 @@ void smpp_link_answer(struct smpp_link *l, uint32_t command_id, uint32_t sequenc
 
 /* ---- what the table does ---- */
 
+/* An accepted one is open already, and waits for its outbind. */
 static void on_open(void *arg)
 {
 	smpp_link_event(arg, EV_TCP_UP);
@@ -194,6 +205,9 @@ static void on_close(void *arg, int err)
 {
 	struct smpp_link *l = arg;
 
+	/* A certificate that is wrong, or no TLS at all, does not mend itself. */
+	if (io_stream_tls_why(l->stream) && !l->bound_ms && !l->accepted)
+		smpp_link_misconfigured(l, io_stream_tls_why(l->stream));
 	l->stream = NULL;
 	if (err && !l->why)
 		l->why = uv_strerror(err);
@@ -247,7 +261,8 @@ static void new_session(struct smpp_link *l)
 	buf_clear(&l->input);
 	l->submits = l->octets = 0;
 	l->asked_ms = l->bound_ms = l->floor_ms = 0;
-	l->takes_tlvs = l->paused = l->misconfigured = false;
+	l->takes_tlvs = l->paused = l->misconfigured = l->binding = false;
+	l->version = 0;
 	l->why = NULL;
 	snprintf(l->epoch, sizeof(l->epoch), "%016llx-%llu", (unsigned long long)ch->node,
 	         (unsigned long long)++ch->sessions);
@@ -284,7 +299,7 @@ static void send_bind(struct smpp_link *l)
 		.system_id = span_of(cfg->system_id),
 		.password = span_of(cfg->password),
 		.system_type = span_of(cfg->system_type),
-		.interface_version = SMPP_INTERFACE_VERSION_34,
+		.interface_version = l->channel->version,
 		.addr_ton = (uint8_t)cfg->addr_ton,
 		.addr_npi = (uint8_t)cfg->addr_npi,
 		.address_range = span_of(cfg->address_range),
@@ -299,13 +314,28 @@ static void send_bind(struct smpp_link *l)
 		io_stream_abort(l->stream, -EPROTO);
 	else
 		f->deadline_ms = UINT64_MAX; /* its time is the state's */
+	l->binding = true;
+}
+
+static void await_outbind(struct smpp_link *l)
+{
+	l->deadline_ms = now_ms(l) + (uint64_t)l->channel->cfg->bind_ms;
+}
+
+void smpp_link_called(struct smpp_link *l, struct io_stream *stream)
+{
+	new_session(l);
+	l->role = l->channel->cfg->outbind.bind ? SMPP_ROLE_TRX : SMPP_ROLE_RX;
+	l->stream = stream;
+	io_stream_own(stream, &stream_ops, l);
+	smpp_link_event(l, EV_CALLED);
 }
 
 static void report_up(struct smpp_link *l)
 {
 	struct smpp_channel *ch = l->channel;
 
-	l->bound_ms = l->heard_ms = now_ms(l);
+	l->bound_ms = l->heard_ms = l->active_ms = now_ms(l);
 	smpp_dup_bound(l);
 	ch->fallbacks = 0;
 	++*ch->metrics.bound;
@@ -375,11 +405,14 @@ static void settle_flights(struct smpp_link *l)
 		smpp_out_forget(ch, item);
 	while ((f = smpp_window_first(&l->window))) {
 		uint16_t part = f->part;
+		bool submit = smpp_is_submit(f->command_id);
+		void *of = f->item;
 
-		item = f->item;
 		smpp_window_remove(&l->window, f);
-		if (item)
-			smpp_out_uncertain(l, item, part, false);
+		if (of && submit)
+			smpp_out_uncertain(l, of, part, false);
+		else if (of)
+			smpp_ops_response(of, NULL, -ENOTCONN);
 	}
 	l->submits = l->octets = 0;
 }
@@ -414,6 +447,8 @@ static void lost(struct smpp_link *l)
 	if (was_bound && now_ms(l) - l->bound_ms >= HEALTHY_MS)
 		l->failures = 0;
 	l->bound_ms = 0;
+	if (l->binding) /* no answer at all may be the answer to a version it does not know */
+		smpp_version_fall_back(ch);
 	if (was_bound) {
 		--*ch->metrics.bound;
 		smpp_dup_lost(l);
@@ -421,7 +456,7 @@ static void lost(struct smpp_link *l)
 	smpp_in_link_lost(l);
 	settle_flights(l);
 	smpp_out_link_lost(l);
-	if (!ch->stopping && l->role != SMPP_ROLE_NONE) {
+	if (!ch->stopping && l->role != SMPP_ROLE_NONE && !l->accepted) {
 		uint64_t pause = back_off(l);
 
 		l->failures++;
@@ -501,9 +536,16 @@ void smpp_link_check_done(struct smpp_link *l)
 		smpp_link_event(l, EV_DONE);
 }
 
-void smpp_link_rebind(struct smpp_link *l, uint64_t floor_ms)
+void smpp_link_misconfigured(struct smpp_link *l, const char *why)
+{
+	l->why = why;
+	l->misconfigured = true;
+	l->floor_ms = MISCONFIGURED_MS;
+}
+
+void smpp_link_rebind(struct smpp_link *l, const char *why, uint64_t floor_ms)
 {
 	l->floor_ms = floor_ms;
-	l->why = "the SMSC takes no submits in this session";
+	l->why = why;
 	smpp_link_event(l, EV_REBIND);
 }

@@ -15,20 +15,6 @@ static uint64_t now_ms(const struct smpp_channel *ch)
 
 /* ---- pace ---- */
 
-size_t smpp_out_outstanding(const struct smpp_channel *ch)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < ch->link_count; i++)
-		count += ch->links[i].submits;
-	return count;
-}
-
-bool smpp_out_paused(const struct smpp_channel *ch)
-{
-	return ch->paused_until_ms && now_ms(ch) < ch->paused_until_ms;
-}
-
 void smpp_out_wake_at(struct smpp_channel *ch, uint64_t at)
 {
 	uint64_t now = now_ms(ch);
@@ -41,7 +27,7 @@ void smpp_out_wake_at(struct smpp_channel *ch, uint64_t at)
 
 /* ---- taking a message ---- */
 
-static struct smpp_link *pick(const struct smpp_channel *ch)
+struct smpp_link *smpp_out_pick(const struct smpp_channel *ch)
 {
 	struct smpp_link *best = NULL;
 
@@ -65,7 +51,7 @@ static bool connected(const struct smpp_channel *ch)
 bool smpp_out_ready(const struct smpp_channel *ch)
 {
 	return !ch->pending.first && !smpp_out_paused(ch) && connector_pace(ch->host) == 0 &&
-	       smpp_out_outstanding(ch) < ch->allowed && pick(ch);
+	       smpp_out_outstanding(ch) < ch->allowed && smpp_out_pick(ch);
 }
 
 bool smpp_out_idle(const struct smpp_channel *ch)
@@ -93,32 +79,30 @@ static int number(struct smpp_number *n, int err, int64_t ton, int64_t npi)
 	return err;
 }
 
-static int address(const struct smpp_channel *ch, struct smpp_outgoing *out)
+int smpp_out_address(const struct smpp_channel *ch, struct span local, struct span address,
+                     struct smpp_number *source, struct smpp_number *dest)
 {
 	const struct smpp_config *cfg = ch->cfg;
-	struct span local = out->msg->local;
 	int err;
 
 	if (local.len == 0 && cfg->short_codes && cfg->short_codes[0])
 		local = span_of(cfg->short_codes[0]);
-	err = number(&out->source, smpp_address_source(local, &out->source), cfg->source_ton,
-	             cfg->source_npi);
+	err = number(source, smpp_address_source(local, source), cfg->source_ton, cfg->source_npi);
 	if (err)
 		return err;
-	return number(&out->dest,
-	              smpp_address_dest(out->msg->address, (enum smpp_dest_format)cfg->dest_format,
-	                                span_of(cfg->default_country), &out->dest),
+	return number(dest,
+	              smpp_address_dest(address, (enum smpp_dest_format)cfg->dest_format,
+	                                span_of(cfg->default_country), dest),
 	              cfg->dest_ton, cfg->dest_npi);
 }
 
-static int split(const struct smpp_channel *ch, const struct smpp_link *l,
-                 struct smpp_outgoing *out)
+struct smpp_split_options smpp_out_split_options(const struct smpp_channel *ch,
+                                                 const struct smpp_link *l)
 {
 	const struct smpp_config *cfg = ch->cfg;
 	struct smpp_split_options options = {
 		.dflt = (enum smpp_alphabet)cfg->alphabet_out,
-		/* A class leaves no room for data_coding 3. */
-		.latin1 = cfg->latin1 && out->msg->service.message_class == CLASS_NONE,
+		.latin1 = cfg->latin1,
 		.how = (enum smpp_long)cfg->long_messages,
 		.parts_max = (unsigned)cfg->parts_max,
 	};
@@ -126,6 +110,16 @@ static int split(const struct smpp_channel *ch, const struct smpp_link *l,
 	/* Without optional parameters there is still the header. */
 	if (!l->takes_tlvs && options.how >= SMPP_LONG_SAR)
 		options.how = SMPP_LONG_UDH16;
+	return options;
+}
+
+static int split(const struct smpp_channel *ch, const struct smpp_link *l,
+                 struct smpp_outgoing *out)
+{
+	struct smpp_split_options options = smpp_out_split_options(ch, l);
+
+	/* A class leaves no room for data_coding 3. */
+	options.latin1 = options.latin1 && out->msg->service.message_class == CLASS_NONE;
 	out->how = options.how;
 	return smpp_split(out->msg->text, &options, &out->parts);
 }
@@ -159,7 +153,7 @@ static void begin(struct smpp_channel *ch, struct smpp_outgoing *out)
 		smpp_outgoing_want(out, i);
 	out->serial = ++ch->serial;
 	out->expires_ms = message_expires_ms(out->msg);
-	if (address(ch, out))
+	if (smpp_out_address(ch, out->msg->local, out->msg->address, &out->source, &out->dest))
 		doom(ch, out, SEND_BAD_ADDRESS, "smpp.bad_address",
 		     "this number cannot be reached by SMS");
 	else if (out->expires_ms && out->expires_ms <= clock_wall_ms(ch->clock))
@@ -171,7 +165,7 @@ static void begin(struct smpp_channel *ch, struct smpp_outgoing *out)
 
 int smpp_out_send(struct smpp_channel *ch, struct message **msg)
 {
-	struct smpp_link *l = smpp_out_ready(ch) ? pick(ch) : NULL;
+	struct smpp_link *l = smpp_out_ready(ch) ? smpp_out_pick(ch) : NULL;
 	struct smpp_outgoing *out;
 	int err;
 
@@ -268,13 +262,21 @@ static void fill_text(struct smpp_channel *ch, const struct smpp_link *l,
 	sm->tlvs = buf_span(&ch->tlvs);
 }
 
+/* How long the SMSC is to try; 0: its own time. */
+static uint64_t validity_left(const struct smpp_channel *ch, const struct smpp_outgoing *out)
+{
+	uint64_t wall = clock_wall_ms(ch->clock);
+
+	if (!out->expires_ms)
+		return (uint64_t)ch->cfg->validity_ms;
+	return out->expires_ms > wall ? out->expires_ms - wall : 1;
+}
+
 static void fill_validity(const struct smpp_channel *ch, const struct smpp_outgoing *out,
                           char text[17], struct smpp_submit_sm *sm)
 {
-	uint64_t ms = (uint64_t)ch->cfg->validity_ms, wall = clock_wall_ms(ch->clock);
+	uint64_t ms = validity_left(ch, out);
 
-	if (out->expires_ms)
-		ms = out->expires_ms > wall ? out->expires_ms - wall : 1;
 	if (ms == 0)
 		return;
 	smpp_time_relative(ms, text);
@@ -307,6 +309,37 @@ static void fill_service(const struct smpp_channel *ch, const struct smpp_outgoi
 		sm->registered_delivery = 0;
 }
 
+/* The same as data_sm (4.7): the text is a TLV, and so is the validity, in seconds. It knows
+ * neither priority nor schedule; what has a schedule stays a submit_sm. */
+static void as_data_sm(struct smpp_channel *ch, const struct smpp_outgoing *out,
+                       struct smpp_pdu *pdu)
+{
+	const struct smpp_submit_sm sm = pdu->u.submit_sm;
+	uint64_t ms = validity_left(ch, out);
+
+	if (sm.schedule_delivery_time.len)
+		return;
+	if (sm.short_message.len)
+		smpp_tlv_put(&ch->tlvs, SMPP_TLV_message_payload, sm.short_message);
+	if (ms)
+		smpp_tlv_put_uint(&ch->tlvs, SMPP_TLV_qos_time_to_live,
+		                  (uint32_t)((ms + 999) / 1000));
+	pdu->command_id = SMPP_data_sm;
+	pdu->u.data_sm = (struct smpp_data_sm){
+		.service_type = sm.service_type,
+		.source_addr_ton = sm.source_addr_ton,
+		.source_addr_npi = sm.source_addr_npi,
+		.source_addr = sm.source_addr,
+		.dest_addr_ton = sm.dest_addr_ton,
+		.dest_addr_npi = sm.dest_addr_npi,
+		.destination_addr = sm.destination_addr,
+		.esm_class = sm.esm_class,
+		.registered_delivery = sm.registered_delivery,
+		.data_coding = sm.data_coding,
+		.tlvs = buf_span(&ch->tlvs),
+	};
+}
+
 static int submit(struct smpp_channel *ch, struct smpp_link *l, struct smpp_outgoing *out,
                   unsigned part)
 {
@@ -327,6 +360,8 @@ static int submit(struct smpp_channel *ch, struct smpp_link *l, struct smpp_outg
 	fill_validity(ch, out, validity, sm);
 	fill_schedule(ch, out, schedule, sm);
 	fill_text(ch, l, out, part, sm);
+	if (ch->cfg->submit == SMPP_SUBMIT_DATA && l->takes_tlvs)
+		as_data_sm(ch, out, &pdu);
 	err = smpp_link_request(l, &pdu, out, &f);
 	if (err)
 		return err;
@@ -387,7 +422,7 @@ void smpp_out_pump(struct smpp_channel *ch)
 	struct smpp_outgoing *out;
 
 	while ((out = ch->pending.first)) {
-		struct smpp_link *l = out->link ? out->link : pick(ch);
+		struct smpp_link *l = out->link ? out->link : smpp_out_pick(ch);
 
 		if (held_up(ch) || !l || !smpp_link_has_room(l))
 			return;
@@ -409,6 +444,8 @@ void smpp_out_on_wake(void *channel)
 	uint64_t now = now_ms(ch);
 
 	ch->wake_ms = 0;
+	if (ch->misaddressed)
+		smpp_tell_state(ch); /* its pause may be over: one is tried */
 	for (; out; out = next) {
 		next = out->next;
 		if (out->again_ms > now) {

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 
 enum {
-	TRIES_OF_PARTS = 5, /* of a part whose neighbours were taken: the host cannot retry it */
-	PAUSE_MOST_MS = 16000
+	TRIES_OF_PARTS = 5 /* of a part whose neighbours were taken: the host cannot retry it */
 };
 
 static uint64_t now_ms(const struct smpp_channel *ch)
@@ -18,40 +17,6 @@ static uint64_t now_ms(const struct smpp_channel *ch)
 }
 
 /* ---- responses ---- */
-
-static size_t full_window(const struct smpp_channel *ch)
-{
-	return (size_t)ch->cfg->window * ch->link_count;
-}
-
-/* Half of what was too much, then one more with each response that is well. */
-static void throttle(struct smpp_channel *ch, uint32_t delay_ms)
-{
-	size_t now = smpp_out_outstanding(ch);
-
-	++*ch->metrics.throttled;
-	if (!smpp_out_paused(ch)) {
-		ch->pause_ms = ch->pause_ms ? ch->pause_ms * 2 : delay_ms;
-		if (ch->pause_ms > PAUSE_MOST_MS)
-			ch->pause_ms = PAUSE_MOST_MS;
-		ch->paused_until_ms = now_ms(ch) + ch->pause_ms;
-		ch->allowed = now > 1 ? (now + 1) / 2 : 1;
-		log_warn(ch->log, EVENT("smpp.throttled"), NUM("pause_ms", ch->pause_ms),
-		         NUM("allowed", ch->allowed));
-		connector_throttled(ch->host, ch->pause_ms);
-	}
-	smpp_out_wake_at(ch, ch->paused_until_ms);
-}
-
-static void recover(struct smpp_channel *ch)
-{
-	if (ch->allowed == SIZE_MAX)
-		return;
-	if (++ch->allowed >= full_window(ch)) {
-		ch->allowed = SIZE_MAX;
-		ch->pause_ms = 0;
-	}
-}
 
 static void put_back(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned part)
 {
@@ -85,6 +50,7 @@ static void refuse(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned 
 	                            .reason = "another part of it was refused"};
 
 	++*ch->metrics.submit_errors;
+	smpp_pace_refused(ch, status, out->dest.digits);
 	if (out->queued) { /* before the host hears of it: it may send the next one at once */
 		smpp_queue_remove(&ch->pending, out);
 		smpp_queue_remove(&ch->waiting, out);
@@ -141,7 +107,9 @@ void smpp_out_response(struct smpp_link *l, struct smpp_outgoing *out, uint16_t 
 	out->outstanding--;
 	switch (p.action) {
 	case SMPP_ACTION_OK:
-		recover(ch);
+		smpp_pace_taken(ch);
+		if (message_id.len)
+			smpp_ids_sent(ch->ids, message_id);
 		smpp_outgoing_tell(ch, out, part, &ok);
 		break;
 	case SMPP_ACTION_FAIL:
@@ -150,7 +118,7 @@ void smpp_out_response(struct smpp_link *l, struct smpp_outgoing *out, uint16_t 
 		       p.action == SMPP_ACTION_BAD_ADDRESS ? SEND_BAD_ADDRESS : 0);
 		break;
 	case SMPP_ACTION_THROTTLE:
-		throttle(ch, p.delay_ms);
+		smpp_pace_throttle(ch, p.delay_ms);
 		put_back(ch, out, part);
 		break;
 	case SMPP_ACTION_RETRY:
@@ -159,7 +127,7 @@ void smpp_out_response(struct smpp_link *l, struct smpp_outgoing *out, uint16_t 
 		break;
 	case SMPP_ACTION_REBIND:
 		retry(l, out, part, &p);
-		smpp_link_rebind(l, p.delay_ms);
+		smpp_link_rebind(l, "the SMSC takes no submits in this session", p.delay_ms);
 		break;
 	}
 	smpp_outgoing_release(ch, out);

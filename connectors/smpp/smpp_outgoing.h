@@ -75,9 +75,15 @@ void smpp_outgoing_tell_now(struct smpp_channel *ch, const struct smpp_outgoing 
 void smpp_outgoing_give_back(struct smpp_channel *ch, struct smpp_outgoing *out, uint32_t status,
                              const char *reason, uint64_t retry_ms);
 
-/* The pace, which both sides set. */
-size_t smpp_out_outstanding(const struct smpp_channel *ch);
-bool smpp_out_paused(const struct smpp_channel *ch);
+/** Sets the timer of the way out, if it is not set to an earlier time. */
 void smpp_out_wake_at(struct smpp_channel *ch, uint64_t at_ms);
+/** Both ends of a message as the operator wants them written. -EINVAL. */
+int smpp_out_address(const struct smpp_channel *ch, struct span local, struct span address,
+                     struct smpp_number *source, struct smpp_number *dest) MUST_CHECK;
+/** How texts are cut over a session. */
+struct smpp_split_options smpp_out_split_options(const struct smpp_channel *ch,
+                                                 const struct smpp_link *l);
+/** The session over which the next message would go, or NULL. */
+struct smpp_link *smpp_out_pick(const struct smpp_channel *ch);
 
 #endif

@@ -149,6 +149,7 @@ static void read_tlvs(struct span tlvs, struct smpp_receipt *out, bool *has_stat
 		out->id = id;
 	if (smpp_tlv_uint(tlvs, SMPP_TLV_message_state, &state) == 0 && state < SMPP_STATES) {
 		out->disagree = *has_state && state != out->state;
+		out->text_state = out->state;
 		out->state = (enum smpp_message_state)state;
 		*has_state = true;
 	}

@@ -28,7 +28,8 @@ struct smpp_receipt {
 	bool final;        /* false: it may still go either way */
 	struct span error; /* the operator's err, or empty; borrowed */
 	int network_error; /* of network_error_code, or -1 */
-	bool disagree;     /* TLV and text say different states */
+	bool disagree;     /* TLV and text say different states: state is the TLV's */
+	enum smpp_message_state text_state; /* with disagree */
 };
 
 /**

@@ -6,10 +6,7 @@
 #include "smpp_channel.h"
 #include "smpp_tlv.h"
 
-enum {
-	MISCONFIGURED_MS = 60000, /* operators lock accounts that bind wrongly too often */
-	LOG_EVERY_MS = 60000
-};
+enum { LOG_EVERY_MS = 60000 };
 
 static const char *const role_names[] = {"NONE", "TRX", "TX", "RX"};
 
@@ -25,6 +22,7 @@ static void on_bind_refused(struct smpp_link *l, uint32_t status)
 	static const uint32_t ours[] = {SMPP_RBINDFAIL, SMPP_RINVPASWD, SMPP_RINVSYSID,
 	                                SMPP_RINVSYSTYP};
 	struct smpp_channel *ch = l->channel;
+	bool wrong = false;
 
 	l->why = smpp_status_text(status);
 	log_warn(ch->log, EVENT("smpp.bind_refused"), STR("role", role_names[l->role]),
@@ -32,29 +30,36 @@ static void on_bind_refused(struct smpp_link *l, uint32_t status)
 	if (status == SMPP_RALYBND)
 		l->floor_ms = smpp_status_policy(status, ch->policies, ch->policy_count).delay_ms;
 	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
-		l->misconfigured = l->misconfigured || status == ours[i];
+		wrong = wrong || status == ours[i];
 	if (status == SMPP_RINVCMDID && !smpp_fall_back(ch))
-		l->misconfigured = true;
-	if (l->misconfigured)
-		l->floor_ms = MISCONFIGURED_MS;
+		wrong = true;
+	/* ESME_RBINDFAIL may be for the version: then the next one is not of a wrong account. */
+	if (status == SMPP_RBINDFAIL && ch->version == SMPP_INTERFACE_VERSION_50)
+		wrong = false;
+	if (wrong)
+		smpp_link_misconfigured(l, l->why);
+	else if (status != SMPP_RALYBND && status != SMPP_RINVCMDID)
+		smpp_version_fall_back(ch);
 	smpp_link_event(l, EV_BIND_REFUSED);
 }
 
 static void on_bind_resp(struct smpp_link *l, const struct smpp_pdu *pdu)
 {
 	const struct smpp_config *cfg = l->channel->cfg;
+	struct span tlvs = pdu->u.bind_transceiver_resp.tlvs;
 	uint32_t version;
 
-	if (pdu->command_status) {
+	l->binding = false;
+	if (pdu->command_status || pdu->command_id == SMPP_GENERIC_NACK) {
 		on_bind_refused(l, pdu->command_status);
 		return;
 	}
 	/* 3.4, 3.4: an SMSC that names no version is of 3.3 and knows no optional parameters. */
+	if (smpp_tlv_uint(tlvs, SMPP_TLV_sc_interface_version, &version) == 0)
+		l->version = (uint8_t)version;
 	l->takes_tlvs = cfg->tlvs == SMPP_TLVS_ALWAYS ||
-	                (cfg->tlvs == SMPP_TLVS_AUTO &&
-	                 smpp_tlv_uint(pdu->u.bind_transceiver_resp.tlvs,
-	                               SMPP_TLV_sc_interface_version, &version) == 0 &&
-	                 version >= SMPP_INTERFACE_VERSION_34);
+	                (cfg->tlvs == SMPP_TLVS_AUTO && l->version >= SMPP_INTERFACE_VERSION_34);
+	smpp_pace_hint(l->channel, tlvs);
 	smpp_link_event(l, EV_BIND_OK);
 }
 
@@ -65,9 +70,13 @@ static void on_submit_resp(struct smpp_link *l, struct smpp_flight *f, const str
 	struct smpp_outgoing *item = f->item;
 	bool late = f->state == SMPP_FLIGHT_LATE;
 	uint16_t part = f->part;
-	struct span id = pdu->command_id == SMPP_RESP(SMPP_submit_sm)
-	                         ? pdu->u.submit_sm_resp.message_id
-	                         : SPAN_NONE;
+	/* A data_sm_resp has the same body, and a member of the union. */
+	bool nack = pdu->command_id == SMPP_GENERIC_NACK;
+	struct span id = nack ? SPAN_NONE : pdu->u.submit_sm_resp.message_id;
+
+	l->active_ms = now_ms(l);
+	if (!nack)
+		smpp_pace_hint(l->channel, pdu->u.submit_sm_resp.tlvs);
 
 	if (!late) {
 		l->submits--;
@@ -80,22 +89,30 @@ static void on_submit_resp(struct smpp_link *l, struct smpp_flight *f, const str
 }
 
 /* A response, generic_nack included: whose it is says the window. */
-static void on_response(struct smpp_link *l, const struct smpp_pdu *pdu)
+static void on_response(struct smpp_link *l, struct smpp_pdu *pdu)
 {
 	struct smpp_flight *f = smpp_window_find(&l->window, pdu->sequence_number);
 	uint32_t command = f ? f->command_id : 0;
+	struct smpp_operation *operation;
 
 	if (!f ||
 	    (pdu->command_id != SMPP_GENERIC_NACK && pdu->command_id != (SMPP_RESP(command)))) {
 		++*l->channel->metrics.unknown;
 		return;
 	}
+	if (pdu->command_id == SMPP_GENERIC_NACK && !pdu->command_status)
+		pdu->command_status = SMPP_RUNKNOWNERR; /* it says no, and not why */
 	smpp_dup_proved(l, f->mark_ms);
-	if (command == SMPP_submit_sm) {
+	if (smpp_is_submit(command)) {
 		on_submit_resp(l, f, pdu);
 		return;
 	}
+	operation = f->item;
 	smpp_window_remove(&l->window, f);
+	if (operation) {
+		smpp_ops_response(operation, pdu, 0);
+		return;
+	}
 	if (command == SMPP_unbind)
 		smpp_link_event(l, EV_UNBIND_RESP);
 	else if (command != SMPP_enquire_link)
@@ -115,18 +132,22 @@ static void on_unbind(struct smpp_link *l, const struct smpp_pdu *pdu)
 	smpp_link_event(l, EV_UNBIND);
 }
 
-/* A handset is there again (4.12). It has no response, and nobody here waits for it. */
+/* A handset is there again (4.12): what waits for it need not wait longer. It has no response. */
 static void on_alert(struct smpp_link *l, const struct smpp_pdu *pdu)
 {
-	log_debug(l->channel->log, EVENT("smpp.alert_notification"),
-	          ADDR("of", pdu->u.alert_notification.source_addr));
-}
+	const struct smpp_alert_notification *alert = &pdu->u.alert_notification;
+	struct smpp_channel *ch = l->channel;
+	char address[SMPP_ADDRESS_SIZE];
+	uint32_t status;
 
-/* An outbind comes over a connection that the SMSC opened (2.2.1); over ours it says nothing. */
-static void on_outbind(struct smpp_link *l, const struct smpp_pdu *pdu)
-{
-	(void)pdu;
-	log_debug(l->channel->log, EVENT("smpp.outbind_ignored"));
+	++*ch->metrics.alerts;
+	log_debug(ch->log, EVENT("smpp.alert_notification"), ADDR("of", alert->source_addr));
+	if (smpp_tlv_uint(alert->tlvs, SMPP_TLV_ms_availability_status, &status) == 0 && status)
+		return; /* 5.3.2.30: denied, or unavailable */
+	if (smpp_address_canonical(alert->source_addr, alert->source_addr_ton,
+	                           span_of(ch->cfg->default_country), address,
+	                           sizeof(address)) == 0)
+		connector_reachable(ch->host, span_of(address));
 }
 
 /* What an SMSC may send, and whether it needs a receiving session (3.4, table 2-1). */
@@ -135,12 +156,12 @@ static const struct request {
 	bool receiving;
 	void (*act)(struct smpp_link *l, const struct smpp_pdu *pdu);
 } requests[] = {
-	{SMPP_deliver_sm,         true,  smpp_in_deliver_sm},
-	{SMPP_enquire_link,       false, on_enquire_link   },
-	{SMPP_unbind,             false, on_unbind         },
-	{SMPP_data_sm,            true,  smpp_in_data_sm   },
-	{SMPP_alert_notification, true,  on_alert          },
-	{SMPP_outbind,            false, on_outbind        },
+	{SMPP_deliver_sm,         true,  smpp_in_deliver_sm },
+	{SMPP_enquire_link,       false, on_enquire_link    },
+	{SMPP_unbind,             false, on_unbind          },
+	{SMPP_data_sm,            true,  smpp_in_data_sm    },
+	{SMPP_alert_notification, true,  on_alert           },
+	{SMPP_outbind,            false, smpp_outbind_on_pdu},
 };
 
 static void on_request(struct smpp_link *l, const struct smpp_pdu *pdu)
@@ -177,6 +198,18 @@ static void log_bad(struct smpp_link *l, const struct smpp_pdu *pdu, enum smpp_s
 	         NUM("length", pdu->frame.len), STR("answer", smpp_status_name(blame)),
 	         SPAN("hex", buf_span(&hex)), NUM("suppressed", held));
 	buf_fini(&hex);
+}
+
+/* Tolerated, and told once: it is a habit of the operator's software. */
+static void log_trailing(struct smpp_link *l, const struct smpp_pdu *pdu)
+{
+	struct smpp_channel *ch = l->channel;
+
+	if (ch->trailing_told)
+		return;
+	ch->trailing_told = true;
+	log_warn(ch->log, EVENT("smpp.trailing_octets"),
+	         STR("command", smpp_command_name(pdu->command_id)), NUM("octets", pdu->trailing));
 }
 
 /* Malformed or unknown. A request gets its answer, whatever it is; a response says at least what
@@ -222,6 +255,8 @@ static void on_frame(struct smpp_link *l, struct span frame)
 		return;
 	}
 	smpp_link_log(l, "smpp.in", &pdu);
+	if (pdu.trailing)
+		log_trailing(l, &pdu);
 	if (pdu.command_id & SMPP_RESP_BIT)
 		on_response(l, &pdu);
 	else
@@ -230,7 +265,7 @@ static void on_frame(struct smpp_link *l, struct span frame)
 
 static bool listens(const struct smpp_link *l)
 {
-	return l->state >= LINK_OPEN && l->state <= LINK_UNBINDING;
+	return l->state >= LINK_CALLED && l->state <= LINK_UNBINDING;
 }
 
 /* command_length cannot be right, so nothing after it can be found (4.3). */
@@ -289,12 +324,14 @@ static void expire_flights(struct smpp_link *l, uint64_t now)
 	struct smpp_flight *f;
 
 	while ((f = smpp_window_first(&l->window)) && f->deadline_ms <= now) {
-		struct smpp_outgoing *item = f->item;
+		void *item = f->item;
 		struct smpp_outgoing *forgotten;
 		uint16_t part = f->part;
 
-		if (!item) { /* one of our own; their deadlines are elsewhere */
+		if (!item || !smpp_is_submit(f->command_id)) {
 			smpp_window_remove(&l->window, f);
+			if (item) /* else one of our own: their deadlines are elsewhere */
+				smpp_ops_response(item, NULL, -ETIMEDOUT);
 			continue;
 		}
 		l->submits--;
@@ -333,6 +370,15 @@ static void check_alive(struct smpp_link *l, uint64_t now)
 	}
 }
 
+/* It answers our enquiries, and brings nothing: a session that the SMSC has forgotten. */
+static void check_active(struct smpp_link *l, uint64_t now)
+{
+	uint64_t most = (uint64_t)l->channel->cfg->inactivity_ms;
+
+	if (most && l->state == LINK_BOUND && !l->submits && now >= l->active_ms + most)
+		smpp_link_rebind(l, "no message for the time of inactivity", 0);
+}
+
 static bool is_bound(const struct smpp_link *l)
 {
 	return l->state == LINK_BOUND || l->state == LINK_DRAINING;
@@ -348,8 +394,10 @@ void smpp_session_on_timer(void *arg)
 		smpp_link_event(l, l->state == LINK_IDLE ? EV_DIAL : EV_TIMEOUT);
 	}
 	expire_flights(l, now);
-	if (is_bound(l))
+	if (is_bound(l)) {
 		check_alive(l, now);
+		check_active(l, now);
+	}
 	smpp_out_pump(l->channel);
 	smpp_link_check_done(l);
 	smpp_session_rearm(l);
@@ -370,6 +418,8 @@ void smpp_session_rearm(struct smpp_link *l)
 		at = earlier(at, first->deadline_ms);
 	if (is_bound(l)) {
 		at = earlier(at, enquire_due(l));
+		if (l->channel->cfg->inactivity_ms)
+			at = earlier(at, l->active_ms + (uint64_t)l->channel->cfg->inactivity_ms);
 		/* What will be sent from now on is due after this, so that sending need not rearm.
 		 */
 		at = earlier(at, now + (uint64_t)l->channel->cfg->response_ms);

@@ -19,14 +19,14 @@ struct histogram {
 struct series {
 	struct series *next;
 	struct family *family;
-	char *value;
+	char *value, *value2;
 	uint64_t number;
 	struct histogram *histogram;
 };
 
 struct family {
 	struct family *next;
-	const char *name, *help, *label, *type;
+	const char *name, *help, *label, *label2, *type;
 	struct series *series;
 };
 
@@ -35,7 +35,7 @@ static size_t series_count;
 static struct series overflow;
 
 static struct family *family_of(const char *type, const char *name, const char *help,
-                                const char *label)
+                                const char *label, const char *label2)
 {
 	struct family **at = &families;
 
@@ -44,18 +44,23 @@ static struct family *family_of(const char *type, const char *name, const char *
 			return *at;
 	*at = calloc(1, sizeof(**at));
 	if (*at)
-		**at = (struct family){.name = name, .help = help, .label = label, .type = type};
+		**at = (struct family){
+			.name = name, .help = help, .label = label, .label2 = label2, .type = type};
 	return *at;
 }
 
-static struct series *series_add(struct series **at, struct family *family, const char *value)
+static struct series *series_add(struct series **at, struct family *family, const char *value,
+                                 const char *value2)
 {
 	struct series *s;
 
 	if (series_count >= SERIES_MAX)
 		return NULL;
 	s = calloc(1, sizeof(*s));
-	if (!s || (value && !(s->value = strdup(value)))) {
+	if (!s || (value && !(s->value = strdup(value))) ||
+	    (value2 && !(s->value2 = strdup(value2)))) {
+		if (s)
+			free(s->value);
 		free(s);
 		return NULL;
 	}
@@ -66,18 +71,20 @@ static struct series *series_add(struct series **at, struct family *family, cons
 }
 
 static struct series *series_of(const char *type, const char *name, const char *help,
-                                const char *label, const char *value)
+                                const char *label, const char *value, const char *label2,
+                                const char *value2)
 {
-	struct family *family = family_of(type, name, help, label);
+	struct family *family = family_of(type, name, help, label, label2);
 	struct series **at;
 	struct series *s;
 
 	if (!family)
 		return &overflow;
 	for (at = &family->series; *at; at = &(*at)->next)
-		if (!value || strcmp((*at)->value, value) == 0)
+		if ((!value || strcmp((*at)->value, value) == 0) &&
+		    (!value2 || strcmp((*at)->value2, value2) == 0))
 			return *at;
-	s = series_add(at, family, value);
+	s = series_add(at, family, value, value2);
 	return s ? s : &overflow;
 }
 
@@ -85,7 +92,17 @@ uint64_t *metric_get(enum metric_type type, const char *name, const char *help, 
                      const char *value)
 {
 	assert(!label == !value);
-	return &series_of(type == METRIC_COUNTER ? "counter" : "gauge", name, help, label, value)
+	return &series_of(type == METRIC_COUNTER ? "counter" : "gauge", name, help, label, value,
+	                  NULL, NULL)
+	                ->number;
+}
+
+uint64_t *metric_get2(enum metric_type type, const char *name, const char *help, const char *label,
+                      const char *value, const char *label2, const char *value2)
+{
+	assert(label && value && label2 && value2);
+	return &series_of(type == METRIC_COUNTER ? "counter" : "gauge", name, help, label, value,
+	                  label2, value2)
 	                ->number;
 }
 
@@ -93,7 +110,7 @@ struct histogram *metric_histogram(const char *name, const char *help, const cha
                                    const char *value)
 {
 	static struct histogram spare;
-	struct series *s = series_of("histogram", name, help, label, value);
+	struct series *s = series_of("histogram", name, help, label, value, NULL, NULL);
 
 	if (s == &overflow)
 		return &spare;
@@ -125,7 +142,7 @@ static void add_label_value(struct buf *out, const char *value)
 	}
 }
 
-/* {label="value",le="0.001"} with whichever of the two there is. */
+/* {label="value",label2="value2",le="0.001"} with whichever of them there is. */
 static void add_labels(struct buf *out, const struct series *s, const char *le)
 {
 	if (!s->value && !le)
@@ -134,6 +151,11 @@ static void add_labels(struct buf *out, const struct series *s, const char *le)
 	if (s->value) {
 		buf_printf(out, "%s=\"", s->family->label);
 		add_label_value(out, s->value);
+		buf_u8(out, '"');
+	}
+	if (s->value2) {
+		buf_printf(out, ",%s=\"", s->family->label2);
+		add_label_value(out, s->value2);
 		buf_u8(out, '"');
 	}
 	if (le)

@@ -18,6 +18,10 @@ enum metric_type { METRIC_COUNTER, METRIC_GAUGE };
 uint64_t *metric_get(enum metric_type type, const char *name, const char *help, const char *label,
                      const char *value);
 
+/** The same with two labels, of a family that always has both. */
+uint64_t *metric_get2(enum metric_type type, const char *name, const char *help, const char *label,
+                      const char *value, const char *label2, const char *value2);
+
 /** Durations in microseconds in exponential buckets; lives as long as the process. */
 struct histogram;
 struct histogram *metric_histogram(const char *name, const char *help, const char *label,

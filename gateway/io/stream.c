@@ -473,6 +473,11 @@ const char *io_stream_peer(struct io_stream *s)
 	return s->peer ? s->peer : "unknown";
 }
 
+const char *io_stream_tls_why(const struct io_stream *s)
+{
+	return s->why;
+}
+
 void io_stream_own(struct io_stream *s, const struct io_stream_ops *ops, void *arg)
 {
 	s->ops = ops;

@@ -62,6 +62,8 @@ void io_stream_close(struct io_stream *s);
 void io_stream_abort(struct io_stream *s, int err);
 /** "127.0.0.1:41234", "[::1]:41234" or "unix"; lives as long as the stream. */
 const char *io_stream_peer(struct io_stream *s);
+/** Why TLS failed, for a human, static; NULL: it did not. Still to be asked within on_close. */
+const char *io_stream_tls_why(const struct io_stream *s);
 /** Changes the owner of an accepted stream. */
 void io_stream_own(struct io_stream *s, const struct io_stream_ops *ops, void *arg);
 

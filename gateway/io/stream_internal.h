@@ -31,7 +31,8 @@ struct io_stream {
 	struct io_timer *timer; /* connecting and closing only */
 	struct io_later flush;
 	size_t output_max;
-	char *peer; /* made when asked for */
+	char *peer;      /* made when asked for */
+	const char *why; /* of a failed TLS session; static */
 	int err;
 	enum stream_state state : 8;
 	bool paused : 1, told_full : 1, eof : 1, is_pipe : 1;

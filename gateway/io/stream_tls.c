@@ -115,8 +115,9 @@ static void tell_error(struct io_stream *s)
 
 	if (verify != X509_V_OK)
 		reason = X509_verify_cert_error_string(verify);
+	s->why = reason ? reason : "unknown";
 	log_info(io_loop_log(s->loop), EVENT("tls.failed"), STR("peer", io_stream_peer(s)),
-	         STR("reason", reason ? reason : "unknown"));
+	         STR("reason", s->why));
 }
 
 /* The alert that says why goes out as far as the kernel takes it. */

@@ -142,6 +142,12 @@ void connector_state(struct connector_host *h, enum channel_state state, const c
 	copy(h->why, sizeof(h->why), span_of(why));
 }
 
+void connector_reachable(struct connector_host *h, struct span address)
+{
+	snprintf(h->reachable, sizeof(h->reachable), "%.*s", SPAN_FMT(address));
+	h->reachable_count++;
+}
+
 void connector_ready(struct connector_host *h)
 {
 	h->ready++;

@@ -58,6 +58,8 @@ struct connector_host {
 	enum channel_state state;
 	char why[128];
 	unsigned states, stopped, ready, up;
+	char reachable[96]; /* the last address that can be reached again */
+	unsigned reachable_count;
 
 	/* Its own. */
 	struct host_pending pending[HOST_KEPT];

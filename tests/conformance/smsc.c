@@ -22,31 +22,49 @@ static void on_bind(struct smsc_link *l, const struct smpp_pdu *in)
 	s->binds++;
 	if (s->silent_bind)
 		return;
+	if (s->drops_binds) {
+		io_stream_abort(l->stream, -ECONNABORTED);
+		return;
+	}
+	if (s->nack_binds && (!s->refused_bind || s->refused_bind == in->command_id))
+		out.command_id = SMPP_GENERIC_NACK;
 	out.command_status = in->command_id == s->refused_bind ? SMPP_RINVCMDID : s->bind_status;
+	if (s->refused_version && in->u.bind_transceiver.interface_version == s->refused_version)
+		out.command_status = s->version_status;
 	buf_init(&tlvs, 64);
 	if (!out.command_status) {
 		l->bound = in->command_id;
 		out.u.bind_transceiver_resp.system_id = SPAN_LIT("test");
 		if (!s->no_version)
 			smpp_tlv_put_uint(&tlvs, SMPP_TLV_sc_interface_version,
-			                  SMPP_INTERFACE_VERSION_34);
+			                  s->version ? s->version : SMPP_INTERFACE_VERSION_34);
 		out.u.bind_transceiver_resp.tlvs = buf_span(&tlvs);
 	}
 	answer(l, &out);
 	buf_fini(&tlvs);
 }
 
-static void answer_submit(struct smsc_link *l, uint32_t sequence, uint32_t status)
+static void answer_submit(struct smsc_link *l, uint32_t command, uint32_t sequence, uint32_t status)
 {
-	struct smpp_pdu out = {.command_id = SMPP_RESP(SMPP_submit_sm),
+	struct smpp_pdu out = {.command_id = SMPP_RESP(command),
 	                       .command_status = status,
 	                       .sequence_number = sequence};
+	struct buf tlvs;
 	char id[32];
 
 	snprintf(id, sizeof(id), "m%u", ++l->smsc->ids);
 	if (!status && !l->smsc->id_missing)
 		out.u.submit_sm_resp.message_id = span_of(id);
+	buf_init(&tlvs, 64);
+	if (l->smsc->congestion)
+		smpp_tlv_put_uint(&tlvs, SMPP_TLV_congestion_state,
+		                  (uint32_t)l->smsc->congestion - 1);
+	out.u.submit_sm_resp.tlvs = buf_span(&tlvs);
+	if (l->smsc->nacks_submits)
+		out = (struct smpp_pdu){.command_id = SMPP_GENERIC_NACK,
+		                        .sequence_number = sequence};
 	answer(l, &out);
+	buf_fini(&tlvs);
 }
 
 static void on_submit(struct smsc_link *l, const struct smpp_pdu *in)
@@ -57,11 +75,33 @@ static void on_submit(struct smsc_link *l, const struct smpp_pdu *in)
 	s->submits++;
 	if (s->hold && s->held_count < SMSC_KEPT) {
 		s->held[s->held_count] = in->sequence_number;
+		s->held_command[s->held_count] = in->command_id;
 		s->held_of[s->held_count++] = l;
 		return;
 	}
 	s->submit_once = 0;
-	answer_submit(l, in->sequence_number, status);
+	answer_submit(l, in->command_id, in->sequence_number, status);
+}
+
+/* query_sm, cancel_sm, replace_sm, submit_multi. */
+static void on_operation(struct smsc_link *l, const struct smpp_pdu *in)
+{
+	struct smsc *s = l->smsc;
+	struct smpp_pdu out = {.command_id = SMPP_RESP(in->command_id),
+	                       .command_status = s->operation_status,
+	                       .sequence_number = in->sequence_number};
+
+	if (s->hold)
+		return;
+	if (in->command_id == SMPP_query_sm) {
+		out.u.query_sm_resp.message_id = in->u.query_sm.message_id;
+		out.u.query_sm_resp.message_state = s->message_state;
+	} else if (in->command_id == SMPP_submit_multi) {
+		out.u.submit_multi_resp.message_id = SPAN_LIT("many1");
+		out.u.submit_multi_resp.unsuccess_sme =
+			(struct smpp_list){s->unsuccess_count, s->unsuccess};
+	}
+	answer(l, &out);
 }
 
 static void reply_plain(struct smsc_link *l, const struct smpp_pdu *in)
@@ -107,6 +147,15 @@ static void on_pdu(struct smsc_link *l, const struct smpp_pdu *pdu)
 		break;
 	case SMPP_submit_sm:
 		on_submit(l, pdu);
+		break;
+	case SMPP_data_sm:
+		on_submit(l, pdu);
+		break;
+	case SMPP_query_sm:
+	case SMPP_cancel_sm:
+	case SMPP_replace_sm:
+	case SMPP_submit_multi:
+		on_operation(l, pdu);
 		break;
 	case SMPP_enquire_link:
 		s->enquiries++;
@@ -174,22 +223,62 @@ static const struct io_stream_ops link_ops = {
 	.on_close = on_close,
 };
 
-static void on_accept(void *arg, struct io_stream *stream)
+static struct smsc_link *free_link(struct smsc *s)
 {
-	struct smsc *s = arg;
-
-	s->accepted++;
 	for (size_t i = 0; i < SMSC_LINKS; i++) {
 		struct smsc_link *l = &s->links[i];
 
 		if (l->stream)
 			continue;
-		*l = (struct smsc_link){.smsc = s, .stream = stream};
+		*l = (struct smsc_link){.smsc = s};
 		buf_init(&l->input, 1U << 20);
-		io_stream_own(stream, &link_ops, l);
+		return l;
+	}
+	return NULL;
+}
+
+static void on_accept(void *arg, struct io_stream *stream)
+{
+	struct smsc *s = arg;
+	struct smsc_link *l = free_link(s);
+
+	s->accepted++;
+	if (!l) {
+		io_stream_abort(stream, -EMFILE);
 		return;
 	}
-	io_stream_abort(stream, -EMFILE);
+	l->stream = stream;
+	io_stream_own(stream, &link_ops, l);
+}
+
+static void on_called(void *arg)
+{
+	struct smsc_link *l = arg;
+	struct smpp_pdu pdu = {.command_id = SMPP_outbind};
+
+	pdu.u.outbind.system_id = span_of(l->outbind_id);
+	pdu.u.outbind.password = span_of(l->outbind_password);
+	if (l->outbind_id)
+		smsc_send(l, &pdu);
+}
+
+static const struct io_stream_ops outbind_ops = {
+	.name = "test.smsc.outbind",
+	.on_open = on_called,
+	.on_data = on_data,
+	.on_close = on_close,
+};
+
+int smsc_outbind(struct smsc *s, uint16_t port, const char *system_id, const char *password)
+{
+	struct io_stream_options options = {.host = "127.0.0.1", .port = port};
+	struct smsc_link *l = free_link(s);
+
+	if (!l)
+		return -EMFILE;
+	l->outbind_id = system_id;
+	l->outbind_password = password;
+	return io_stream_connect(s->loop, &options, &outbind_ops, l, &l->stream);
 }
 
 int smsc_open(struct smsc *s, struct io_loop *loop)
@@ -197,7 +286,7 @@ int smsc_open(struct smsc *s, struct io_loop *loop)
 	int err;
 
 	s->loop = loop;
-	err = io_listen(loop, "127.0.0.1", s->port, NULL, on_accept, s, &s->listener);
+	err = io_listen(loop, "127.0.0.1", s->port, s->tls, on_accept, s, &s->listener);
 	if (err == 0)
 		s->port = io_listener_port(s->listener);
 	return err;
@@ -285,7 +374,7 @@ void smsc_release(struct smsc *s, uint32_t status, bool newest_first)
 	for (size_t i = 0; i < count; i++) {
 		size_t at = newest_first ? count - 1 - i : i;
 
-		answer_submit(s->held_of[at], s->held[at], status);
+		answer_submit(s->held_of[at], s->held_command[at], s->held[at], status);
 	}
 }
 

@@ -1,0 +1,532 @@
+/*
+ * Sessions beyond the plain case: the versions that a bind names, hints and habits of SMSCs,
+ * outbind, peers that are slow, half-open or not SMPP at all. SMPP 3.4, 2.2 and 4.1; 5.0, 4.8.4.18;
+ * docs/protocols/smpp.md.
+ */
+#include "link_fixture.h"
+
+#include <stdio.h>
+
+static const char *const customer = "sms:+8613800138000";
+
+/* ---- interface_version ---- */
+
+static unsigned named_version(void)
+{
+	const struct smpp_pdu *pdu = smsc_last(&smsc, SMPP_bind_transceiver);
+
+	return pdu ? pdu->u.bind_transceiver.interface_version : 0;
+}
+
+START_TEST(version_5_is_named_where_the_channel_says_so)
+{
+	smsc.version = SMPP_INTERFACE_VERSION_50;
+	open_bound("interface_version: \"5.0\"\n");
+	ck_assert_uint_eq(named_version(), 0x50);
+	ck_assert_uint_eq(smsc.binds, 1);
+}
+END_TEST
+
+START_TEST(an_smsc_of_3_4_answers_a_bind_of_5_0_and_both_speak_3_4)
+{
+	open_bound("interface_version: \"5.0\"\nlong_messages: sar\n");
+	ck_assert_uint_eq(smsc.binds, 1);
+	ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	AWAIT(host.result_count == 1);
+}
+END_TEST
+
+static const uint32_t refusals[] = {SMPP_RBINDFAIL, SMPP_RSYSERR, SMPP_RINVPARLEN, 0x500};
+
+START_TEST(a_version_that_is_refused_falls_back_to_3_4)
+{
+	smsc.refused_version = SMPP_INTERFACE_VERSION_50;
+	smsc.version_status = refusals[_i];
+	open_bound("interface_version: \"5.0\"\n");
+	ck_assert_uint_eq(named_version(), 0x34);
+	ck_assert_uint_eq(smsc.binds, 2);
+}
+END_TEST
+
+START_TEST(a_bind_of_5_0_that_is_only_hung_up_on_falls_back_too)
+{
+	smsc.drops_binds = true;
+	open_channel("interface_version: \"5.0\"\n");
+	AWAIT(smsc.binds == 1);
+	smsc.drops_binds = false;
+	AWAIT(host.state == CHANNEL_UP);
+	ck_assert_uint_eq(named_version(), 0x34);
+}
+END_TEST
+
+START_TEST(what_is_refused_for_something_else_is_tried_with_5_0_again)
+{
+	smsc.bind_status = SMPP_RSYSERR;
+	smsc.version = SMPP_INTERFACE_VERSION_50;
+	open_channel("interface_version: \"5.0\"\n");
+	AWAIT(smsc.binds == 2); /* 5.0 and 3.4 */
+	smsc.bind_status = 0;
+	AWAIT(host.state == CHANNEL_UP);
+	ck_assert_uint_eq(named_version(), 0x50);
+}
+END_TEST
+
+START_TEST(a_wrong_password_is_no_matter_of_the_version)
+{
+	smsc.bind_status = SMPP_RINVPASWD;
+	open_channel("interface_version: \"5.0\"\n");
+	AWAIT(host.state == CHANNEL_MISCONFIGURED);
+	host_pass(loop, 300);
+	ck_assert_uint_eq(smsc.binds, 1);
+}
+END_TEST
+
+START_TEST(a_nack_of_the_bind_falls_back_from_transceiver_to_pair)
+{
+	smsc.nack_binds = true;
+	smsc.refused_bind = SMPP_bind_transceiver;
+	open_bound("");
+	ck_assert_ptr_nonnull(smsc_last(&smsc, SMPP_bind_transmitter));
+}
+END_TEST
+
+START_TEST(a_bind_that_is_nacked_without_a_reason_is_refused)
+{
+	smsc.nack_binds = true;
+	open_channel("");
+	AWAIT(smsc.binds >= 2);
+	ck_assert_int_ne(host.state, CHANNEL_UP);
+}
+END_TEST
+
+START_TEST(already_bound_waits_for_the_old_session_to_end)
+{
+	smsc.bind_status = SMPP_RALYBND;
+	open_channel("errors:\n  - {status: \"5\", action: rebind, delay: 400 ms}\n");
+	AWAIT(smsc.binds == 1);
+	host_pass(loop, 250);
+	ck_assert_uint_eq(smsc.binds, 1);
+	ck_assert_int_eq(host.state, CHANNEL_DOWN);
+	smsc.bind_status = 0;
+	AWAIT(host.state == CHANNEL_UP);
+}
+END_TEST
+
+/* ---- congestion_state ---- */
+
+static size_t allowed(void)
+{
+	return ((struct smpp_channel *)host.self)->allowed;
+}
+
+START_TEST(congestion_is_answered_by_less_before_the_smsc_refuses)
+{
+	open_bound("window: 16\n");
+	smsc.hold = true;
+	for (unsigned i = 0; i < 16; i++)
+		ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	AWAIT(smsc.submits == 16);
+	smsc.congestion = 1 + 95;
+	smsc_release(&smsc, 0, false);
+	AWAIT(host.result_count == 16);
+	ck_assert_uint_lt(allowed(), 16);
+	ck_assert_uint_ge(allowed(), 1);
+	/* It stays so while the SMSC says that it is full, and opens again when it is not. */
+	smsc.hold = false;
+	smsc.congestion = 1 + 85;
+	ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	AWAIT(host.result_count == 17);
+	ck_assert_uint_lt(allowed(), 16);
+	smsc.congestion = 1 + 10;
+	for (unsigned i = 0; i < 40; i++) {
+		ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+		AWAIT(host.result_count == 18 + i);
+	}
+	ck_assert(allowed() == SIZE_MAX);
+}
+END_TEST
+
+START_TEST(a_congestion_that_is_no_octet_is_no_hint)
+{
+	open_bound("");
+	smsc.hold = true;
+	for (unsigned i = 0; i < 2; i++)
+		ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	AWAIT(smsc.submits == 2);
+	/* Of no length, and of two octets. */
+	smsc_raw(smsc_receiver(&smsc),
+	         unit_hex("00000016 80000004 00000000 00000002 3100 0428 0000"));
+	smsc_raw(smsc_receiver(&smsc),
+	         unit_hex("00000018 80000004 00000000 00000003 3200 0428 0002 ffff"));
+	AWAIT(host.result_count == 2);
+	ck_assert(allowed() == SIZE_MAX);
+}
+END_TEST
+
+/* ---- what comes besides messages ---- */
+
+START_TEST(a_handset_that_is_there_again_is_told)
+{
+	struct smpp_pdu pdu = {.command_id = SMPP_alert_notification};
+
+	open_bound("");
+	pdu.u.alert_notification.source_addr = SPAN_LIT("13800138000");
+	pdu.u.alert_notification.esme_addr = SPAN_LIT("95500");
+	smsc_send(smsc_receiver(&smsc), &pdu);
+	AWAIT(host.reachable_count == 1);
+	ck_assert_str_eq(host.reachable, customer);
+	pdu.u.alert_notification.tlvs = unit_hex("0422 0001 02"); /* unavailable */
+	smsc_send(smsc_receiver(&smsc), &pdu);
+	deliver_text("and it goes on");
+	AWAIT(smsc.delivered == 1);
+	ck_assert_uint_eq(host.reachable_count, 1);
+	ck_assert_uint_eq(smsc.nacks, 0);
+}
+END_TEST
+
+START_TEST(octets_behind_the_last_tlv_are_tolerated)
+{
+	open_bound("");
+	smsc_raw(smsc_receiver(&smsc),
+	         unit_hex("00000025 00000005 00000000 00000077 00 0101 313300 0000 3900"
+	                  " 00 00 00 00 00 00 00 00 00 00 aabbcc"));
+	AWAIT(answer_to(0x77) == 0);
+	ck_assert(((struct smpp_channel *)host.self)->trailing_told);
+}
+END_TEST
+
+START_TEST(an_unknown_status_and_unknown_tlvs_change_nothing)
+{
+	open_bound("");
+	smsc.submit_once = 1375;
+	ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	smsc_deliver(&smsc, "8613800138000", "95500", 0, 0, SPAN_LIT("hi"),
+	             unit_hex("3177 0002 abcd 2001 0000 0428 0000 0204 0000"));
+	AWAIT(smsc.delivered == 1);
+	AWAIT(host.result_count == 1); /* a vendor's code is tried once more */
+	ck_assert_int_eq(host.results[0].outcome, SEND_OK);
+}
+END_TEST
+
+START_TEST(a_session_without_messages_for_its_time_is_bound_anew)
+{
+	open_bound("inactivity: 200 ms\nenquire_link: 100 ms\n");
+	AWAIT(smsc.unbinds == 1 && smsc.binds == 2);
+	AWAIT(host.state == CHANNEL_UP);
+}
+END_TEST
+
+START_TEST(a_session_with_messages_stays)
+{
+	open_bound("inactivity: 300 ms\n");
+	for (unsigned i = 0; i < 8; i++) {
+		deliver_text("hello");
+		host_pass(loop, 80);
+	}
+	ck_assert_uint_eq(smsc.unbinds, 0);
+}
+END_TEST
+
+/* ---- peers that are no peers ---- */
+
+START_TEST(an_smsc_that_gives_its_octets_one_by_one_is_asked_and_dropped)
+{
+	struct smsc_link *l;
+	unsigned sent = 0;
+
+	open_bound("enquire_link: 100 ms\nresponse_timeout: 150 ms\n");
+	smsc.mute = true;
+	l = smsc_receiver(&smsc);
+	/* A deliver_sm that never ends is no sign of life. */
+	smsc_raw(l, unit_hex("00000100 00000005 00000000"));
+	while (host.state == CHANNEL_UP && sent++ < 200) {
+		smsc_raw(l, SPAN_LIT("x"));
+		host_pass(loop, 10);
+	}
+	ck_assert_int_eq(host.state, CHANNEL_DOWN);
+	ck_assert_str_eq(host.why, "enquire_link was not answered");
+}
+END_TEST
+
+START_TEST(a_half_open_connection_is_found_and_what_was_out_is_unknown)
+{
+	open_bound("enquire_link: 100 ms\nresponse_timeout: 150 ms\n");
+	smsc.mute = true; /* reads, and says nothing any more */
+	ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	AWAIT(host.result_count == 1);
+	ck_assert_int_eq(host.results[0].outcome, SEND_UNCERTAIN);
+	smsc.mute = false;
+	AWAIT(smsc.binds == 2 && host.state == CHANNEL_UP);
+}
+END_TEST
+
+START_TEST(whatever_answers_an_enquiry_proves_life)
+{
+	open_bound("enquire_link: 100 ms\nresponse_timeout: 150 ms\n");
+	smsc.mute = true;
+	for (unsigned i = 0; i < 40; i++) {
+		/* Never an enquire_link_resp, but deliver_sm now and then (4.11). */
+		deliver_text("still here");
+		host_pass(loop, 20);
+	}
+	ck_assert_int_eq(host.state, CHANNEL_UP);
+	ck_assert_uint_eq(smsc.accepted, 1);
+}
+END_TEST
+
+/* Octets that look like SMPP and like anything, the same each time. */
+START_TEST(noise_never_brings_it_down)
+{
+	uint32_t state = 7;
+	unsigned binds;
+
+	open_bound("");
+	for (unsigned round = 0; round < 30; round++) {
+		char noise[64];
+
+		for (size_t i = 0; i < sizeof(noise); i++) {
+			state = state * 1664525 + 1013904223;
+			noise[i] = (char)(state >> 24);
+		}
+		/* Half of them with a header that can be. */
+		if (round % 2)
+			memcpy(noise, "\0\0\0\x40\0\0\0", 7);
+		AWAIT(smsc_receiver(&smsc));
+		smsc_raw(smsc_receiver(&smsc), (struct span){noise, sizeof(noise)});
+		host_pass(loop, 5);
+	}
+	AWAIT(host.state == CHANNEL_UP);
+	binds = smsc.binds;
+	ck_assert_uint_gt(binds, 1);
+	AWAIT(smsc_receiver(&smsc));
+	deliver_text("still here");
+	AWAIT(smsc.delivered > 0);
+}
+END_TEST
+
+/* ---- generic_nack as a response ---- */
+
+START_TEST(a_nack_of_a_submit_without_a_reason_is_no_success)
+{
+	open_bound("errors:\n  - {status: \"0xff\", action: fail}\n");
+	smsc.nacks_submits = true;
+	ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	AWAIT(host.result_count == 1);
+	ck_assert_int_eq(host.results[0].outcome, SEND_REFUSED);
+}
+END_TEST
+
+/* ---- addresses that are all wrong ---- */
+
+START_TEST(when_every_message_is_refused_for_its_address_it_is_the_configuration)
+{
+	char number[32];
+
+	open_bound("address_errors_max: 5\n");
+	smsc.submit_status = SMPP_RINVSRCADR;
+	for (unsigned i = 0; i < 5; i++) {
+		snprintf(number, sizeof(number), "sms:+861380013800%u", i);
+		ck_assert_int_eq(host_send(&host, number, "hello"), 0);
+		AWAIT(host.result_count == i + 1);
+	}
+	AWAIT(host.state == CHANNEL_MISCONFIGURED);
+	ck_assert_int_eq(host_send(&host, customer, "hello"), -EAGAIN);
+	deliver_text("it still receives");
+	AWAIT(smsc.delivered == 1);
+}
+END_TEST
+
+START_TEST(one_wrong_number_is_only_that)
+{
+	open_bound("address_errors_max: 3\n");
+	smsc.submit_status = SMPP_RINVDSTADR;
+	for (unsigned i = 0; i < 6; i++) {
+		ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+		AWAIT(host.result_count == i + 1);
+	}
+	ck_assert_int_eq(host.state, CHANNEL_UP);
+	smsc.submit_status = 0;
+	ck_assert_int_eq(host_send(&host, "sms:+8613800138001", "hello"), 0);
+	AWAIT(host.result_count == 7);
+	ck_assert_uint_eq(((struct smpp_channel *)host.self)->address_errors, 0);
+}
+END_TEST
+
+/* ---- outbind: 2.2.1 ---- */
+
+#define OUTBIND                                                                              \
+	"bind: outbind\noutbind: {enabled: true, host: 127.0.0.1, port: 0, peers: [\"%s\"]," \
+	" system_id: SMSC, password: {env: SMPP_TEST_PASSWORD}%s}\nbind_timeout: 200 ms\n"
+
+static uint16_t outbind_port(void)
+{
+	return io_listener_port(((struct smpp_channel *)host.self)->listener);
+}
+
+static void open_outbind(const char *peer, const char *more)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), OUTBIND, peer, more);
+	open_channel(text);
+	AWAIT(((struct smpp_channel *)host.self)->listener);
+}
+
+START_TEST(an_outbind_is_answered_with_a_bind_over_its_connection)
+{
+	open_outbind("127.0.0.1", "");
+	ck_assert_int_eq(smsc_outbind(&smsc, outbind_port(), "SMSC", "secret"), 0);
+	AWAIT(host.state == CHANNEL_RECEIVE_ONLY);
+	ck_assert_ptr_nonnull(smsc_last(&smsc, SMPP_bind_receiver));
+	ck_assert_uint_eq(smsc.accepted, 0);
+	deliver_text("pushed");
+	AWAIT(smsc.delivered == 1);
+	ck_assert(span_is(host.received[0]->text, "pushed"));
+}
+END_TEST
+
+START_TEST(an_outbind_may_be_answered_with_a_transceiver)
+{
+	open_outbind("127.0.0.1", ", bind: transceiver");
+	ck_assert_int_eq(smsc_outbind(&smsc, outbind_port(), "SMSC", "secret"), 0);
+	AWAIT(host.state == CHANNEL_UP);
+	ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	AWAIT(host.result_count == 1);
+}
+END_TEST
+
+START_TEST(after_an_outbind_is_lost_the_next_one_is_taken)
+{
+	open_outbind("127.0.0.1", ", sessions_max: 1");
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert_int_eq(smsc_outbind(&smsc, outbind_port(), "SMSC", "secret"), 0);
+		AWAIT(host.state == CHANNEL_RECEIVE_ONLY);
+		smsc_drop(&smsc);
+		AWAIT(host.state != CHANNEL_RECEIVE_ONLY);
+	}
+	ck_assert_uint_eq(smsc.binds, 3);
+}
+END_TEST
+
+static bool nobody_is_connected(void)
+{
+	for (size_t i = 0; i < SMSC_LINKS; i++)
+		if (smsc.links[i].stream)
+			return false;
+	return true;
+}
+
+static const struct stranger {
+	const char *peer, *system_id, *password;
+} strangers[] = {
+	{"192.0.2.1", "SMSC",  "secret"}, /* not one of its addresses */
+	{"127.0.0.1", "OTHER", "secret"},
+	{"127.0.0.1", "SMSC",  "wrong" },
+	{"127.0.0.1", NULL,    NULL    }, /* connects and says nothing */
+};
+
+START_TEST(who_is_not_the_smsc_is_not_bound_to)
+{
+	const struct stranger *s = &strangers[_i];
+
+	open_outbind(s->peer, "");
+	ck_assert_int_eq(smsc_outbind(&smsc, outbind_port(), s->system_id, s->password), 0);
+	AWAIT(nobody_is_connected());
+	ck_assert_uint_eq(smsc.binds, 0);
+	ck_assert_int_eq(host.state, CHANNEL_CONNECTING);
+}
+END_TEST
+
+START_TEST(no_more_outbinds_than_are_wanted_at_once)
+{
+	unsigned connected = 0;
+
+	open_outbind("127.0.0.1", ", sessions_max: 2");
+	for (unsigned i = 0; i < 5; i++)
+		ck_assert_int_eq(smsc_outbind(&smsc, outbind_port(), "SMSC", "secret"), 0);
+	AWAIT(smsc.binds == 2);
+	host_pass(loop, 100);
+	for (size_t i = 0; i < SMSC_LINKS; i++)
+		connected += smsc.links[i].stream != NULL;
+	ck_assert_uint_eq(connected, 2);
+}
+END_TEST
+
+START_TEST(a_stopped_channel_listens_no_more)
+{
+	open_outbind("127.0.0.1", "");
+	ck_assert_int_eq(smsc_outbind(&smsc, outbind_port(), "SMSC", "secret"), 0);
+	AWAIT(host.state == CHANNEL_RECEIVE_ONLY);
+	host.ops->stop(host.self, STOP_DRAIN);
+	AWAIT(host.stopped == 1);
+	ck_assert_ptr_null(((struct smpp_channel *)host.self)->listener);
+	ck_assert_uint_eq(smsc.unbinds, 1);
+}
+END_TEST
+
+START_TEST(there_is_no_listener_unless_it_is_asked_for)
+{
+	open_bound("");
+	ck_assert_ptr_null(((struct smpp_channel *)host.self)->listener);
+}
+END_TEST
+
+START_TEST(an_outbind_over_our_own_connection_says_nothing)
+{
+	struct smpp_pdu pdu = {.command_id = SMPP_outbind};
+
+	open_bound("");
+	smsc_send(smsc_receiver(&smsc), &pdu);
+	deliver_text("and it goes on");
+	AWAIT(smsc.delivered == 1);
+	ck_assert_uint_eq(smsc.binds, 1);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const versions[] = {
+		version_5_is_named_where_the_channel_says_so,
+		an_smsc_of_3_4_answers_a_bind_of_5_0_and_both_speak_3_4,
+		a_bind_of_5_0_that_is_only_hung_up_on_falls_back_too,
+		what_is_refused_for_something_else_is_tried_with_5_0_again,
+		a_wrong_password_is_no_matter_of_the_version,
+		a_nack_of_the_bind_falls_back_from_transceiver_to_pair,
+		a_bind_that_is_nacked_without_a_reason_is_refused,
+		already_bound_waits_for_the_old_session_to_end,
+	};
+	const TTest *const habits[] = {
+		congestion_is_answered_by_less_before_the_smsc_refuses,
+		a_congestion_that_is_no_octet_is_no_hint,
+		a_handset_that_is_there_again_is_told,
+		octets_behind_the_last_tlv_are_tolerated,
+		an_unknown_status_and_unknown_tlvs_change_nothing,
+		a_session_without_messages_for_its_time_is_bound_anew,
+		a_session_with_messages_stays,
+		an_smsc_that_gives_its_octets_one_by_one_is_asked_and_dropped,
+		a_half_open_connection_is_found_and_what_was_out_is_unknown,
+		whatever_answers_an_enquiry_proves_life,
+		noise_never_brings_it_down,
+		a_nack_of_a_submit_without_a_reason_is_no_success,
+		when_every_message_is_refused_for_its_address_it_is_the_configuration,
+		one_wrong_number_is_only_that,
+	};
+	const TTest *const outbind[] = {
+		an_outbind_is_answered_with_a_bind_over_its_connection,
+		an_outbind_may_be_answered_with_a_transceiver,
+		after_an_outbind_is_lost_the_next_one_is_taken,
+		no_more_outbinds_than_are_wanted_at_once,
+		a_stopped_channel_listens_no_more,
+		there_is_no_listener_unless_it_is_asked_for,
+		an_outbind_over_our_own_connection_says_nothing,
+	};
+	TCase *tc[] = {tcase_create("versions"), tcase_create("habits"), tcase_create("outbind")};
+
+	add_tests(tc[0], versions, ARRAY_LEN(versions));
+	add_tests(tc[1], habits, ARRAY_LEN(habits));
+	add_tests(tc[2], outbind, ARRAY_LEN(outbind));
+	tcase_add_loop_test(tc[0], a_version_that_is_refused_falls_back_to_3_4, 0,
+	                    ARRAY_LEN(refusals));
+	tcase_add_loop_test(tc[2], who_is_not_the_smsc_is_not_bound_to, 0, ARRAY_LEN(strangers));
+	return unit_run("smpp session", tc, ARRAY_LEN(tc));
+}
