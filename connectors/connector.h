@@ -71,6 +71,14 @@ struct message_part {
 	struct span octets;     /* as received, not decoded; at most 255 octets */
 	struct span
 		meta; /* what the connector needs to decode the whole; the first part's is kept */
+	/*
+	 * The same octets once more over another connection than epoch, when the first came at or
+	 * after resend_after_ms, are the peer's second try; else, once the whole is over, they
+	 * begin a new message. Empty: they always are.
+	 */
+	struct span epoch;
+	uint64_t resend_after_ms;
+	uint64_t timeout_ms; /* for what is missing; 0: the host's */
 };
 
 /** What there is of a long message. parts[i].len == 0: part i+1 is missing. */
@@ -78,6 +86,7 @@ struct message_parts {
 	struct span key, meta;
 	uint64_t generation; /* makes key unique: a reference is used again */
 	uint16_t total, present;
+	uint16_t told; /* how many were told as an incomplete message before: mend it */
 	const struct span *parts;
 	bool timed_out; /* deliver what is there, marked MARK_INCOMPLETE */
 };
@@ -272,8 +281,8 @@ void connector_status_flag(struct connector_status *out, const char *key, bool v
 void connector_status_item(struct connector_status *out, const char *key);
 void connector_status_end(struct connector_status *out);
 
-/** Keeps a part, shared by all binds and nodes of the channel. -EMSGSIZE to fn for a bad total or
- * size. */
+/** Keeps a part, shared by all binds and nodes of the channel. To fn: -EMSGSIZE for a bad total or
+ * size, -EAGAIN when nothing can be kept now or too much is. */
 void connector_part(struct connector_host *host, const struct message_part *part, part_fn *fn,
                     void *arg);
 
@@ -281,8 +290,8 @@ void connector_part(struct connector_host *host, const struct message_part *part
 void connector_on_parts(struct connector_host *host,
                         void (*fn)(void *self, const struct message_parts *parts));
 
-/** What was told after its time is durable as a message: it is not told again. */
-void connector_parts_done(struct connector_host *host, struct span key);
+/** What was told, whole or after its time, is durable as a message: it is not told again. */
+void connector_parts_done(struct connector_host *host, const struct message_parts *parts);
 
 /** A small value shared by all nodes under a key of this channel, for ttl_ms; kept out of every
  * log. */

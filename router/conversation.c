@@ -405,11 +405,26 @@ static void fold_status(struct router_message *out, uint64_t seq, const struct l
 	out->reason = event->reason;
 }
 
+/* What completes the message takes its place; the time stays that of its first word. */
+static void fold_edit(const struct log_event *edit, uint64_t seq, struct message *message)
+{
+	const struct message *m = edit->message;
+
+	if (edit->type != LOG_EDIT || edit->of != seq)
+		return;
+	message->kind = m->kind;
+	message->text = m->text;
+	message->data = m->data;
+	message->marks = m->marks;
+}
+
 static void on_message_read(void *arg, const struct router_error *error,
                             const struct log_event *events, size_t count, bool more)
 {
 	struct message_call *call = arg;
 	struct router_message out = {0};
+	struct log_event event;
+	struct message message;
 
 	(void)more;
 	if (error->err || !count || events[0].seq != call->seq || events[0].type != LOG_MESSAGE) {
@@ -417,11 +432,16 @@ static void on_message_read(void *arg, const struct router_error *error,
 		               error->err ? *error : router_refused(SPAN_LIT("message_unknown")));
 		return;
 	}
-	out.event = &events[0];
-	out.status = events[0].message->status;
+	message = *events[0].message;
+	event = events[0];
+	event.message = &message;
+	out.event = &event;
+	out.status = message.status;
 	out.status_ts_ms = events[0].ts_ms;
-	for (size_t i = 1; i < count; i++)
+	for (size_t i = 1; i < count; i++) {
 		fold_status(&out, call->seq, &events[i]);
+		fold_edit(&events[i], call->seq, &message);
+	}
 	if (call->open == STATUS_SENT && out.status <= STATUS_SENT)
 		out.status = call->open;
 	call->fn(call->arg, &out);

@@ -236,6 +236,7 @@ static int receive(struct inbound *in)
 {
 	struct fcall_args *a = router_args(in->host->router);
 
+	decide(in);
 	receive_args(in, a);
 	return router_fcall(in->host->router, "ph_receive", router_part(span_of(in->conversation)),
 	                    on_received, in);
@@ -247,6 +248,45 @@ static void on_dropped(void *arg)
 	struct inbound *in = arg;
 
 	inbound_end(in, 0);
+}
+
+/* --- What completes an earlier message ------------------------------------------------------- */
+
+static void on_mended(void *arg, int err, const redisReply *reply, const char *why)
+{
+	struct inbound *in = arg;
+	struct span what = reply_span(reply_at(reply, 0));
+
+	if (err) {
+		log_warn(&in->host->log, EVENT("router.mend_failed"), ERR(err), STR("why", why));
+		inbound_end(in, -EAGAIN);
+	} else if (span_is(what, "none")) {
+		/* Nobody knows the first: then this is it. */
+		if (receive(in))
+			inbound_end(in, -EAGAIN);
+	} else {
+		in->message->seq = reply_num(reply_at(reply, 1));
+		router_hint(in->host->router, span_of(in->conversation),
+		            reply_num(reply_at(reply, 2)));
+		inbound_end(in, 0);
+	}
+}
+
+static int mend(struct inbound *in)
+{
+	struct router *r = in->host->router;
+	struct fcall_args *a = router_args(r);
+	const struct message *m = in->message;
+
+	args_add(a, span_of(in->conversation));
+	args_add(a, m->dup_key);
+	args_num(a, DUPLICATE_TTL_MS);
+	args_num(a, m->mends);
+	args_num(a, r->options.log_max);
+	args_num(a, r->options.outbox);
+	args_add(a, utf8_cut(m->text, LAST_TEXT_MAX));
+	log_encode_edit(a, m);
+	return router_fcall(r, "ph_mend", router_part(span_of(in->conversation)), on_mended, in);
 }
 
 void connector_received(struct connector_host *host, struct message **msg, done_fn *done, void *arg)
@@ -273,155 +313,6 @@ void connector_received(struct connector_host *host, struct message **msg, done_
 		return;
 	}
 	router_conversation_id(in->message->address, in->conversation);
-	decide(in);
-	if (receive(in))
+	if (in->message->mends ? mend(in) : receive(in))
 		inbound_end(in, -EAGAIN);
-}
-
-/* --- Parts of long messages ------------------------------------------------------------------- */
-
-struct part_call {
-	struct connector_host *host;
-	struct span key; /* copied behind this struct */
-	part_fn *fn;
-	void *arg;
-};
-
-enum { PARTS_MAX = 255, PART_OCTETS_MAX = 255 };
-
-/* The reply of ph_part or an item of ph_parts_due, as message_parts; parts points into storage. */
-static bool parts_decode(const redisReply *reply, struct span key, struct span *storage,
-                         struct message_parts *out)
-{
-	uint64_t total = reply_num(reply_at(reply, 2));
-
-	if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements < 4 || total > PARTS_MAX)
-		return false;
-	*out = (struct message_parts){
-		.key = key,
-		.meta = reply_span(reply_at(reply, 0)),
-		.generation = reply_num(reply_at(reply, 1)),
-		.total = (uint16_t)total,
-		.present = (uint16_t)reply_num(reply_at(reply, 3)),
-		.parts = storage,
-	};
-	memset(storage, 0, sizeof(*storage) * PARTS_MAX);
-	for (size_t i = 4; i + 1 < reply->elements; i += 2) {
-		uint64_t number = reply_num(reply->element[i]);
-
-		if (number >= 1 && number <= total)
-			storage[number - 1] = reply_span(reply->element[i + 1]);
-	}
-	return true;
-}
-
-static void on_part(void *arg, int err, const redisReply *reply, const char *why)
-{
-	struct part_call *call = arg;
-	struct span storage[PARTS_MAX];
-	struct message_parts parts;
-	bool whole = !err && parts_decode(reply, call->key, storage, &parts);
-
-	if (err)
-		log_warn(&call->host->log, EVENT("router.part_failed"), ERR(err), STR("why", why));
-	call->fn(call->arg, err ? -EAGAIN : 0, whole ? &parts : NULL);
-	free(call);
-}
-
-static bool part_is_sane(const struct message_part *part)
-{
-	return part->total >= 2 && part->total <= PARTS_MAX && part->number >= 1 &&
-	       part->number <= part->total && part->octets.len <= PART_OCTETS_MAX &&
-	       part->key.len <= 256 && part->meta.len <= 1024;
-}
-
-void connector_part(struct connector_host *host, const struct message_part *part, part_fn *fn,
-                    void *arg)
-{
-	struct router *r = host->router;
-	struct fcall_args *a = router_args(r);
-	struct part_call *call;
-
-	if (!part_is_sane(part)) {
-		fn(arg, -EMSGSIZE, NULL);
-		return;
-	}
-	call = malloc(sizeof(*call) + part->key.len);
-	if (!call) {
-		fn(arg, -EAGAIN, NULL);
-		return;
-	}
-	memcpy(call + 1, part->key.ptr, part->key.len);
-	*call = (struct part_call){
-		host, {(const char *)(call + 1), part->key.len},
-                 fn, arg
-        };
-	args_add(a, span_of(host->name));
-	args_add(a, part->key);
-	args_num(a, part->number);
-	args_num(a, part->total);
-	args_add(a, part->octets);
-	args_add(a, part->meta);
-	args_num(a, router_now(r));
-	args_num(a, PART_TIMEOUT_MS);
-	args_num(a, PART_KEEP_MS);
-	args_num(a, PART_KEEP_OPEN_MS);
-	if (router_fcall(r, "ph_part", router_partition(router_partition_hash(part->key)), on_part,
-	                 call)) {
-		free(call);
-		fn(arg, -EAGAIN, NULL);
-	}
-}
-
-void connector_on_parts(struct connector_host *host,
-                        void (*fn)(void *self, const struct message_parts *parts))
-{
-	host->on_parts = fn;
-}
-
-void connector_parts_done(struct connector_host *host, struct span key)
-{
-	struct fcall_args *a = router_args(host->router);
-
-	args_add(a, span_of(host->name));
-	args_add(a, key);
-	/* When this is lost the parts are told again, and known by their dup_key. */
-	if (router_fcall(host->router, "ph_part_done", router_partition(router_partition_hash(key)),
-	                 NULL, NULL))
-		return;
-}
-
-/* One long message whose time is over; name is "CHANNEL KEY". */
-static void part_due(struct router *r, struct span name, const redisReply *reply)
-{
-	struct span storage[PARTS_MAX];
-	struct span key;
-	struct connector_host *host = router_host(r, span_split(name, ' ', &key));
-	struct message_parts parts;
-
-	if (!host || !host->on_parts || !parts_decode(reply, key, storage, &parts))
-		return;
-	parts.timed_out = true;
-	host->on_parts(host->self, &parts);
-}
-
-static void on_parts_due(void *arg, int err, const redisReply *reply, const char *why)
-{
-	(void)why;
-	for (size_t i = 0; !err && reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements;
-	     i += 2)
-		part_due(arg, reply_span(reply->element[i]), reply->element[i + 1]);
-}
-
-void inbound_parts_due(struct router *r)
-{
-	for (unsigned p = 0; p < ROUTER_PARTITIONS; p++) {
-		struct fcall_args *a = router_args(r);
-
-		args_num(a, router_now(r));
-		args_num(a, 20);
-		args_num(a, PART_TIMEOUT_MS);
-		if (router_fcall(r, "ph_parts_due", router_partition(p), on_parts_due, r))
-			return;
-	}
 }

@@ -128,6 +128,15 @@ void log_encode_message(struct fcall_args *a, const struct message *m, struct sp
 	add_pair(a, "b", blob_encode(&a->blob[a->blobs++], m, author_name));
 }
 
+void log_encode_edit(struct fcall_args *a, const struct message *m)
+{
+	assert(a->blobs < FCALL_BLOBS_MAX);
+	add_pair(a, "t", SPAN_LIT("e"));
+	args_add(a, SPAN_LIT("ts"));
+	args_num(a, m->ts_ms);
+	add_pair(a, "b", blob_encode(&a->blob[a->blobs++], m, SPAN_NONE));
+}
+
 struct span reply_span(const redisReply *r)
 {
 	if (!r || (r->type != REDIS_REPLY_STRING && r->type != REDIS_REPLY_STATUS))
@@ -165,7 +174,11 @@ static int read_direction(struct log_entry *e, struct span v)
 
 static int read_type(struct log_entry *e, struct span v)
 {
-	e->event.type = span_is(v, "m") ? LOG_MESSAGE : span_is(v, "s") ? LOG_STATUS : LOG_SESSION;
+	static const char letters[] = "mse";
+	static const enum log_event_type types[] = {LOG_MESSAGE, LOG_STATUS, LOG_EDIT};
+	const char *at = v.len == 1 ? memchr(letters, *v.ptr, sizeof(letters) - 1) : NULL;
+
+	e->event.type = at ? types[at - letters] : LOG_SESSION;
 	return 0;
 }
 
@@ -365,7 +378,7 @@ int log_decode_fields(uint64_t seq, const redisReply *list, struct log_entry *ou
 	for (size_t i = 0; i < list->elements; i += 2)
 		if (read_field(out, reply_span(list->element[i]), reply_span(list->element[i + 1])))
 			return -EBADMSG;
-	if (out->event.type == LOG_MESSAGE)
+	if (out->event.type == LOG_MESSAGE || out->event.type == LOG_EDIT)
 		out->event.message = &out->message;
 	return 0;
 }

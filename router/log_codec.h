@@ -2,7 +2,7 @@
  * The entries of a conversation's log: how messages and events are written as fields of a Redis
  * stream entry and read back. Short field names, since there are many entries:
  *
- *   t  m message, s status, z session      ts  ms since 1970
+ *   t  m message, s status, z session, e edit      ts  ms since 1970
  *   m: d i in, o out; st status when appended; uc 1 hold; vm validity ms; du not before; b all
  * else, which no function reads: "NAME LENGTH:VALUE" one after the other: k kind; x text; j data;
  * by author; bn its name; ch channel; lo our end; id cid; tp template; lg language; rt reply_to; op
@@ -44,6 +44,10 @@ void args_set_num(struct fcall_args *a, size_t slot, uint64_t n);
 
 /** Adds the fields of a message, name of the author beside it. */
 void log_encode_message(struct fcall_args *a, const struct message *m, struct span author_name);
+
+/** Adds the fields of an edit: what is to stand in place of an earlier message. Its "of" is added
+ * by who knows it. */
+void log_encode_edit(struct fcall_args *a, const struct message *m);
 
 /* An event that owns what it shows. */
 struct log_entry {

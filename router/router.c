@@ -56,7 +56,7 @@ static const struct {
 	{"message_unknown",      "there is no such message",                     -ENOENT},
 	{"channel_unknown",      "the conversation's channel is not configured", -ENOENT},
 	{"sender_unknown",       "this is none of the channel's own senders",    -EACCES},
-	{"recipient_blocked",    "the recipient is on the block list",           -EPERM},
+	{"recipient_blocked",    "the recipient is on the block list",           -EPERM },
 	{"list_full",            "the list has as many entries as it may",       -ENOSPC},
 	{"entry_unknown",        "there is no such entry",                       -ENOENT},
 	{"refused",              "refused",				      -EINVAL},
@@ -231,7 +231,7 @@ static void on_heartbeat(void *arg)
 		return;
 	if (r->beats++ % 2 == 0 && clock_mono_ms(io_loop_clock(r->loop)) >= r->reap_after_ms)
 		outbound_reap(r);
-	inbound_parts_due(r);
+	parts_due(r);
 	desk_sweep(r);
 }
 

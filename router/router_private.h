@@ -21,6 +21,8 @@ enum {
 	DUPLICATE_TTL_MS = 86400000,   /* how long a message is known by its peer's id */
 	RECEIPT_TTL_MS = 259200000,    /* how long a receipt may take: 72 h */
 	PART_TIMEOUT_MS = 120000,      /* for the missing parts of a long message */
+	PART_MEND_MS = 43200000,       /* for the rest of what was told incomplete */
+	PARTS_OPEN_MAX = 4000,         /* long messages that wait for parts, in a partition */
 	PART_KEEP_MS = 3600000,        /* of a whole message, to know a part that comes again */
 	PART_KEEP_OPEN_MS = 259200000, /* of an incomplete one, should no node run meanwhile */
 	ATTEMPTS_MAX = 10,             /* of a message that the peer says to try again */
@@ -211,8 +213,8 @@ void in_hand_fini(struct connector_host *host);
 /** After Redis was away: gives back what this node has in Redis' eyes only. */
 void in_hand_compare(struct router *r);
 
-/* inbound.c */
-void inbound_parts_due(struct router *r);
+/* parts.c */
+void parts_due(struct router *r);
 
 /* desk.c */
 void desk_offer(struct router *r, struct span conversation, struct span session, struct span queue,

@@ -133,6 +133,10 @@ const struct config_field smpp_config_fields[] = {
 	 .help = "1: receipts of success and failure, 2: of failure, 0: none"},
 	{"validity", CONFIG_DURATION_MS, AT(validity_ms), .fallback = "0 s",
 	 .help = "how long the SMSC tries; 0: its own time"},
+	{"parts_timeout", CONFIG_DURATION_MS, AT(parts_ms), .fallback = "2 min",
+	 .least = 1000, .most = 86400000,
+	 .help = "how long a text waits for its missing parts; then what is there is shown, and mended "
+	         "if the rest comes"},
 	{"receipts_unflagged", CONFIG_BOOL, AT(receipts_unflagged), .fallback = "false",
 	 .help = "read receipts that come without their esm_class bit"},
 

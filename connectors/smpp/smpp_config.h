@@ -60,6 +60,7 @@ struct smpp_config {
 	int schedule;      /* enum smpp_schedule */
 	char *service_type;
 	int64_t priority, registered_delivery, validity_ms;
+	int64_t parts_ms;
 	bool receipts_unflagged;
 	int submit; /* enum smpp_submit */
 	bool query, cancel, replace, submit_multi;

@@ -7,23 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "smpp_channel.h"
 #include "smpp_gsm7.h"
+#include "smpp_inbound.h"
 #include "smpp_receipt.h"
 #include "smpp_tlv.h"
-#include "smpp_udh.h"
 
-enum { LOG_EVERY_MS = 60000, META_VERSION = 1 };
-
-/* What deliver_sm and data_sm have in common. */
-struct delivery {
-	uint8_t source_ton, esm_class, data_coding;
-	struct span source, dest, octets, tlvs;
-	bool udhi;
-	struct smpp_udh udh; /* its text is octets where there is no header */
-	enum smpp_alphabet alphabet;
-	uint64_t arrived_ms;
-};
+enum { LOG_EVERY_MS = 60000 };
 
 /* ---- answers ---- */
 
@@ -102,7 +91,7 @@ static void answer(struct smpp_inbound *in, uint32_t status)
 /* The end of every way in: durable, or the SMSC is to try again. 0x64 is a temporary error also
  * for receipts, which many SMSCs discard when they are told to slow down (docs/protocols/smpp.md).
  */
-static void on_durable(void *arg, int err)
+void smpp_in_answer(void *arg, int err)
 {
 	answer(arg, err ? SMPP_RX_T_APPN : SMPP_ROK);
 }
@@ -127,7 +116,7 @@ void smpp_in_fini(struct smpp_channel *ch)
 
 /* ---- whose it is ---- */
 
-static uint64_t hash(uint64_t h, const void *data, size_t len)
+uint64_t smpp_in_hash(uint64_t h, const void *data, size_t len)
 {
 	const uint8_t *at = data;
 
@@ -138,23 +127,26 @@ static uint64_t hash(uint64_t h, const void *data, size_t len)
 
 static uint64_t hash_span(uint64_t h, struct span s)
 {
-	return hash(h, s.ptr, s.len);
+	return smpp_in_hash(h, s.ptr, s.len);
 }
-
-enum { HASH_START_HI = 0x6c62272e, HASH_START_LO = 0x07bb0142 };
 
 /* By what the SMSC's resend is known (docs/protocols/smpp.md): all that the customer's message is.
  */
-static uint64_t content_hash(struct span address, struct span local, uint8_t esm_class,
-                             uint8_t data_coding, struct span octets)
+static uint64_t content_hash(const struct smpp_whole *w)
 {
-	uint64_t h = (uint64_t)HASH_START_HI << 32 | HASH_START_LO;
+	uint64_t h = hash_span(SMPP_HASH_START, w->address);
 
-	h = hash_span(h, address);
-	h = hash_span(h, local);
-	h = hash(h, &esm_class, 1);
-	h = hash(h, &data_coding, 1);
-	return hash_span(h, octets);
+	h = hash_span(h, w->local);
+	h = smpp_in_hash(h, &w->esm_class, 1);
+	h = smpp_in_hash(h, &w->data_coding, 1);
+	return hash_span(h, w->octets);
+}
+
+/* A message of parts is known by them, whatever of them is there. */
+static uint64_t parts_hash(const struct smpp_whole *w)
+{
+	return smpp_in_hash(hash_span(SMPP_HASH_START, w->parts), &w->generation,
+	                    sizeof(w->generation));
 }
 
 /* One spelling for identity; what cannot be read as a number keeps its own. */
@@ -172,16 +164,8 @@ static struct span canonical(const struct smpp_channel *ch, struct span raw, uns
 
 /* ---- a whole message ---- */
 
-struct whole {
-	struct span address, local, octets;
-	enum smpp_alphabet alphabet;
-	uint8_t esm_class, data_coding, locking, single;
-	unsigned marks;
-	uint64_t arrived_ms;
-};
-
 /* Data is no text, but a person must see that something came. */
-static void show_binary(struct smpp_channel *ch, const struct whole *w, struct message *m)
+static void show_binary(struct smpp_channel *ch, const struct smpp_whole *w, struct message *m)
 {
 	buf_printf(&ch->text, "[binary SMS 二进制短信: %zu]", w->octets.len);
 	buf_printf(&ch->data, "{\"data_coding\":%u,\"octets\":\"", w->data_coding);
@@ -193,7 +177,7 @@ static void show_binary(struct smpp_channel *ch, const struct whole *w, struct m
 }
 
 /* Decodes into the channel's scratch. False: out of memory. */
-static bool decode(struct smpp_channel *ch, const struct whole *w, struct message *m)
+static bool decode(struct smpp_channel *ch, const struct smpp_whole *w, struct message *m)
 {
 	if (w->alphabet == SMPP_BINARY) {
 		show_binary(ch, w, m);
@@ -205,11 +189,10 @@ static bool decode(struct smpp_channel *ch, const struct whole *w, struct messag
 	return buf_check(&ch->text) == 0 && buf_check(&ch->data) == 0;
 }
 
-/* Gives a message to the host; done is always called. epoch and cid are of the session. */
-static void receive(struct smpp_channel *ch, const struct whole *w, struct span epoch,
-                    struct span cid, done_fn *done, void *arg)
+void smpp_in_receive(struct smpp_channel *ch, const struct smpp_whole *w, done_fn *done, void *arg)
 {
-	char key[17];
+	bool of_parts = w->parts.len > 0;
+	char key[20];
 	struct message like = {
 		.direction = MESSAGE_IN,
 		.kind = MESSAGE_TEXT,
@@ -219,16 +202,17 @@ static void receive(struct smpp_channel *ch, const struct whole *w, struct span 
 		.channel = span_of(connector_channel(ch->host)),
 		.local = w->local,
 		.author = SPAN_LIT("customer"),
-		.cid = cid,
-		.dup_key = {key, sizeof(key) - 1},
-		.dup_epoch = epoch,
-		.dup_after_ms = smpp_dup_after(ch, w->arrived_ms),
+		.cid = w->cid,
+		.dup_key = {key, 0},
+		.dup_epoch = of_parts ? SPAN_NONE : w->epoch,
+		.dup_after_ms = of_parts ? 0 : smpp_dup_after(ch, w->arrived_ms),
+		.mends = w->mends,
 	};
 	struct message *m;
 
-	snprintf(key, sizeof(key), "%016llx",
-	         (unsigned long long)content_hash(w->address, w->local, w->esm_class,
-	                                          w->data_coding, w->octets));
+	like.dup_key.len =
+		(size_t)snprintf(key, sizeof(key), "%s%016llx", of_parts ? "p" : "",
+	                         (unsigned long long)(of_parts ? parts_hash(w) : content_hash(w)));
 	buf_clear(&ch->text);
 	buf_clear(&ch->data);
 	m = decode(ch, w, &like) ? message_create(&like) : NULL;
@@ -239,138 +223,21 @@ static void receive(struct smpp_channel *ch, const struct whole *w, struct span 
 	connector_received(ch->host, &m, done, arg);
 }
 
-static struct span cid_of(const struct smpp_inbound *in, char *out, size_t size)
+struct span smpp_in_cid(const struct smpp_inbound *in, char *out, size_t size)
 {
 	snprintf(out, size, "%s-%u", in->link ? in->link->epoch : "gone", in->sequence);
 	return span_of(out);
 }
 
-static void receive_tracked(struct smpp_inbound *in, const struct whole *w)
+static void receive_tracked(struct smpp_inbound *in, struct smpp_whole *w)
 {
 	char cid[64], epoch[sizeof(in->link->epoch)] = "gone";
 
 	if (in->link)
 		snprintf(epoch, sizeof(epoch), "%s", in->link->epoch);
-	receive(in->channel, w, span_of(epoch), cid_of(in, cid, sizeof(cid)), on_durable, in);
-}
-
-/* ---- parts ---- */
-
-/* What decoding the whole needs besides its octets, as the first part had it. */
-static void put_meta(struct buf *b, const struct delivery *d, struct span address)
-{
-	buf_u8(b, META_VERSION);
-	buf_u8(b, (uint8_t)d->alphabet);
-	buf_u8(b, d->esm_class);
-	buf_u8(b, d->data_coding);
-	buf_u8(b, d->udh.locking);
-	buf_u8(b, d->udh.single);
-	buf_u64(b, d->arrived_ms);
-	buf_cstr(b, address);
-	buf_cstr(b, d->dest);
-}
-
-static int get_meta(struct span meta, struct whole *out)
-{
-	struct cursor c = cur_span(meta);
-	uint8_t version = cur_u8(&c), alphabet = cur_u8(&c);
-
-	out->esm_class = cur_u8(&c);
-	out->data_coding = cur_u8(&c);
-	out->locking = cur_u8(&c);
-	out->single = cur_u8(&c);
-	out->arrived_ms = cur_u64(&c);
-	out->address = cur_cstr(&c, SMPP_ADDRESS_SIZE);
-	out->local = cur_cstr(&c, 66);
-	if (cur_check(&c) || version != META_VERSION || alphabet >= SMPP_ALPHABETS)
-		return -EBADMSG;
-	out->alphabet = (enum smpp_alphabet)alphabet;
-	return 0;
-}
-
-/* The octets of all parts in order: decoded only when joined, since others cut characters. */
-static void join(struct smpp_channel *ch, const struct message_parts *parts, struct whole *w)
-{
-	buf_clear(&ch->joined);
-	for (unsigned i = 0; i < parts->total; i++)
-		buf_add(&ch->joined, parts->parts[i]);
-	w->octets = buf_span(&ch->joined);
-}
-
-static void on_part(void *arg, int kept, const struct message_parts *parts)
-{
-	struct smpp_inbound *in = arg;
-	struct whole w = {0};
-
-	if (kept || !parts) {
-		on_durable(in, kept);
-		return;
-	}
-	if (get_meta(parts->meta, &w)) {
-		on_durable(in, 0); /* of a version that is gone; it is delivered at its time-out */
-		return;
-	}
-	join(in->channel, parts, &w);
-	receive_tracked(in, &w);
-}
-
-/* An incomplete message on its way to being durable, by the key of its parts. */
-struct incomplete {
-	struct connector_host *host;
-	size_t len;
-	char key[256];
-};
-
-static void on_incomplete(void *arg, int err)
-{
-	struct incomplete *it = arg;
-
-	if (err == 0) /* else it is told again in a while */
-		connector_parts_done(it->host, (struct span){it->key, it->len});
-	free(it);
-}
-
-void smpp_in_parts(void *channel, const struct message_parts *parts)
-{
-	struct smpp_channel *ch = channel;
-	struct whole w = {.marks = MARK_INCOMPLETE};
-	struct incomplete *it;
-	char cid[40];
-
-	if (get_meta(parts->meta, &w) || parts->key.len > sizeof(it->key))
-		return;
-	it = malloc(sizeof(*it));
-	if (!it)
-		return;
-	it->host = ch->host;
-	it->len = parts->key.len;
-	memcpy(it->key, parts->key.ptr, parts->key.len);
-	snprintf(cid, sizeof(cid), "parts-%016llx", (unsigned long long)parts->generation);
-	join(ch, parts, &w);
-	/* No session: told twice, it is the same message. */
-	receive(ch, &w, SPAN_NONE, span_of(cid), on_incomplete, it);
-}
-
-static void keep_part(struct smpp_inbound *in, const struct delivery *d, struct span address)
-{
-	const struct smpp_concat *c = &d->udh.concat;
-	struct smpp_channel *ch = in->channel;
-	char key[SMPP_ADDRESS_SIZE + 96];
-	struct message_part part = {.number = c->number, .total = c->total, .octets = d->udh.text};
-	struct buf meta;
-
-	/* Not the session: the parts of one message may come over any (docs/protocols/smpp.md). */
-	snprintf(key, sizeof(key), "%.*s|%.*s|%u|%u|%u", SPAN_FMT(address), SPAN_FMT(d->dest),
-	         c->width, c->ref, c->total);
-	buf_init(&meta, 512);
-	put_meta(&meta, d, address);
-	part.key = span_of(key);
-	part.meta = buf_span(&meta);
-	if (buf_check(&meta))
-		on_durable(in, -ENOMEM);
-	else
-		connector_part(ch->host, &part, on_part, in);
-	buf_fini(&meta);
+	w->epoch = span_of(epoch);
+	w->cid = smpp_in_cid(in, cid, sizeof(cid));
+	smpp_in_receive(in->channel, w, smpp_in_answer, in);
 }
 
 /* ---- receipts ---- */
@@ -406,7 +273,7 @@ static void disagreeing(struct smpp_channel *ch, const struct smpp_receipt *r)
 		         NUM("suppressed", held));
 }
 
-static void tell_receipt(struct smpp_inbound *in, const struct delivery *d,
+static void tell_receipt(struct smpp_inbound *in, const struct smpp_delivery *d,
                          const struct smpp_receipt *r)
 {
 	struct smpp_channel *ch = in->channel;
@@ -427,7 +294,7 @@ static void tell_receipt(struct smpp_inbound *in, const struct delivery *d,
 	++*ch->metrics.ids[smpp_ids_seen(ch->ids, r->id)];
 	if (r->disagree)
 		disagreeing(ch, r);
-	connector_receipt(ch->host, &receipt, on_durable, in);
+	connector_receipt(ch->host, &receipt, smpp_in_answer, in);
 }
 
 /* A receipt that names no message is of no use to anybody, now or later: it is taken and told. */
@@ -443,7 +310,7 @@ static void unread_receipt(struct smpp_inbound *in)
 }
 
 /* Receipts come in the alphabet of text, now and then in UCS-2. */
-static struct span receipt_text(struct smpp_channel *ch, const struct delivery *d)
+static struct span receipt_text(struct smpp_channel *ch, const struct smpp_delivery *d)
 {
 	if (d->alphabet != SMPP_UCS2)
 		return d->udh.text;
@@ -452,7 +319,7 @@ static struct span receipt_text(struct smpp_channel *ch, const struct delivery *
 	return buf_span(&ch->text);
 }
 
-static bool is_receipt(const struct smpp_channel *ch, const struct delivery *d)
+static bool is_receipt(const struct smpp_channel *ch, const struct smpp_delivery *d)
 {
 	unsigned type = d->esm_class & SMPP_ESM_CLASS_TYPE;
 
@@ -462,7 +329,7 @@ static bool is_receipt(const struct smpp_channel *ch, const struct delivery *d)
 	return type == 0 && ch->cfg->receipts_unflagged && smpp_receipt_looks_like(d->udh.text);
 }
 
-static void on_receipt(struct smpp_inbound *in, const struct delivery *d)
+static void on_receipt(struct smpp_inbound *in, const struct smpp_delivery *d)
 {
 	unsigned type = d->esm_class & SMPP_ESM_CLASS_TYPE;
 	struct smpp_receipt r;
@@ -488,13 +355,14 @@ static void read_sar(struct span tlvs, struct smpp_concat *out)
 	if (number == 0 || number > total)
 		return;
 	*out = (struct smpp_concat){.width = 16,
+	                            .sar = true,
 	                            .ref = (uint16_t)ref,
 	                            .total = (uint8_t)total,
 	                            .number = (uint8_t)number};
 }
 
 /* Packed text is unpacked here, part by part: where its septets begin depends on the header. */
-static void unpack(struct smpp_channel *ch, struct delivery *d)
+static void unpack(struct smpp_channel *ch, struct smpp_delivery *d)
 {
 	size_t header = d->udh.size;
 
@@ -505,7 +373,7 @@ static void unpack(struct smpp_channel *ch, struct delivery *d)
 	d->udh.text = buf_span(&ch->user_data);
 }
 
-static void read_text(struct smpp_channel *ch, struct delivery *d)
+static void read_text(struct smpp_channel *ch, struct smpp_delivery *d)
 {
 	struct span payload;
 
@@ -521,13 +389,13 @@ static void read_text(struct smpp_channel *ch, struct delivery *d)
 	unpack(ch, d);
 }
 
-static void deliver(struct smpp_link *l, const struct smpp_pdu *pdu, struct delivery *d)
+static void deliver(struct smpp_link *l, const struct smpp_pdu *pdu, struct smpp_delivery *d)
 {
 	enum { PART_OCTETS = 255 };
 	struct smpp_channel *ch = l->channel;
 	struct smpp_inbound *in = track(l, pdu);
 	char address[SMPP_ADDRESS_SIZE];
-	struct whole w;
+	struct smpp_whole w;
 
 	++*ch->metrics.delivers;
 	l->active_ms = clock_mono_ms(ch->clock);
@@ -542,7 +410,7 @@ static void deliver(struct smpp_link *l, const struct smpp_pdu *pdu, struct deli
 		on_receipt(in, d);
 		return;
 	}
-	w = (struct whole){
+	w = (struct smpp_whole){
 		.address = canonical(ch, d->source, d->source_ton, address, sizeof(address)),
 		.local = d->dest,
 		.octets = d->udh.text,
@@ -554,7 +422,7 @@ static void deliver(struct smpp_link *l, const struct smpp_pdu *pdu, struct deli
 		.arrived_ms = d->arrived_ms,
 	};
 	if (d->udh.concat.total > 1 && d->udh.text.len && d->udh.text.len <= PART_OCTETS)
-		keep_part(in, d, w.address);
+		smpp_parts_keep(in, d, w.address);
 	else
 		receive_tracked(in, &w);
 }
@@ -562,7 +430,7 @@ static void deliver(struct smpp_link *l, const struct smpp_pdu *pdu, struct deli
 void smpp_in_deliver_sm(struct smpp_link *l, const struct smpp_pdu *pdu)
 {
 	const struct smpp_deliver_sm *sm = &pdu->u.deliver_sm;
-	struct delivery d = {
+	struct smpp_delivery d = {
 		.source_ton = sm->source_addr_ton,
 		.esm_class = sm->esm_class,
 		.data_coding = sm->data_coding,
@@ -578,7 +446,7 @@ void smpp_in_deliver_sm(struct smpp_link *l, const struct smpp_pdu *pdu)
 void smpp_in_data_sm(struct smpp_link *l, const struct smpp_pdu *pdu)
 {
 	const struct smpp_data_sm *sm = &pdu->u.data_sm;
-	struct delivery d = {
+	struct smpp_delivery d = {
 		.source_ton = sm->source_addr_ton,
 		.esm_class = sm->esm_class,
 		.data_coding = sm->data_coding,

@@ -11,6 +11,7 @@ struct smpp_concat {
 	uint8_t width; /* bits of the reference: 8 or 16; 0: the message is not concatenated */
 	uint16_t ref;
 	uint8_t total, number; /* number from 1 */
+	bool sar;              /* it was no header, but sar_ parameters */
 };
 
 struct smpp_udh {

@@ -62,6 +62,8 @@ export interface MessageEvent extends EventBase {
   template?: string | null;
   cid?: string | null;
   marks?: string[];
+  /** The seq of the edit that is shown; ours, not the server's. */
+  edited?: number;
 }
 
 export interface StatusEvent extends EventBase {
@@ -72,6 +74,16 @@ export interface StatusEvent extends EventBase {
   reason?: string | null;
   part?: number;
   parts?: number;
+  marks?: string[];
+}
+
+/** An earlier message is completed: these take the place of its own. */
+export interface EditEvent extends EventBase {
+  type: "edit";
+  of: number;
+  kind: string;
+  text?: string;
+  media?: Record<string, unknown> | null;
   marks?: string[];
 }
 
@@ -87,7 +99,7 @@ export interface SessionEvent extends EventBase {
   by?: string | null;
 }
 
-export type LogEvent = MessageEvent | StatusEvent | SessionEvent;
+export type LogEvent = MessageEvent | StatusEvent | SessionEvent | EditEvent;
 
 export interface QueueState {
   name: string;

@@ -16,6 +16,28 @@ test("the newest fifty begin a thread that has older ones before it", () => {
   assert.deepEqual([t.low, t.high, t.more, t.items.length], [51, 100, true, 50]);
 });
 
+const edit = (seq: number, of: number, text: string, marks?: string[]): LogEvent => ({
+  seq, ts: seq * 1000, type: "edit", of, kind: "text", text, ...(marks && { marks }),
+});
+const textOf = (t: Thread, seq: number): [string | undefined, readonly string[] | undefined] => {
+  const m = t.items.find((i) => i.seq === seq) as MessageEvent;
+  return [m.text, m.marks];
+};
+
+test("an edit completes its message where it stands, and is no item of its own", () => {
+  const before = append(EMPTY, [msg(1, { text: "a…", marks: ["incomplete"] }), msg(2)], false, true).thread;
+  const after = append(before, [edit(3, 1, "ab")], true).thread;
+  assert.deepEqual([seqs(after), after.high, textOf(after, 1)], [[1, 2], 3, ["ab", []]]);
+  const later = append(after, [msg(4)], true).thread;
+  assert.equal(later.items[0], after.items[0], "what did not change is the same object");
+});
+
+test("an edit is known before the message that it completes", () => {
+  const t = append(EMPTY, [msg(5), edit(6, 3, "abc"), edit(7, 2, "x", ["incomplete"])], true, true).thread;
+  const whole = prepend(t, 5, [msg(2), msg(3, { marks: ["incomplete"] }), edit(4, 3, "ab")], false);
+  assert.deepEqual([seqs(whole), textOf(whole, 3), textOf(whole, 2)], [[2, 3, 5], ["abc", []], ["x", ["incomplete"]]]);
+});
+
 test("an event that follows is appended, one that is known is not", () => {
   const { thread, added } = append(opened(1, 3), range(2, 5), true);
   assert.deepEqual(seqs(thread), [1, 2, 3, 4, 5]);

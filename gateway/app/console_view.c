@@ -119,8 +119,7 @@ static void send_frame(struct console_socket *s, const char *conversation, const
 
 static size_t weight(const struct log_event *e)
 {
-	return e->type == LOG_MESSAGE ? 512 + 2 * (e->message->text.len + e->message->data.len)
-	                              : 512;
+	return e->message ? 512 + 2 * (e->message->text.len + e->message->data.len) : 512;
 }
 
 size_t console_events_over(const struct log_event *events, size_t count)

@@ -73,6 +73,19 @@ static void add_message(json_t *object, struct span conversation, const struct l
 		json_object_set_new(object, "marks", marks_json(m->marks));
 }
 
+static void add_edit(json_t *object, const struct log_event *e)
+{
+	const struct message *m = e->message;
+
+	json_object_set_new(object, "type", json_string("edit"));
+	json_object_set_new(object, "of", json_integer((json_int_t)e->of));
+	json_object_set_new(object, "kind", json_string(message_kind_name(m->kind)));
+	json_object_set_new(object, "text", strict_json_text(m->text));
+	add_media(object, m->data);
+	if (m->marks)
+		json_object_set_new(object, "marks", marks_json(m->marks));
+}
+
 static void add_status(json_t *object, const struct log_event *e)
 {
 	json_object_set_new(object, "type", json_string("status"));
@@ -114,6 +127,9 @@ json_t *event_json(struct span conversation, const struct log_event *e)
 		break;
 	case LOG_SESSION:
 		add_session(object, e);
+		break;
+	case LOG_EDIT:
+		add_edit(object, e);
 		break;
 	}
 	return object;

@@ -10,6 +10,8 @@ const char *webhook_event_type(const struct log_event *e)
 {
 	if (e->type == LOG_STATUS)
 		return "message.status";
+	if (e->type == LOG_EDIT)
+		return "message.edited";
 	if (e->type == LOG_MESSAGE && e->message->direction == MESSAGE_IN)
 		return "message.received";
 	return NULL;
@@ -42,6 +44,26 @@ static json_t *message_data(struct span conversation, struct span address,
 	return data;
 }
 
+/* What completes an earlier message names it. */
+static json_t *edit_data(struct span conversation, struct span address, const struct log_event *e)
+{
+	json_t *data = message_data(conversation, address, e);
+	char id[EVENT_ID_SIZE];
+
+	json_object_del(data, "of");
+	json_object_set_new(data, "message", strict_json_text(event_id(conversation, e->of, id)));
+	return data;
+}
+
+static json_t *event_data(struct span conversation, struct span address, const struct log_event *e)
+{
+	if (e->type == LOG_STATUS)
+		return status_data(conversation, address, e);
+	if (e->type == LOG_EDIT)
+		return edit_data(conversation, address, e);
+	return message_data(conversation, address, e);
+}
+
 static void add_time(json_t *object, uint64_t ts_ms)
 {
 	time_t seconds = (time_t)(ts_ms / 1000);
@@ -67,9 +89,7 @@ char *webhook_event_text(struct span conversation, struct span address, const st
 	json_object_set_new(object, "subject", strict_json_text(conversation));
 	add_time(object, e->ts_ms);
 	json_object_set_new(object, "datacontenttype", json_string("application/json"));
-	json_object_set_new(object, "data",
-	                    e->type == LOG_STATUS ? status_data(conversation, address, e)
-	                                          : message_data(conversation, address, e));
+	json_object_set_new(object, "data", event_data(conversation, address, e));
 	return strict_json_dump(object);
 }
 

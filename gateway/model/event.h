@@ -7,7 +7,12 @@
 
 #include "message.h"
 
-enum log_event_type { LOG_MESSAGE, LOG_STATUS, LOG_SESSION };
+enum log_event_type {
+	LOG_MESSAGE,
+	LOG_STATUS,
+	LOG_SESSION,
+	LOG_EDIT /* a message is completed: text, data, kind and marks take the place of its own */
+};
 
 enum session_state {
 	SESSION_NONE, /* nobody has said anything yet */
@@ -23,10 +28,10 @@ enum session_state {
 struct log_event {
 	uint64_t seq, ts_ms;
 	enum log_event_type type;
-	/* LOG_MESSAGE */
+	/* LOG_MESSAGE, LOG_EDIT */
 	const struct message *message; /* its status is the one it had when it was appended */
 	struct span author_name;       /* how the author is called; may be empty */
-	/* LOG_STATUS */
+	/* LOG_STATUS, LOG_EDIT */
 	uint64_t of; /* seq of the message */
 	enum message_status status;
 	struct span code, reason;

@@ -99,6 +99,9 @@ struct message {
 	 */
 	struct span dup_key, dup_epoch;
 	uint64_t dup_after_ms;
+	/* In: 0, or a number that grows: what the same dup_key was before was not all of it, and is
+	 * completed by this, in its place. */
+	uint32_t mends;
 	/* In: what the channel allows us now because of it: replies, and until when; 0: no limit.
 	 */
 	uint32_t grant_count;

@@ -363,6 +363,29 @@ local function receive(keys, v)
 	return {'new', in_seq, state, reply_seq, how, str(sid), queue, waits or '0', code or ''}
 end
 
+-- What message dup_key said was not all: these fields take its place. A second time with the same revision, or a lower one,
+-- nothing happens. args: C dup_key dup_ttl revision log_max outbox last_text fields...
+-- returns {none} (the first is not known), {dup, of} or {new, of, seq}
+local function mend(keys, v)
+	local P, C = keys[1], v[1]
+	local conv, key = 'ph:c:' .. P .. ':' .. C, 'ph:d:' .. P .. ':' .. C .. ':' .. v[2]
+	local of = (call('GET', key) or ''):match('^(%d+)')
+	if not of then return {'none'} end
+	local before = call('GET', key .. ':mend')
+	if before and tonumber(before) >= tonumber(v[4]) then return {'dup', tonumber(of)} end
+	call('SET', key .. ':mend', v[4], 'PX', v[3])
+	local h = call('HMGET', conv, 'sst', 'ad', 'lin', 'ld')
+	local seq = call('HINCRBY', conv, 'seq', 1)
+	local fields = slice(v, 8, #v - 7)
+	fields[#fields + 1] = 'of'
+	fields[#fields + 1] = of
+	log_append(P, C, seq, v[5], fields)
+	if h[3] == of and h[4] == 'i' then call('HSET', conv, 'lx', v[7]) end
+	if v[6] == '1' then outbox(P, 'edited', C, seq) end
+	if is_watched(h[1], h[2]) then hint(C, seq) end
+	return {'new', tonumber(of), seq}
+end
+
 -- ---------------------------------------------------------------- send
 
 -- args: C now address channel local dup_key dup_ttl how node limited uncertain lane agent retention log_max outbox
@@ -655,6 +678,7 @@ end
 -- ---------------------------------------------------------------- names
 
 redis.register_function('ph_receive', receive)
+redis.register_function('ph_mend', mend)
 redis.register_function('ph_send', send)
 redis.register_function('ph_claim', claim)
 redis.register_function('ph_settle', settle_many)

@@ -11,7 +11,7 @@ struct host_part {
 	char key[256], meta[1024];
 	size_t key_len, meta_len;
 	uint64_t generation;
-	uint16_t total;
+	uint16_t total, told;
 	struct {
 		char octets[255];
 		size_t len;
@@ -199,6 +199,7 @@ static void show(struct host_part *p, bool timed_out, struct span storage[256],
 		.generation = p->generation,
 		.total = p->total,
 		.present = present(p),
+		.told = p->told,
 		.parts = storage,
 		.timed_out = timed_out,
 	};
@@ -244,6 +245,7 @@ void connector_part(struct connector_host *h, const struct message_part *part, p
 	    !span_eq(part->octets, (struct span){p->parts[i].octets, p->parts[i].len})) {
 		memset(p->parts, 0, sizeof(p->parts));
 		p->generation++;
+		p->told = 0;
 	}
 	p->parts[i].len = part->octets.len;
 	memcpy(p->parts[i].octets, part->octets.ptr, part->octets.len);
@@ -257,18 +259,12 @@ void connector_on_parts(struct connector_host *h,
 	h->on_parts = fn;
 }
 
-void connector_parts_done(struct connector_host *h, struct span key)
+void connector_parts_done(struct connector_host *h, const struct message_parts *parts)
 {
-	struct host_part **at = &h->parts;
+	struct host_part *p = find_part(h, parts->key);
 
-	while (*at && *at != find_part(h, key))
-		at = &(*at)->next;
-	if (*at) {
-		struct host_part *gone = *at;
-
-		*at = gone->next;
-		free(gone);
-	}
+	if (p && p->generation == parts->generation)
+		p->told = parts->present;
 }
 
 void host_expire_parts(struct connector_host *h)
@@ -277,7 +273,7 @@ void host_expire_parts(struct connector_host *h)
 		struct span storage[256];
 		struct message_parts parts;
 
-		if (present(p) == p->total)
+		if (present(p) == p->total || present(p) == p->told)
 			continue;
 		show(p, true, storage, &parts);
 		h->on_parts(h->self, &parts);

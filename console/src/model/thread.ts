@@ -5,7 +5,7 @@
  * The stretch never has a hole. What does not follow on it is refused (`gap`), and the caller asks
  * the server for everything after `high`; so nothing is lost or doubled whatever the connection did.
  */
-import type { LogEvent, MessageEvent, SessionEvent, Status } from "../protocol";
+import type { EditEvent, LogEvent, MessageEvent, SessionEvent, Status } from "../protocol";
 
 export type Item = MessageEvent | SessionEvent;
 
@@ -27,6 +27,8 @@ export interface Thread {
   /** Older events exist before `low`. */
   more: boolean;
   statuses: ReadonlyMap<number, StatusView>;
+  /** The last edit of each message that is not held yet: history comes backward. */
+  edits: ReadonlyMap<number, EditEvent>;
 }
 
 export const EMPTY: Thread = {
@@ -36,6 +38,7 @@ export const EMPTY: Thread = {
   high: 0,
   more: false,
   statuses: new Map(),
+  edits: new Map(),
 };
 
 const RANKS: readonly (readonly Status[])[] = [
@@ -81,8 +84,30 @@ function foldStatuses(
   return out ?? known;
 }
 
-const shown = (events: readonly LogEvent[]): Item[] =>
-  events.filter((e): e is Item => e.type !== "status");
+const isShown = (e: LogEvent): e is Item => e.type !== "status" && e.type !== "edit";
+
+const edited = (m: MessageEvent, { seq, kind, text, media, marks }: EditEvent): MessageEvent =>
+  m.edited === seq
+    ? m
+    : { ...m, kind, ...(text != null && { text }), media: media ?? null, marks: marks ?? [], edited: seq };
+
+/** The last edit of each message, by its seq. */
+function foldEdits(
+  known: ReadonlyMap<number, EditEvent>,
+  events: readonly LogEvent[],
+): ReadonlyMap<number, EditEvent> {
+  const news = events.filter((e): e is EditEvent => e.type === "edit" && e.seq > (known.get(e.of)?.seq ?? 0));
+  return news.length ? new Map([...known, ...news.map((e) => [e.of, e] as const)]) : known;
+}
+
+/** What of the items an edit completes is shown so; the others stay the same objects. */
+const mend = (items: readonly Item[], edits: ReadonlyMap<number, EditEvent>): readonly Item[] =>
+  edits.size === 0
+    ? items
+    : items.map((e) => {
+        const edit = e.type === "message" ? edits.get(e.seq) : undefined;
+        return e.type === "message" && edit ? edited(e, edit) : e;
+      });
 
 /** The highest-ranked status of one of our messages. */
 export function statusOf(thread: Thread, m: MessageEvent): StatusView {
@@ -121,10 +146,12 @@ export function append(
   const follows = first.seq === thread.high + 1;
   if (thread.loaded && !follows && !answer) return { thread, added: [], gap: true };
   const restart = !thread.loaded || (!follows && more === true);
+  const edits = foldEdits(thread.edits, fresh);
   const next: Thread = restart
     ? {
         loaded: true,
-        items: shown(fresh),
+        items: mend(fresh.filter(isShown), edits),
+        edits,
         low: first.seq,
         high: last.seq,
         more: more ?? first.seq > 1,
@@ -132,7 +159,8 @@ export function append(
       }
     : {
         ...thread,
-        items: thread.items.concat(shown(fresh)),
+        items: mend(thread.items.concat(fresh.filter(isShown)), edits),
+        edits,
         high: last.seq,
         statuses: foldStatuses(thread.statuses, fresh),
       };
@@ -154,7 +182,8 @@ export function prepend(
   if (older[older.length - 1]?.seq !== before - 1) return thread;
   return {
     ...thread,
-    items: shown(older).concat(thread.items),
+    items: mend(older.filter(isShown), foldEdits(thread.edits, older)).concat(thread.items),
+    edits: foldEdits(thread.edits, older),
     low: first.seq,
     more: more ?? first.seq > 1,
     statuses: foldStatuses(thread.statuses, older),

@@ -12,6 +12,27 @@ static const char *text_at(json_t *object, const char *key)
 	return json_string_value(json_object_get(object, key));
 }
 
+START_TEST(what_completes_a_message_names_it)
+{
+	const struct message m = {.direction = MESSAGE_IN, .text = SPAN_LIT("all of it")};
+	const struct log_event edit = {
+		.seq = 9, .ts_ms = 1000, .type = LOG_EDIT, .of = 7, .message = &m};
+	char *text;
+	json_t *root;
+
+	ck_assert_str_eq(webhook_event_type(&edit), "message.edited");
+	text = webhook_event_text(SPAN_LIT("c0"), SPAN_LIT("sms:+86138"), &edit, "message.edited");
+	root = json_loads(text, 0, NULL);
+	ck_assert_str_eq(
+		json_string_value(json_object_get(json_object_get(root, "data"), "message")),
+		"c0-7");
+	ck_assert_str_eq(json_string_value(json_object_get(json_object_get(root, "data"), "text")),
+	                 "all of it");
+	json_decref(root);
+	free(text);
+}
+END_TEST
+
 START_TEST(a_received_message_is_a_cloud_event)
 {
 	struct message m = {.direction = MESSAGE_IN,
@@ -96,6 +117,7 @@ int main(void)
 	tcase_add_test(tc, a_status_names_the_message_that_it_is_of);
 	tcase_add_test(tc, what_we_send_and_sessions_are_no_events);
 	tcase_add_test(tc, the_signature_covers_time_and_body);
+	tcase_add_test(tc, what_completes_a_message_names_it);
 	tcase_add_test(tc, delays_grow_and_end_at_ten_minutes);
 	return unit_run("webhook_event", &tc, 1);
 }

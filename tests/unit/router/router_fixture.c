@@ -373,7 +373,7 @@ size_t count_messages(struct node *node, unsigned customer, enum message_directi
 	size_t count = read_log(node, customer, events, ARRAY_LEN(events)), found = 0;
 
 	for (size_t i = 0; i < count; i++)
-		found += events[i].message && events[i].message->direction == direction;
+		found += events[i].type == LOG_MESSAGE && events[i].message->direction == direction;
 	return found;
 }
 

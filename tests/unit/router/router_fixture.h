@@ -82,5 +82,7 @@ uint64_t say(struct node *node, unsigned customer, const char *agent, const char
 
 /** The desk's test cases, in desk_test.c. */
 TCase *desk_cases(void);
+/** Those of parts, in parts_test.c. */
+TCase *parts_cases(void);
 
 #endif

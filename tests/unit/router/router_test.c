@@ -573,65 +573,6 @@ START_TEST(what_is_told_late_does_not_touch_the_next_messages_budget)
 }
 END_TEST
 
-/* --- Parts
- * ----------------------------------------------------------------------------------------- */
-
-struct part_result {
-	bool done;
-	int err;
-	bool whole;
-	uint64_t generation;
-	char text[64];
-};
-
-static void on_part(void *arg, int kept, const struct message_parts *whole)
-{
-	struct part_result *r = arg;
-
-	*r = (struct part_result){.done = true, .err = kept, .whole = whole != NULL};
-	if (!whole)
-		return;
-	r->generation = whole->generation;
-	for (uint16_t i = 0; i < whole->total; i++)
-		strncat(r->text, whole->parts[i].ptr, whole->parts[i].len);
-}
-
-static struct part_result keep_part(uint16_t number, uint16_t total, const char *octets)
-{
-	const struct message_part part = {.key = SPAN_LIT("alice 95500 7"),
-	                                  .number = number,
-	                                  .total = total,
-	                                  .octets = span_of(octets),
-	                                  .meta = SPAN_LIT("meta")};
-	struct part_result r = {0};
-
-	connector_part(fx.node.self->host, &part, on_part, &r);
-	io_wait(fx.loop, io_is_true, &r.done, 10000);
-	return r;
-}
-
-START_TEST(parts_make_a_whole_in_any_order_and_again_when_repeated)
-{
-	struct part_result r;
-
-	ck_assert(!keep_part(3, 3, "c").whole);
-	ck_assert(!keep_part(1, 3, "a").whole);
-	ck_assert(!keep_part(1, 3, "a").whole);
-	r = keep_part(2, 3, "b");
-	ck_assert(r.whole);
-	ck_assert_str_eq(r.text, "abc");
-	/* Its acknowledgement was lost: it comes again, and so does the whole, of the same
-	 * generation. */
-	ck_assert(keep_part(2, 3, "b").whole);
-	ck_assert_uint_eq(keep_part(2, 3, "b").generation, r.generation);
-	/* The reference is used again for another text. */
-	ck_assert(!keep_part(1, 3, "x").whole);
-	ck_assert(!keep_part(2, 3, "y").whole);
-	ck_assert_str_eq(keep_part(3, 3, "z").text, "xyz");
-	ck_assert_uint_ne(keep_part(3, 3, "z").generation, r.generation);
-}
-END_TEST
-
 struct seconds_call {
 	bool done;
 	long long value;
@@ -687,20 +628,11 @@ START_TEST(a_conversation_that_is_written_to_every_day_is_kept)
 }
 END_TEST
 
-START_TEST(parts_outside_their_bounds_are_refused)
-{
-	ck_assert_int_eq(keep_part(0, 2, "a").err, -EMSGSIZE);
-	ck_assert_int_eq(keep_part(3, 2, "a").err, -EMSGSIZE);
-	ck_assert_int_eq(keep_part(1, 1, "a").err, -EMSGSIZE);
-	ck_assert_int_eq(keep_part(1, 300, "a").err, -EMSGSIZE);
-}
-END_TEST
-
 int main(void)
 {
 	TCase *tc = tcase_create("messages");
 	TCase *limited = tcase_create("limited");
-	TCase *cases[3];
+	TCase *cases[4];
 
 	tcase_set_timeout(tc, 40);
 	tcase_add_checked_fixture(tc, start, fixture_stop);
@@ -733,8 +665,6 @@ int main(void)
 	tcase_add_test(tc, nothing_is_acknowledged_while_redis_is_away);
 	tcase_add_test(tc, an_outcome_is_kept_until_redis_has_it);
 	tcase_add_test(tc, an_outcome_in_the_very_turn_in_which_redis_goes_is_kept);
-	tcase_add_test(tc, parts_make_a_whole_in_any_order_and_again_when_repeated);
-	tcase_add_test(tc, parts_outside_their_bounds_are_refused);
 	tcase_add_test(tc, a_conversation_that_is_written_to_every_day_is_kept);
 	tcase_set_timeout(limited, 40);
 	tcase_add_checked_fixture(limited, start_limited, fixture_stop);
@@ -744,5 +674,6 @@ int main(void)
 	cases[0] = tc;
 	cases[1] = limited;
 	cases[2] = desk_cases();
-	return unit_run("router", cases, 3);
+	cases[3] = parts_cases();
+	return unit_run("router", cases, 4);
 }

@@ -207,6 +207,39 @@ START_TEST(what_never_became_whole_is_delivered_marked_and_mended_later)
 	AWAIT(host.received_count == 1);
 	ck_assert(span_is(host.received[0]->text, "AC"));
 	ck_assert_uint_eq(host.received[0]->marks, MARK_INCOMPLETE);
+	ck_assert_uint_eq(host.received[0]->mends, 0);
+	host_pass(loop, 5);
+	host_expire_parts(&host);
+	ck_assert_uint_eq(host.received_count, 1); /* nothing is new */
+	deliver_part("050003 07 03 02", "0042");
+	AWAIT(host.received_count == 2);
+	ck_assert(span_is(host.received[1]->text, "ABC"));
+	ck_assert_uint_eq(host.received[1]->marks, 0);
+	ck_assert_uint_eq(host.received[1]->mends, 3);
+	ck_assert(span_eq(host.received[0]->dup_key, host.received[1]->dup_key));
+	ck_assert_uint_eq(host.received[1]->dup_epoch.len, 0);
+}
+END_TEST
+
+/* A gateway on the way may make sar_ parameters of some headers and leave others. */
+START_TEST(headers_and_sar_parameters_may_meet_in_one_message)
+{
+	open_bound("");
+	deliver_part("050003 07 02 01", "4f60");
+	smsc_deliver(&smsc, "8613800138000", "95500", 0, 8, unit_hex("597d"),
+	             unit_hex("020c 0002 0007 020e 0001 02 020f 0001 02"));
+	AWAIT(host.received_count == 1);
+	ck_assert(span_is(host.received[0]->text, "你好"));
+}
+END_TEST
+
+START_TEST(a_header_of_16_bits_is_another_message_than_one_of_8)
+{
+	open_bound("");
+	deliver_part("050003 07 02 01", "0041");
+	deliver_part("060804 0007 02 02", "0042");
+	AWAIT(smsc.delivered == 2);
+	ck_assert_uint_eq(host.received_count, 0);
 }
 END_TEST
 
@@ -447,6 +480,8 @@ int main(void)
 		half_of_the_sar_parameters_are_ignored,
 		impossible_parts_are_delivered_alone,
 		what_never_became_whole_is_delivered_marked_and_mended_later,
+		headers_and_sar_parameters_may_meet_in_one_message,
+		a_header_of_16_bits_is_another_message_than_one_of_8,
 	};
 	const TTest *const rest[] = {
 		a_receipt_is_told_and_answered,
