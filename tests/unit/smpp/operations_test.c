@@ -1,0 +1,433 @@
+/*
+ * What is asked of messages that were sent, one text for many, and data_sm in place of submit_sm.
+ * SMPP 3.4, 4.5 and 4.7 to 4.10; docs/protocols/smpp.md.
+ */
+#include "link_fixture.h"
+
+#include <stdio.h>
+
+static const char *const customer = "sms:+8613800138000";
+
+#define ALLOWED "query: true\ncancel: true\nreplace: true\nsubmit_multi: true\n"
+
+static const struct connector_target target = {
+	.id = {"0A1b",               4 },
+	.address = {"sms:+8613800138000", 18},
+	.local = {"95500",              5 },
+	.text = {"old",                3 },
+};
+
+static struct told {
+	unsigned count;
+	int err;
+	enum message_status status;
+	char code[40];
+} told;
+
+static void on_answer(void *arg, const struct connector_answer *answer)
+{
+	struct told *t = arg;
+
+	t->count++;
+	t->err = answer->err;
+	t->status = answer->status;
+	snprintf(t->code, sizeof(t->code), "%s", answer->code ? answer->code : "");
+}
+
+static const struct connector_operations *ops(void)
+{
+	return host.ops->caps.operations;
+}
+
+static void open_allowed(const char *more)
+{
+	char text[512];
+
+	memset(&told, 0, sizeof(told));
+	snprintf(text, sizeof(text), ALLOWED "%s", more);
+	open_bound(text);
+}
+
+START_TEST(nothing_is_asked_that_the_operator_does_not_allow)
+{
+	open_bound("");
+	for (int what = OPERATION_QUERY; what <= OPERATION_MANY; what++)
+		ck_assert(!ops()->can(host.self, (enum connector_operation)what));
+	ck_assert_int_eq(ops()->query(host.self, &target, on_answer, &told), -ENOTSUP);
+	ck_assert_int_eq(ops()->cancel(host.self, &target, on_answer, &told), -ENOTSUP);
+	ck_assert_int_eq(ops()->replace(host.self, &target, SPAN_LIT("new"), on_answer, &told),
+	                 -ENOTSUP);
+}
+END_TEST
+
+static const struct asked {
+	uint8_t state;
+	enum message_status status;
+} asked[] = {
+	{0,  STATUS_SENT       }, /* 5.0: scheduled */
+	{1,  STATUS_SENT       },
+        {2,  STATUS_DELIVERED  },
+	{3,  STATUS_UNDELIVERED},
+        {4,  STATUS_CANCELED   },
+	{5,  STATUS_UNDELIVERED},
+        {6,  STATUS_SENT       }, /* accepted is not the end */
+	{7,  STATUS_SENT       },
+        {8,  STATUS_UNDELIVERED},
+	{9,  STATUS_UNDELIVERED}, /* 5.0: skipped */
+	{77, STATUS_SENT       },
+};
+
+START_TEST(a_query_tells_where_the_message_is)
+{
+	const struct smpp_pdu *pdu;
+
+	open_allowed("");
+	smsc.message_state = asked[_i].state;
+	ck_assert_int_eq(ops()->query(host.self, &target, on_answer, &told), 0);
+	ck_assert_uint_eq(told.count, 0);
+	AWAIT(told.count == 1);
+	ck_assert_int_eq(told.err, 0);
+	ck_assert_int_eq(told.status, asked[_i].status);
+	pdu = smsc_last(&smsc, SMPP_query_sm);
+	ck_assert(span_is(pdu->u.query_sm.message_id, "0A1b")); /* as the SMSC wrote it */
+	ck_assert(span_is(pdu->u.query_sm.source_addr, "95500"));
+}
+END_TEST
+
+START_TEST(a_cancel_names_the_message_and_both_ends)
+{
+	const struct smpp_cancel_sm *sm;
+
+	open_allowed("service_type: VMA\n");
+	ck_assert_int_eq(ops()->cancel(host.self, &target, on_answer, &told), 0);
+	AWAIT(told.count == 1);
+	ck_assert_int_eq(told.err, 0);
+	sm = &smsc_last(&smsc, SMPP_cancel_sm)->u.cancel_sm;
+	ck_assert(span_is(sm->service_type, "VMA"));
+	ck_assert(span_is(sm->message_id, "0A1b"));
+	ck_assert(span_is(sm->source_addr, "95500"));
+	ck_assert(span_is(sm->destination_addr, "8613800138000"));
+}
+END_TEST
+
+START_TEST(a_refused_operation_says_why)
+{
+	open_allowed("");
+	smsc.operation_status = SMPP_RCANCELFAIL;
+	ck_assert_int_eq(ops()->cancel(host.self, &target, on_answer, &told), 0);
+	AWAIT(told.count == 1);
+	ck_assert_int_eq(told.err, -EPERM);
+	ck_assert_str_eq(told.code, "smpp.0x00000011");
+}
+END_TEST
+
+START_TEST(a_replacement_is_written_in_the_alphabet_of_the_first)
+{
+	const struct smpp_replace_sm *sm;
+	struct connector_target chinese = target;
+
+	open_allowed("");
+	ck_assert_int_eq(ops()->replace(host.self, &target, SPAN_LIT("new @"), on_answer, &told),
+	                 0);
+	AWAIT(told.count == 1);
+	sm = &smsc_last(&smsc, SMPP_replace_sm)->u.replace_sm;
+	ck_assert(span_eq(sm->short_message, unit_hex("6e657720 00")));
+	chinese.text = SPAN_LIT("旧");
+	ck_assert_int_eq(ops()->replace(host.self, &chinese, SPAN_LIT("new"), on_answer, &told), 0);
+	AWAIT(told.count == 2);
+	sm = &smsc_last(&smsc, SMPP_replace_sm)->u.replace_sm;
+	ck_assert(span_eq(sm->short_message, unit_hex("006e00650077")));
+	/* A GSM text cannot become a Chinese one: replace_sm has no data_coding. */
+	ck_assert_int_eq(ops()->replace(host.self, &target, SPAN_LIT("新"), on_answer, &told),
+	                 -EINVAL);
+}
+END_TEST
+
+START_TEST(a_replacement_of_two_parts_is_too_long)
+{
+	char text[162];
+
+	open_allowed("");
+	memset(text, 'a', sizeof(text));
+	ck_assert_int_eq(
+		ops()->replace(host.self, &target, (struct span){text, 161}, on_answer, &told),
+		-EMSGSIZE);
+	ck_assert_int_eq(
+		ops()->replace(host.self, &target, (struct span){text, 160}, on_answer, &told), 0);
+	AWAIT(told.count == 1);
+}
+END_TEST
+
+START_TEST(an_operation_without_an_answer_is_told_once)
+{
+	open_allowed("response_timeout: 100 ms\n");
+	smsc.hold = true;
+	ck_assert_int_eq(ops()->cancel(host.self, &target, on_answer, &told), 0);
+	AWAIT(told.count == 1);
+	ck_assert_int_eq(told.err, -ETIMEDOUT);
+	host_pass(loop, 150);
+	ck_assert_uint_eq(told.count, 1);
+}
+END_TEST
+
+START_TEST(an_operation_whose_session_is_lost_is_told_once)
+{
+	open_allowed("");
+	smsc.hold = true;
+	ck_assert_int_eq(ops()->cancel(host.self, &target, on_answer, &told), 0);
+	AWAIT(smsc_last(&smsc, SMPP_cancel_sm));
+	smsc_drop(&smsc);
+	AWAIT(told.count == 1);
+	ck_assert_int_eq(told.err, -ENOTCONN);
+	ck_assert_int_eq(ops()->cancel(host.self, &target, on_answer, &told), -ENOTCONN);
+}
+END_TEST
+
+START_TEST(an_operation_that_the_channel_outlives_not_is_told_too)
+{
+	open_allowed("");
+	smsc.hold = true;
+	ck_assert_int_eq(ops()->cancel(host.self, &target, on_answer, &told), 0);
+	host_close(&host);
+	memset(&host, 0, sizeof(host));
+	ck_assert_uint_eq(told.count, 1);
+	ck_assert_int_lt(told.err, 0);
+}
+END_TEST
+
+START_TEST(operations_are_beside_the_window_and_few_at_once)
+{
+	unsigned begun = 0;
+
+	open_allowed("window: 1\n");
+	smsc.hold = true;
+	ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	ck_assert_int_eq(host_send(&host, customer, "hello"), -EAGAIN);
+	while (begun < 1000 && ops()->cancel(host.self, &target, on_answer, &told) == 0)
+		begun++;
+	ck_assert_uint_ge(begun, 8);
+	ck_assert_uint_le(begun, 128);
+	ck_assert_int_eq(ops()->cancel(host.self, &target, on_answer, &told), -EAGAIN);
+	smsc_drop(&smsc);
+	AWAIT(told.count == begun);
+}
+END_TEST
+
+/* ---- submit_multi ---- */
+
+static struct many {
+	unsigned count;
+	size_t results;
+	enum send_outcome outcome[4];
+	unsigned flags[4];
+	char id[4][16], code[4][24];
+} many;
+
+static void on_many(void *arg, const struct send_result *results, size_t count)
+{
+	struct many *m = arg;
+
+	m->count++;
+	m->results = count;
+	for (size_t i = 0; i < count && i < 4; i++) {
+		m->outcome[i] = results[i].outcome;
+		m->flags[i] = results[i].flags;
+		snprintf(m->id[i], sizeof(m->id[i]), "%.*s", SPAN_FMT(results[i].id));
+		snprintf(m->code[i], sizeof(m->code[i]), "%s",
+		         results[i].code ? results[i].code : "");
+	}
+}
+
+static const struct span addresses[] = {
+	{"sms:+8613800138000", 18},
+        {"sms:+8613800138001", 18},
+        {"sms:+8613800138002", 18}
+};
+static const struct connector_many to_three = {
+	.text = {"to all", 6},
+          .local = {"95500",  5},
+          .addresses = addresses, .count = 3
+};
+
+START_TEST(one_text_goes_to_many_and_each_has_its_result)
+{
+	const struct smpp_submit_multi *sm;
+	struct smpp_dest dest;
+	struct cursor c;
+
+	memset(&many, 0, sizeof(many));
+	open_allowed("");
+	/* The second: a wrong number; the third, spelled with a plus: its queue is full. */
+	smsc.unsuccess = unit_hex("01 01 38363133383030313338303031 00 0000000b"
+	                          " 01 01 2b38363133383030313338303032 00 00000014");
+	smsc.unsuccess_count = 2;
+	ck_assert_int_eq(ops()->many(host.self, &to_three, on_many, &many), 0);
+	AWAIT(many.count == 1);
+	ck_assert_uint_eq(many.results, 3);
+	ck_assert_int_eq(many.outcome[0], SEND_OK);
+	ck_assert_str_eq(many.id[0], "many1");
+	ck_assert_int_eq(many.outcome[1], SEND_REFUSED);
+	ck_assert_uint_eq(many.flags[1], SEND_BAD_ADDRESS);
+	ck_assert_str_eq(many.code[1], "smpp.0x0000000b");
+	ck_assert_int_eq(many.outcome[2], SEND_RETRY);
+	sm = &smsc_last(&smsc, SMPP_submit_multi)->u.submit_multi;
+	ck_assert(span_is(sm->short_message, "to all"));
+	ck_assert_uint_eq(sm->dest_address.count, 3);
+	c = cur_span(sm->dest_address.octets);
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert(smpp_dest_next(&c, &dest));
+		ck_assert_uint_eq(dest.flag, 1);
+		ck_assert_uint_eq(dest.ton, 1);
+	}
+}
+END_TEST
+
+START_TEST(when_all_are_refused_each_is)
+{
+	memset(&many, 0, sizeof(many));
+	open_allowed("");
+	smsc.operation_status = SMPP_RINVSRCADR;
+	ck_assert_int_eq(ops()->many(host.self, &to_three, on_many, &many), 0);
+	AWAIT(many.count == 1);
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(many.outcome[i], SEND_REFUSED);
+}
+END_TEST
+
+START_TEST(throttled_the_whole_channel_pauses)
+{
+	memset(&many, 0, sizeof(many));
+	open_allowed("");
+	smsc.operation_status = SMPP_RTHROTTLED;
+	ck_assert_int_eq(ops()->many(host.self, &to_three, on_many, &many), 0);
+	AWAIT(many.count == 1);
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(many.outcome[i], SEND_RETRY);
+	ck_assert_int_eq(host_send(&host, customer, "hello"), -EAGAIN);
+	ck_assert_int_eq(ops()->many(host.self, &to_three, on_many, &many), -EAGAIN);
+}
+END_TEST
+
+START_TEST(many_without_an_answer_are_all_of_unknown_fate)
+{
+	memset(&many, 0, sizeof(many));
+	open_allowed("response_timeout: 100 ms\n");
+	smsc.hold = true;
+	ck_assert_int_eq(ops()->many(host.self, &to_three, on_many, &many), 0);
+	AWAIT(many.count == 1);
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(many.outcome[i], SEND_UNCERTAIN);
+}
+END_TEST
+
+START_TEST(what_cannot_go_to_many_is_refused_at_once)
+{
+	const struct span wrong[] = {SPAN_LIT("sms:BANK")};
+	struct connector_many m = to_three;
+	char text[200];
+
+	open_allowed("");
+	memset(text, 'a', sizeof(text));
+	m.text = (struct span){text, sizeof(text)};
+	ck_assert_int_eq(ops()->many(host.self, &m, on_many, &many), -EMSGSIZE);
+	m = to_three;
+	m.addresses = wrong;
+	m.count = 1;
+	ck_assert_int_eq(ops()->many(host.self, &m, on_many, &many), -EINVAL);
+	m.count = 0;
+	ck_assert_int_eq(ops()->many(host.self, &m, on_many, &many), -EINVAL);
+	ck_assert_int_eq(ops()->many(host.self, &to_three, on_many, &many), 0);
+	AWAIT(smsc_last(&smsc, SMPP_submit_multi));
+}
+END_TEST
+
+/* ---- data_sm ---- */
+
+START_TEST(data_sm_carries_texts_where_the_channel_says_so)
+{
+	const struct smpp_data_sm *sm;
+	struct span payload;
+	uint32_t seconds;
+
+	open_bound("submit: data_sm\nvalidity: 2 h\n");
+	ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	AWAIT(host.result_count == 1);
+	ck_assert_int_eq(host.results[0].outcome, SEND_OK);
+	ck_assert_str_eq(host.results[0].id, "m1"); /* 5.0 and practice: an id in data_sm_resp */
+	sm = &smsc_last(&smsc, SMPP_data_sm)->u.data_sm;
+	ck_assert(span_is(sm->destination_addr, "8613800138000"));
+	ck_assert_int_eq(smpp_tlv_find(sm->tlvs, SMPP_TLV_message_payload, &payload), 0);
+	ck_assert(span_is(payload, "hello"));
+	ck_assert_int_eq(smpp_tlv_uint(sm->tlvs, SMPP_TLV_qos_time_to_live, &seconds), 0);
+	ck_assert_uint_eq(seconds, 7200);
+	ck_assert_ptr_null(smsc_submit(&smsc, 0));
+}
+END_TEST
+
+START_TEST(a_long_text_by_data_sm_is_parts_too)
+{
+	char text[401] = "";
+
+	open_bound("submit: data_sm\n");
+	memset(text, 'a', sizeof(text) - 1);
+	ck_assert_int_eq(host_send(&host, customer, text), 0);
+	AWAIT(host.result_count == 3);
+	ck_assert_uint_eq(smsc_last(&smsc, SMPP_data_sm)->u.data_sm.esm_class, SMPP_ESM_CLASS_UDHI);
+}
+END_TEST
+
+START_TEST(data_sm_has_the_windows_rules_and_fates)
+{
+	open_bound("submit: data_sm\nwindow: 1\nresponse_timeout: 100 ms\n");
+	smsc.hold = true;
+	ck_assert_int_eq(host_send(&host, customer, "1"), 0);
+	ck_assert_int_eq(host_send(&host, customer, "2"), -EAGAIN);
+	AWAIT(host.result_count == 1);
+	ck_assert_int_eq(host.results[0].outcome, SEND_UNCERTAIN);
+	smsc_release(&smsc, 0, false);
+	AWAIT(host.result_count == 2);
+	ck_assert_int_eq(host.results[1].outcome, SEND_OK);
+}
+END_TEST
+
+START_TEST(without_optional_parameters_there_is_no_data_sm)
+{
+	smsc.no_version = true;
+	open_bound("submit: data_sm\n");
+	ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	AWAIT(host.result_count == 1);
+	ck_assert_ptr_nonnull(smsc_submit(&smsc, 0));
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const one[] = {
+		nothing_is_asked_that_the_operator_does_not_allow,
+		a_cancel_names_the_message_and_both_ends,
+		a_refused_operation_says_why,
+		a_replacement_is_written_in_the_alphabet_of_the_first,
+		a_replacement_of_two_parts_is_too_long,
+		an_operation_without_an_answer_is_told_once,
+		an_operation_whose_session_is_lost_is_told_once,
+		an_operation_that_the_channel_outlives_not_is_told_too,
+		operations_are_beside_the_window_and_few_at_once,
+	};
+	const TTest *const rest[] = {
+		one_text_goes_to_many_and_each_has_its_result,
+		when_all_are_refused_each_is,
+		throttled_the_whole_channel_pauses,
+		many_without_an_answer_are_all_of_unknown_fate,
+		what_cannot_go_to_many_is_refused_at_once,
+		data_sm_carries_texts_where_the_channel_says_so,
+		a_long_text_by_data_sm_is_parts_too,
+		data_sm_has_the_windows_rules_and_fates,
+		without_optional_parameters_there_is_no_data_sm,
+	};
+	TCase *tc[] = {tcase_create("of one"), tcase_create("many and data_sm")};
+
+	add_tests(tc[0], one, ARRAY_LEN(one));
+	add_tests(tc[1], rest, ARRAY_LEN(rest));
+	tcase_add_loop_test(tc[0], a_query_tells_where_the_message_is, 0, ARRAY_LEN(asked));
+	return unit_run("smpp operations", tc, ARRAY_LEN(tc));
+}
