@@ -28,6 +28,7 @@ void catalogue_unref(struct catalogue **c)
 {
 	if (*c && --(*c)->refs == 0) {
 		matcher_destroy(&(*c)->matcher);
+		search_destroy(&(*c)->search);
 		arena_fini(&(*c)->arena);
 		free(*c);
 	}
@@ -89,6 +90,23 @@ void catalogue_match(const struct catalogue *c, struct match_scratch *scratch, s
 		out->zone = MATCH_MENU;
 	if (out->handover_index != MATCH_INDEX_NONE)
 		out->handover = c->matched[out->handover_index];
+	else if (out->intent == MATCH_QUESTION && out->zone != MATCH_ANSWER && c->few_count)
+		catalogue_add_few(c, scratch, text, out);
+}
+
+struct matcher *catalogue_matcher(const struct catalogue *c)
+{
+	return c->matcher;
+}
+
+const struct template *catalogue_matched(const struct catalogue *c, uint32_t index)
+{
+	return index < c->matched_count ? c->matched[index] : NULL;
+}
+
+size_t catalogue_engine_size(const struct catalogue *c)
+{
+	return matcher_size(c->matcher) + search_size(c->search);
 }
 
 /* --- making one ---------------------------------------------------------------------------------
@@ -105,10 +123,14 @@ static int index_templates(struct load *l)
 	if (!c->templates || !c->by_id || !c->matched)
 		return -ENOMEM;
 	for (size_t i = 0; i < l->entry_count; i++) {
-		c->templates[c->count++] = l->entries[i].t;
-		if (l->entries[i].t->kind == TEMPLATE_ANSWER ||
-		    l->entries[i].t->kind == TEMPLATE_HANDOVER)
-			c->matched[c->matched_count++] = l->entries[i].t;
+		struct template *t = l->entries[i].t;
+
+		c->templates[c->count++] = t;
+		t->index = MATCH_INDEX_NONE;
+		if (t->kind == TEMPLATE_ANSWER || t->kind == TEMPLATE_HANDOVER) {
+			t->index = c->matched_count;
+			c->matched[c->matched_count++] = t;
+		}
 	}
 	return 0;
 }
@@ -216,6 +238,8 @@ static int build(struct load *l, const struct catalogue_file *files, size_t coun
 		l->err = -EINVAL;
 	if (l->err == 0)
 		l->err = make_matcher(l);
+	if (l->err == 0)
+		l->err = catalogue_index_search(l->c);
 	return l->err;
 }
 

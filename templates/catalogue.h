@@ -51,6 +51,7 @@ struct wording; /* compiled, render.c reads it */
 struct template
 {
 	enum template_kind kind;
+	uint32_t index;                    /* the matcher's number for it, or MATCH_INDEX_NONE */
 	struct span id;                    /* card.lost; unique in the catalogue */
 	struct span title[LANGUAGE_COUNT]; /* for agents and menus */
 	struct span shortcut;              /* canned: what stands after "/"; else empty */
@@ -70,7 +71,7 @@ struct template
 
 #define CATALOGUE_FILES_MAX 256
 #define CATALOGUE_FILE_SIZE_MAX ((size_t)1 << 20)
-#define CATALOGUE_TEMPLATES_MAX 4096
+#define CATALOGUE_TEMPLATES_MAX 131072
 #define CATALOGUE_SAMPLES_MAX 64 /* a language */
 #define CATALOGUE_SAMPLE_SIZE_MAX 400
 #define CATALOGUE_WORDING_SIZE_MAX 4000
@@ -147,11 +148,36 @@ struct span catalogue_sms_signature(const struct catalogue *c, enum language lan
  * What a customer's text asks for. hint: the language they are known to write, LANGUAGE_UNKNOWN
  * for none; it decides out->language where the text does not. Any octets are allowed. Where the
  * text is most like a handover's samples, out->handover is that and the zone MATCH_HUMAN; best
- * holds answers only. Takes microseconds and allocates nothing; scratch is the caller's and is used
- * by one call at a time.
+ * holds answers only. Answers with fewer than MATCHER_SAMPLES_LEAST samples are searched for, not
+ * learned: what a text is much like is offered in a menu, the rest of them to the agent. Takes
+ * microseconds and allocates nothing; scratch is the caller's and is used by one call at a time.
  */
 void catalogue_match(const struct catalogue *c, struct match_scratch *scratch, struct span text,
                      enum language hint, struct match *out);
+
+struct catalogue_found {
+	const struct template *t;
+	float score; /* higher is better, comparable within one search only */
+	float share; /* of what was asked how much the template has, 0 to 1 */
+};
+
+#define CATALOGUE_FOUND_MAX 50
+
+/**
+ * Looks through titles, samples and wordings of all templates but handovers: for agents. kind:
+ * TEMPLATE_KINDS for any. Chinese by character, slips of the pen forgiven; under a millisecond
+ * whatever the catalogue's size. Best first; returns how many. room at most CATALOGUE_FOUND_MAX.
+ */
+size_t catalogue_search(const struct catalogue *c, struct match_scratch *scratch, struct span text,
+                        enum template_kind kind, struct catalogue_found *out, size_t room);
+
+/** Octets that matcher and search hold. */
+size_t catalogue_engine_size(const struct catalogue *c);
+
+/** What the catalogue's questions are judged by, for tools that explain or calibrate it. */
+struct matcher *catalogue_matcher(const struct catalogue *c);
+/** The template behind an index of a match or the matcher; NULL: none. */
+const struct template *catalogue_matched(const struct catalogue *c, uint32_t index);
 
 /** "answer", "notification"... */
 const char *template_kind_name(enum template_kind kind);

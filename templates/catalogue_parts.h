@@ -6,6 +6,7 @@
 #define PH_CATALOGUE_PARTS_H
 
 #include "catalogue.h"
+#include "search.h"
 
 #include "yaml.h"
 
@@ -76,10 +77,21 @@ struct catalogue {
 	const struct template **matched; /* answers and handovers, as the matcher numbers them */
 	uint32_t matched_count;
 	struct matcher *matcher;
+	struct search *search;             /* over templates, as they are numbered there */
+	uint64_t *of_kind[TEMPLATE_KINDS]; /* a bit a template, for the search */
+	uint64_t *few;                     /* answers with too few samples to learn from */
+	uint32_t few_count;
 	struct catalogue_cache cache;
 	struct span signature[LANGUAGE_COUNT];
 	char version[CATALOGUE_VERSION_SIZE];
 };
+
+/** Indexes all templates but handovers for the search. -ENOMEM. */
+int catalogue_index_search(struct catalogue *c) MUST_CHECK;
+
+/** Adds what the search finds among answers with few samples to a match that is not sure. */
+void catalogue_add_few(const struct catalogue *c, struct match_scratch *scratch, struct span text,
+                       struct match *out);
 
 /* --- a load ------------------------------------------------------------------------------------
  */

@@ -29,11 +29,20 @@ const char *match_zone_name(enum match_zone zone)
 
 struct match_scratch *match_scratch_create(void)
 {
-	return malloc(sizeof(struct match_scratch));
+	struct match_scratch *scratch = malloc(sizeof(*scratch));
+
+	if (!scratch)
+		return NULL;
+	scratch->search = search_scratch_create();
+	if (!scratch->search)
+		match_scratch_destroy(&scratch);
+	return scratch;
 }
 
 void match_scratch_destroy(struct match_scratch **scratch)
 {
+	if (*scratch)
+		search_scratch_destroy(&(*scratch)->search);
 	free(*scratch);
 	*scratch = NULL;
 }

@@ -8,6 +8,7 @@
 #include "matcher.h"
 #include "matcher_calibration.h"
 #include "matcher_model.h"
+#include "search.h"
 
 #define EXACT_NONE UINT32_MAX
 
@@ -36,6 +37,7 @@ struct match_scratch {
 	struct features features;
 	struct model_vector vector;
 	float scores[MATCHER_MODELLED_MAX];
+	struct search_scratch *search;
 };
 
 /* Room for what a matcher holds. */

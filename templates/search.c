@@ -89,7 +89,7 @@ static void ask_unknown(const struct search *s, struct search_scratch *q, enum s
 	for (size_t i = 0; i < count; i++)
 		ask_term(s, q, mended[i].term, MENDED_WEIGHT * mended[i].likeness);
 	q->whole +=
-		trust_in(kind) * (count ? idf_for(s, length_of(s, mended[0].term)) : idf_for(s, 0));
+		trust_in(kind) * (count ? idf_for(s, length_of(s, mended[0].term)) : idf_for(s, 1));
 }
 
 static void read_query(const struct search *s, struct search_scratch *q, struct span text)

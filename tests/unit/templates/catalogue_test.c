@@ -264,6 +264,48 @@ START_TEST(what_is_like_a_handover_goes_to_a_person)
 }
 END_TEST
 
+/* One sample: nothing to learn from, so it is searched for and offered, never sent. */
+START_TEST(what_has_few_samples_is_offered)
+{
+	struct match_scratch *scratch = match_scratch_create();
+	struct catalogue *c = NULL;
+	struct match got;
+	static const char few[] = "answers:\n" ANSWER(
+		"safe.rent") "    text: {zh: 好, en: fine}\n    suggest_only: true\n"
+			     "    samples:\n      zh: [怎么租保险箱]\n      "
+			     "en: [rent a safe deposit box]\n";
+
+	ck_assert_int_eq(build_two(GOOD, few, &c), 0);
+	catalogue_match(c, scratch, SPAN_LIT("想租保险箱怎么弄"), LANGUAGE_UNKNOWN, &got);
+	ck_assert_int_eq(got.zone, MATCH_MENU);
+	ck_assert_uint_le(got.count, MATCH_BEST);
+	ck_assert(span_is(got.best[0].answer->id, "safe.rent") ||
+	          span_is(got.best[1].answer->id, "safe.rent") ||
+	          span_is(got.best[2].answer->id, "safe.rent"));
+	match_scratch_destroy(&scratch);
+	catalogue_unref(&c);
+}
+END_TEST
+
+START_TEST(agents_find_a_template_by_a_word_of_it)
+{
+	struct match_scratch *scratch = match_scratch_create();
+	struct catalogue_found found[CATALOGUE_FOUND_MAX];
+	struct catalogue *c = NULL;
+
+	ck_assert_int_eq(build_two(GOOD, NULL, &c), 0);
+	ck_assert_uint_ge(catalogue_search(c, scratch, SPAN_LIT("卡"), TEMPLATE_KINDS, found, 5),
+	                  1);
+	ck_assert(span_is(found[0].t->id, "card.lost"));
+	ck_assert_uint_ge(catalogue_search(c, scratch, SPAN_LIT("卡"), TEMPLATE_ANSWER, found, 5),
+	                  1);
+	ck_assert_uint_eq(catalogue_search(c, scratch, SPAN_LIT("卡"), TEMPLATE_CANNED, found, 5),
+	                  0);
+	match_scratch_destroy(&scratch);
+	catalogue_unref(&c);
+}
+END_TEST
+
 static void write_file(const char *dir, const char *name, const char *text)
 {
 	char path[256];
@@ -334,6 +376,8 @@ int main(void)
 	tcase_add_test(tc, the_version_is_of_the_content_and_the_time);
 	tcase_add_test(tc, a_reference_keeps_the_snapshot);
 	tcase_add_test(tc, what_is_for_suggesting_is_never_sent);
+	tcase_add_test(tc, what_has_few_samples_is_offered);
+	tcase_add_test(tc, agents_find_a_template_by_a_word_of_it);
 	tcase_add_test(tc, what_is_like_a_handover_goes_to_a_person);
 	tcase_add_test(tc, a_directory_is_read_by_its_yaml_files);
 	tcase_add_test(tc, a_file_over_the_limit_is_refused);
