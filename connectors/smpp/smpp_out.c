@@ -118,10 +118,17 @@ static int split(const struct smpp_channel *ch, const struct smpp_link *l,
 {
 	struct smpp_split_options options = smpp_out_split_options(ch, l);
 
+	int err;
+
 	/* A class leaves no room for data_coding 3. */
 	options.latin1 = options.latin1 && out->msg->service.message_class == CLASS_NONE;
+	err = smpp_special_read(out->msg, &out->special);
+	if (err)
+		return err;
+	err = out->special ? smpp_special_split(out->special, out->msg, &options, &out->parts)
+	                   : smpp_split(out->msg->text, &options, &out->parts);
 	out->how = options.how;
-	return smpp_split(out->msg->text, &options, &out->parts);
+	return err;
 }
 
 static void doom(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned flags,
@@ -210,10 +217,12 @@ static struct span user_data(struct smpp_channel *ch, const struct smpp_outgoing
 	};
 	size_t header;
 
-	if (!headed(out) && out->parts.alphabet != SMPP_PACKED)
+	if (!headed(out) && !out->special && out->parts.alphabet != SMPP_PACKED)
 		return text;
 	buf_clear(&ch->user_data);
-	if (headed(out))
+	if (out->special)
+		smpp_special_put_header(out->special, headed(out) ? &concat : NULL, &ch->user_data);
+	else if (headed(out))
 		smpp_udh_put(&ch->user_data, &concat);
 	header = ch->user_data.len;
 	if (out->parts.alphabet == SMPP_PACKED)
@@ -245,11 +254,14 @@ static void fill_text(struct smpp_channel *ch, const struct smpp_link *l,
 
 	buf_clear(&ch->tlvs);
 	sm->data_coding = out->parts.data_coding;
-	if (message_class != CLASS_NONE && in_coding)
+	if (out->special)
+		smpp_special_fill(out->special, in_coding ? (int)message_class - CLASS_0 : -1,
+		                  (enum smpp_class_style)ch->cfg->message_class, sm);
+	else if (message_class != CLASS_NONE && in_coding)
 		sm->data_coding =
 			smpp_data_coding_of_class(out->parts.data_coding, message_class - CLASS_0,
 		                                  (enum smpp_class_style)ch->cfg->message_class);
-	else if (message_class != CLASS_NONE)
+	if (message_class != CLASS_NONE && !in_coding)
 		smpp_tlv_put_uint(&ch->tlvs, SMPP_TLV_dest_addr_subunit, message_class);
 	if (headed(out))
 		sm->esm_class |= SMPP_ESM_CLASS_UDHI;

@@ -214,6 +214,7 @@ void smpp_out_fini(struct smpp_channel *ch)
 	while ((out = ch->all)) {
 		ch->all = out->next_all;
 		message_unref(&out->msg);
+		smpp_special_free(&out->special);
 		smpp_parts_fini(&out->parts);
 		free(out);
 	}

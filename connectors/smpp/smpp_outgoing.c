@@ -85,6 +85,7 @@ struct smpp_outgoing *smpp_outgoing_create(struct smpp_channel *ch)
 void smpp_outgoing_recycle(struct smpp_channel *ch, struct smpp_outgoing *out)
 {
 	message_unref(&out->msg);
+	smpp_special_free(&out->special);
 	out->link = NULL;
 	out->next = ch->spare;
 	ch->spare = out;

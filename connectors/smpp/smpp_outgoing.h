@@ -6,6 +6,7 @@
 #define PH_SMPP_OUTGOING_H
 
 #include "smpp_channel.h"
+#include "smpp_special.h"
 
 enum { SMPP_ID_MAX = 65 };
 
@@ -26,6 +27,7 @@ struct smpp_outgoing {
 	bool queued;
 	uint64_t serial; /* the order in which they were taken */
 	struct message *msg;
+	struct smpp_special *special; /* NULL: it asks for nothing of the kind */
 	struct smpp_parts parts;
 	enum smpp_long how;
 	uint16_t reference;

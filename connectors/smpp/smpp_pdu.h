@@ -30,6 +30,7 @@ enum {
 	SMPP_ESM_CLASS_USER_ACK = 0x10,
 	SMPP_ESM_CLASS_INTERMEDIATE = 0x20,
 	SMPP_ESM_CLASS_UDHI = 0x40,
+	SMPP_ESM_CLASS_REPLY_PATH = 0x80,
 
 	/* registered_delivery, 5.2.17 */
 	SMPP_REGISTERED_RECEIPT = 0x03, /* mask: which outcomes the SMSC tells */

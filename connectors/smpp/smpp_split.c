@@ -53,13 +53,13 @@ static int choose(struct span text, const struct smpp_split_options *o, struct s
                   size_t *size)
 {
 	uint32_t missing;
-	int err = measure(text, o->dflt, size, &out->forced);
+	int err = o->ucs2 ? 0 : measure(text, o->dflt, size, &out->forced);
 
 	out->alphabet = o->dflt;
 	out->data_coding = SMPP_DATA_CODING_DEFAULT;
-	if (err || !out->forced)
+	if (err || (!out->forced && !o->ucs2))
 		return err;
-	if (o->latin1) {
+	if (o->latin1 && !o->ucs2) {
 		out->alphabet = SMPP_LATIN1;
 		out->data_coding = SMPP_DATA_CODING_LATIN1;
 		err = measure(text, SMPP_LATIN1, size, &missing);
@@ -162,19 +162,26 @@ static int cut(struct span text, size_t size, size_t room, unsigned parts_max,
 	return 0;
 }
 
-static size_t header_of(enum smpp_long how)
+/* Octets of header on each part of several: one length octet for all of it. */
+static size_t header_of(const struct smpp_split_options *o)
 {
 	/* The SMSC makes a UDH of the sar_ parameters: 16-bit, since their reference is. */
-	return smpp_udh_size(how == SMPP_LONG_UDH8 ? 8 : 16);
+	return smpp_udh_size(o->how == SMPP_LONG_UDH8 ? 8 : 16) + (o->header ? o->header - 1 : 0);
+}
+
+/* Some of the user data must be left for more than its header. */
+static bool has_room(const struct smpp_split_options *o)
+{
+	return header_of(o) + 2 <= USER_DATA_OCTETS;
 }
 
 static int plan(struct span text, size_t size, const struct smpp_split_options *o,
                 struct smpp_parts *out)
 {
-	size_t room = smpp_part_capacity(out->alphabet, header_of(o->how));
+	size_t room = smpp_part_capacity(out->alphabet, header_of(o));
 	unsigned most = o->parts_max;
 
-	if (size <= smpp_part_capacity(out->alphabet, 0)) {
+	if (size <= smpp_part_capacity(out->alphabet, o->header)) {
 		out->count = out->estimate = 1;
 		out->end[0] = (uint32_t)size;
 		return 0;
@@ -194,7 +201,7 @@ static int plan(struct span text, size_t size, const struct smpp_split_options *
 int smpp_split(struct span text, const struct smpp_split_options *options, struct smpp_parts *out)
 {
 	size_t size, most = (size_t)options->parts_max * USER_DATA_OCTETS * 8 / 7;
-	int err = choose(text, options, out, &size);
+	int err = has_room(options) ? choose(text, options, out, &size) : -EMSGSIZE;
 
 	if (err)
 		return err;
@@ -206,6 +213,30 @@ int smpp_split(struct span text, const struct smpp_split_options *options, struc
 	buf_clear(&out->octets);
 	out->octets.limit = size;
 	encode(text, out->alphabet, &out->octets);
+	return buf_check(&out->octets);
+}
+
+int smpp_split_octets(struct span octets, const struct smpp_split_options *options,
+                      struct smpp_parts *out)
+{
+	size_t room = USER_DATA_OCTETS - options->header;
+
+	if (!has_room(options))
+		return -EMSGSIZE;
+	if (octets.len > room)
+		room = USER_DATA_OCTETS - header_of(options);
+	out->count = octets.len ? (unsigned)((octets.len + room - 1) / room) : 1;
+	if (out->count > options->parts_max || out->count > SMPP_PARTS_MAX)
+		return -EMSGSIZE;
+	out->alphabet = SMPP_BINARY;
+	out->data_coding = SMPP_DATA_CODING_OCTETS;
+	out->estimate = out->count;
+	out->forced = 0;
+	for (unsigned i = 0; i < out->count; i++)
+		out->end[i] = (uint32_t)(i + 1 < out->count ? (i + 1) * room : octets.len);
+	buf_clear(&out->octets);
+	out->octets.limit = octets.len;
+	buf_add(&out->octets, octets);
 	return buf_check(&out->octets);
 }
 

@@ -24,6 +24,8 @@ struct smpp_split_options {
 	bool latin1;             /* data_coding 3 before UCS-2, where it fits */
 	enum smpp_long how;
 	unsigned parts_max; /* at most SMPP_PARTS_MAX */
+	size_t header;      /* octets of a user data header of its own on each part; 0: none */
+	bool ucs2;          /* in no other alphabet */
 };
 
 struct smpp_parts {
@@ -42,6 +44,9 @@ struct smpp_parts {
  */
 int smpp_split(struct span text, const struct smpp_split_options *options,
                struct smpp_parts *out) MUST_CHECK;
+/** The same of octets that are no text: data_coding 4, cut anywhere. Never by SAR or PAYLOAD. */
+int smpp_split_octets(struct span octets, const struct smpp_split_options *options,
+                      struct smpp_parts *out) MUST_CHECK;
 void smpp_parts_fini(struct smpp_parts *parts);
 
 /** The octets of part i, from 0; borrowed from parts. */

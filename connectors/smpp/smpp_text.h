@@ -28,6 +28,7 @@ extern const char *const smpp_alphabet_names[];
 enum {
 	SMPP_DATA_CODING_DEFAULT = 0,
 	SMPP_DATA_CODING_LATIN1 = 3,
+	SMPP_DATA_CODING_OCTETS = 4,
 	SMPP_DATA_CODING_UCS2 = 8,
 	SMPP_DATA_CODING_CLASS = 0x10,         /* general group with a class; 0x18 with UCS-2 */
 	SMPP_DATA_CODING_CLASS_CONTROL = 0xF0, /* the group of its own; it knows no UCS-2 */

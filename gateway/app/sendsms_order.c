@@ -13,7 +13,14 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { MINUTE_MS = 60000, ACCOUNT_MAX = 64, URL_MAX = 2000, NOTE_MAX = 1000, NUMBER_MAX = 64 };
+enum {
+	MINUTE_MS = 60000,
+	ACCOUNT_MAX = 64,
+	URL_MAX = 2000,
+	NOTE_MAX = 1000,
+	NUMBER_MAX = 64,
+	SERVICE_TYPE_MAX = 5
+};
 
 #define MASK_ALL 63U
 
@@ -302,7 +309,9 @@ const char *sendsms_order_read(const struct sendsms_fields *fields,
 	if (why)
 		return why;
 	read_numbers(fields, order);
-	order->sms.service_type = order->binfo;
+	/* Where kannel puts it; what does not fit there is for the reports alone. */
+	if (order->binfo.len <= SERVICE_TYPE_MAX)
+		order->sms.service_type = order->binfo;
 	return read_content(fields, defaults->octets, order);
 }
 

@@ -1,0 +1,38 @@
+/*
+ * A message that asks for what only SMS has (message.options, sms_options.h): octets instead of
+ * text, a user data header of its own, message waiting, a protocol identifier. Most messages ask
+ * for none of it.
+ */
+#ifndef PH_SMPP_SPECIAL_H
+#define PH_SMPP_SPECIAL_H
+
+#include "message.h"
+#include "smpp_pdu.h"
+#include "smpp_split.h"
+#include "sms_options.h"
+
+struct smpp_special {
+	struct sms_options asked;
+	struct buf memory; /* of what is asked */
+};
+
+/** NULL in *out where nothing is asked for. -EBADMSG, -ENOMEM. */
+int smpp_special_read(const struct message *m, struct smpp_special **out) MUST_CHECK;
+/** Accepts NULL inside and sets it NULL. */
+void smpp_special_free(struct smpp_special **special);
+
+/** Splits what m says; its header goes before each part, beside the one that counts them. Errors as
+ * smpp_split(). *how is changed where the header leaves no other way to tell the parts. */
+int smpp_special_split(const struct smpp_special *special, const struct message *m,
+                       struct smpp_split_options *options, struct smpp_parts *out) MUST_CHECK;
+
+/** Its header with the concatenation (NULL: there is one part), or nothing. */
+void smpp_special_put_header(const struct smpp_special *special, const struct smpp_concat *concat,
+                             struct buf *b);
+
+/** Writes into sm, whose data_coding tells the alphabet alone, what is asked for; and the message
+ * class (0 to 3, -1: none) with it. */
+void smpp_special_fill(const struct smpp_special *special, int message_class,
+                       enum smpp_class_style style, struct smpp_submit_sm *sm);
+
+#endif
