@@ -1,8 +1,6 @@
 /* Sources: 3GPP 23.038, 4; 23.040, 9.2.3.9 and 9.2.3.24; SMPP 3.4, 5.2. */
 #include "smpp_special.h"
 
-#include "smpp_udh.h"
-
 #include <stdlib.h>
 
 enum {
@@ -66,23 +64,24 @@ int smpp_special_split(const struct smpp_special *special, const struct message 
 	                                      : smpp_split(m->text, options, out);
 }
 
+/* One length octet for both: that of the second header goes. */
+static void join_headers(struct buf *b, size_t first, size_t second)
+{
+	memmove(b->data + second, b->data + second + 1, b->len - second - 1);
+	b->len--;
+	b->data[first] = (char)(b->len - first - 1);
+}
+
 void smpp_special_put_header(const struct smpp_special *special, const struct smpp_concat *concat,
                              struct buf *b)
 {
-	struct span own = special->asked.udh;
-	size_t at = b->len;
+	size_t first = b->len, second = first + special->asked.udh.len;
 
+	buf_add(b, special->asked.udh);
 	if (concat)
 		smpp_udh_put(b, concat);
-	if (!own.len)
-		return;
-	if (!concat) {
-		buf_add(b, own);
-		return;
-	}
-	buf_add(b, (struct span){own.ptr + 1, own.len - 1});
-	if (!buf_check(b))
-		b->data[at] = (char)(b->len - at - 1);
+	if (concat && second > first && !buf_check(b))
+		join_headers(b, first, second);
 }
 
 static uint8_t waiting_coding(int waiting, bool ucs2)

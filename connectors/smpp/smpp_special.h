@@ -9,6 +9,7 @@
 #include "message.h"
 #include "smpp_pdu.h"
 #include "smpp_split.h"
+#include "smpp_udh.h"
 #include "sms_options.h"
 
 struct smpp_special {
