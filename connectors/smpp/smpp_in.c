@@ -150,8 +150,8 @@ static uint64_t parts_hash(const struct smpp_whole *w)
 }
 
 /* One spelling for identity; what cannot be read as a number keeps its own. */
-static struct span canonical(const struct smpp_channel *ch, struct span raw, unsigned ton,
-                             char *out, size_t size)
+struct span smpp_in_address(const struct smpp_channel *ch, struct span raw, unsigned ton, char *out,
+                            size_t size)
 {
 	if (smpp_address_canonical(raw, ton, span_of(ch->cfg->default_country), out, size)) {
 		while (raw.len &&
@@ -240,107 +240,6 @@ static void receive_tracked(struct smpp_inbound *in, struct smpp_whole *w)
 	smpp_in_receive(in->channel, w, smpp_in_answer, in);
 }
 
-/* ---- receipts ---- */
-
-static enum message_status status_of(const struct smpp_receipt *r)
-{
-	if (!r->final)
-		return STATUS_SENT;
-	return r->state == SMPP_STATE_DELIVERED ? STATUS_DELIVERED : STATUS_UNDELIVERED;
-}
-
-static void receipt_code(const struct smpp_receipt *r, char *out, size_t size)
-{
-	if (r->error.len)
-		snprintf(out, size, "smpp.dlr.%.*s", (int)(r->error.len < 20 ? r->error.len : 20),
-		         r->error.ptr);
-	else if (r->network_error >= 0)
-		snprintf(out, size, "smpp.dlr.%03d", r->network_error);
-	else
-		snprintf(out, size, "smpp.dlr.%s", smpp_message_state_name(r->state));
-}
-
-/* The TLV wins; what the text said is worth knowing, for the operator may mean it. */
-static void disagreeing(struct smpp_channel *ch, const struct smpp_receipt *r)
-{
-	uint64_t held;
-
-	++*ch->metrics.disagreeing;
-	if (log_throttle_pass(&ch->disagree, clock_mono_ms(ch->clock), LOG_EVERY_MS, &held))
-		log_warn(ch->log, EVENT("smpp.receipt_disagrees"),
-		         STR("tlv", smpp_message_state_name(r->state)),
-		         STR("text", smpp_message_state_name(r->text_state)),
-		         NUM("suppressed", held));
-}
-
-static void tell_receipt(struct smpp_inbound *in, const struct smpp_delivery *d,
-                         const struct smpp_receipt *r)
-{
-	struct smpp_channel *ch = in->channel;
-	char code[40], address[SMPP_ADDRESS_SIZE], likely[SMPP_ID_SIZE];
-	/* From the handset to us: its source is whom our message was for. */
-	struct receipt receipt = {
-		.id = smpp_ids_likely(ch->ids, r->id, likely),
-		.address = d->source.len ? canonical(ch, d->source, d->source_ton, address,
-	                                             sizeof(address))
-	                                 : SPAN_NONE,
-		.status = status_of(r),
-		.code = code,
-		.ts_ms = d->arrived_ms,
-	};
-
-	receipt_code(r, code, sizeof(code));
-	++*ch->metrics.receipts;
-	++*ch->metrics.ids[smpp_ids_seen(ch->ids, r->id)];
-	if (r->disagree)
-		disagreeing(ch, r);
-	connector_receipt(ch->host, &receipt, smpp_in_answer, in);
-}
-
-/* A receipt that names no message is of no use to anybody, now or later: it is taken and told. */
-static void unread_receipt(struct smpp_inbound *in)
-{
-	struct smpp_channel *ch = in->channel;
-	uint64_t held;
-
-	++*ch->metrics.receipts_unread;
-	if (log_throttle_pass(&ch->unread, clock_mono_ms(ch->clock), LOG_EVERY_MS, &held))
-		log_warn(ch->log, EVENT("smpp.receipt_unreadable"), NUM("suppressed", held));
-	answer(in, SMPP_ROK);
-}
-
-/* Receipts come in the alphabet of text, now and then in UCS-2. */
-static struct span receipt_text(struct smpp_channel *ch, const struct smpp_delivery *d)
-{
-	if (d->alphabet != SMPP_UCS2)
-		return d->udh.text;
-	buf_clear(&ch->text);
-	smpp_text_decode(SMPP_UCS2, d->udh.text, 0, 0, &ch->text);
-	return buf_span(&ch->text);
-}
-
-static bool is_receipt(const struct smpp_channel *ch, const struct smpp_delivery *d)
-{
-	unsigned type = d->esm_class & SMPP_ESM_CLASS_TYPE;
-
-	if (type == SMPP_ESM_CLASS_RECEIPT || type == SMPP_ESM_CLASS_INTERMEDIATE)
-		return true;
-	/* A person can write such a text, so it must be asked for. */
-	return type == 0 && ch->cfg->receipts_unflagged && smpp_receipt_looks_like(d->udh.text);
-}
-
-static void on_receipt(struct smpp_inbound *in, const struct smpp_delivery *d)
-{
-	unsigned type = d->esm_class & SMPP_ESM_CLASS_TYPE;
-	struct smpp_receipt r;
-
-	if (smpp_receipt_parse(receipt_text(in->channel, d), d->tlvs,
-	                       type == SMPP_ESM_CLASS_INTERMEDIATE, &r))
-		unread_receipt(in);
-	else
-		tell_receipt(in, d, &r);
-}
-
 /* ---- both PDUs ---- */
 
 /* sar_: all three, or they are ignored (5.3.2.22 to 24). */
@@ -406,12 +305,10 @@ static void deliver(struct smpp_link *l, const struct smpp_pdu *pdu, struct smpp
 	}
 	d->arrived_ms = in->arrived_ms;
 	read_text(ch, d);
-	if (is_receipt(ch, d)) {
-		on_receipt(in, d);
+	if (smpp_in_receipt(in, d))
 		return;
-	}
 	w = (struct smpp_whole){
-		.address = canonical(ch, d->source, d->source_ton, address, sizeof(address)),
+		.address = smpp_in_address(ch, d->source, d->source_ton, address, sizeof(address)),
 		.local = d->dest,
 		.octets = d->udh.text,
 		.alphabet = d->alphabet,

@@ -1,6 +1,6 @@
 /*
- * What the two halves of the way in share: smpp_in.c reads PDUs and gives messages to the host,
- * smpp_parts.c joins those that come in parts.
+ * What the way in shares: smpp_in.c reads PDUs and gives messages to the host, smpp_parts.c joins
+ * those that come in parts, smpp_in_receipt.c tells receipts.
  */
 #ifndef PH_SMPP_INBOUND_H
 #define PH_SMPP_INBOUND_H
@@ -35,8 +35,15 @@ struct smpp_whole {
 void smpp_in_receive(struct smpp_channel *ch, const struct smpp_whole *w, done_fn *done, void *arg);
 /** Answers the PDU (in) when all that follows from it is durable, or with an error. */
 void smpp_in_answer(void *in, int err);
+/** One spelling of a number for identity; what cannot be read as one keeps its own. Borrowed from
+ * out, of SMPP_ADDRESS_SIZE. */
+struct span smpp_in_address(const struct smpp_channel *ch, struct span raw, unsigned ton, char *out,
+                            size_t size);
 /** A name for it in this session. */
 struct span smpp_in_cid(const struct smpp_inbound *in, char *out, size_t size);
+
+/** Whether it is a receipt, which is then told and answered; false: it is a message. */
+bool smpp_in_receipt(struct smpp_inbound *in, const struct smpp_delivery *d);
 
 /** Keeps a part; answers in once it is durable, and the whole too where it was the last. */
 void smpp_parts_keep(struct smpp_inbound *in, const struct smpp_delivery *d, struct span address);
