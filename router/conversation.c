@@ -64,15 +64,48 @@ static void on_sent(void *arg, int err, const redisReply *reply, const char *why
 	free(call);
 }
 
+static bool is_ours(const struct connector_host *host, struct span local)
+{
+	return host->ops->caps.sender && host->ops->caps.sender(host->self, local);
+}
+
+static enum route_class class_of(const struct router_send *send)
+{
+	static const enum route_class by_lane[LANE_COUNT] = {
+		[LANE_REPLY] = ROUTE_REPLY,
+		[LANE_CONFIRMATION] = ROUTE_CONFIRMATION,
+		[LANE_CAMPAIGN] = ROUTE_CAMPAIGN,
+	};
+
+	return send->service.message_class == CLASS_0 ? ROUTE_FLASH : by_lane[send->lane];
+}
+
+/* A message that names its sender goes by a channel that has it. */
+static struct connector_host *with_sender(struct connector_host *host, struct span local)
+{
+	if (!local.len || is_ours(host, local))
+		return host;
+	for (struct connector_host *h = host->router->hosts; h; h = h->next)
+		if (strcmp(h->ops->caps.scheme, host->ops->caps.scheme) == 0 && is_ours(h, local))
+			return h;
+	return host;
+}
+
 /* Where it goes: the channel and the one spelling of the address. */
 static int find_way(struct router *r, const struct router_send *send, struct connector_host **host,
                     char *address, size_t size)
 {
+	int err;
+
 	*host = send->channel.len ? router_host(r, send->channel)
 	                          : router_host_of_scheme(r, address_scheme(send->address));
 	if (!*host)
 		return -ENOENT;
-	return (*host)->ops->address((*host)->self, send->address, address, size);
+	err = (*host)->ops->address((*host)->self, send->address, address, size);
+	if (!err && (send->any_channel || !send->channel.len))
+		*host = with_sender(route_choose(*host, span_of(address), class_of(send)),
+		                    send->local);
+	return err;
 }
 
 /* The author of an agent's message without its "agent:". */
@@ -141,11 +174,6 @@ static void send_args(struct router *r, const struct send_call *call,
 	log_encode_message(a, &m, send->author_name);
 }
 
-static bool is_ours(const struct connector_host *host, struct span local)
-{
-	return host->ops->caps.sender && host->ops->caps.sender(host->self, local);
-}
-
 static int send_to(struct router *r, struct connector_host *host, const struct router_send *send,
                    struct span address, router_sent_fn *fn, void *arg)
 {
@@ -204,6 +232,8 @@ static void on_reply_summary(void *arg, const struct router_error *error,
 		             error->err ? *error : router_refused(SPAN_LIT("channel_unknown")));
 		return;
 	}
+	host = with_sender(route_reply(host, summary->address, class_of(&call->send)),
+	                   call->send.local);
 	err = send_to(call->router, host, &call->send, summary->address, call->fn, call->arg);
 	if (err == -EACCES)
 		reply_failed(call, router_refused(SPAN_LIT("sender_unknown")));

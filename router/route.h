@@ -9,21 +9,13 @@
 
 #include "gcra.h"
 #include "hash.h"
+#include "route_table.h"
 #include "router.h"
 
 enum {
 	LEASE_MS = 4000, /* an account whose node says nothing for so long is free */
 	FENCE_MS = 3000, /* who could not renew for so long sends nothing more, and unbinds */
 	LEAVE_MS = 3700  /* and is gone by now, whatever is still outstanding */
-};
-
-/* How an account fares, for those who choose between several. */
-enum route_health {
-	HEALTH_DOWN,      /* cannot send */
-	HEALTH_FAILING,   /* too many of its messages fail; nothing new goes by it */
-	HEALTH_THROTTLED, /* its peer says that it is too much */
-	HEALTH_PROBING,   /* is back, or was failing: one message now and then tells */
-	HEALTH_UP
 };
 
 /* The breaker of one account: opens on errors, lets probes through after a while. */
@@ -84,9 +76,11 @@ struct route_lists {
 
 struct route_state {
 	struct io_timer *timer; /* fences, and leases that may have become free */
-	bool syncing, again, counting;
+	bool syncing, again, counting, loading;
 	uint64_t sent_ms; /* monotonic: when the sync under way was asked */
 	struct route_lists lists;
+	const struct router_routes *routes; /* NULL: none */
+	struct route_numbers *numbers;
 };
 
 struct connector_host;
@@ -126,9 +120,14 @@ void health_on_outcome(struct connector_host *host, const struct send_result *re
 enum route_health health_of(const struct connector_host *host);
 /** Counts time; true when it changed and others should hear of it. */
 bool health_tick(struct connector_host *host);
-char health_letter(enum route_health health);
-enum route_health health_parse(struct span letter);
-const char *health_name(enum route_health health);
+
+/* route_choose.c */
+/** The account for a message to a canonical address; host where no rule says another. */
+struct connector_host *route_choose(struct connector_host *host, struct span address,
+                                    enum route_class class);
+/** The same for one who wrote to host: another only while host does not do. */
+struct connector_host *route_reply(struct connector_host *host, struct span address,
+                                   enum route_class class);
 
 /* route_status.c */
 /** "S n": somebody asks for reports. */

@@ -19,35 +19,6 @@ enum {
 	SETTLED_MS = 3000 /* up for so long: it is back */
 };
 
-static const struct {
-	char letter;
-	const char *name;
-} names[] = {
-	[HEALTH_DOWN] = {'d', "down"     },
-	[HEALTH_FAILING] = {'f', "failing"  },
-	[HEALTH_THROTTLED] = {'t', "throttled"},
-	[HEALTH_PROBING] = {'p', "probing"  },
-	[HEALTH_UP] = {'u', "up"       },
-};
-
-char health_letter(enum route_health health)
-{
-	return names[health].letter;
-}
-
-const char *health_name(enum route_health health)
-{
-	return names[health].name;
-}
-
-enum route_health health_parse(struct span letter)
-{
-	for (size_t i = 0; letter.len && i < ARRAY_LEN(names); i++)
-		if (names[i].letter == letter.ptr[0])
-			return (enum route_health)i;
-	return HEALTH_DOWN;
-}
-
 static uint64_t now_ms(const struct connector_host *host)
 {
 	return clock_mono_ms(io_loop_clock(host->router->loop));

@@ -350,6 +350,7 @@ void route_fini(struct router *r)
 {
 	io_timer_destroy(&r->route.timer);
 	list_fini(r);
+	route_numbers_free(&r->route.numbers);
 }
 
 void route_channel_fini(struct connector_host *host)

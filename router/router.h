@@ -8,6 +8,7 @@
 
 #include "connector.h"
 #include "redis.h"
+#include "yaml.h"
 
 struct router;
 struct catalogue;
@@ -110,6 +111,43 @@ typedef void router_channel_status_fn(void *arg, const struct router_error *erro
 int router_channel_status(struct router *router, router_channel_status_fn *fn,
                           void *arg) MUST_CHECK;
 
+/* --- Routes: which account a message leaves by that names none -------------------------------- */
+
+struct router_target {
+	char *channel;
+	int64_t weight; /* share among the others; 0: stands by */
+};
+struct router_rule {
+	char *prefix;          /* of the number, "+86138"; NULL: any */
+	char *carrier;         /* operator, as the file of numbers names it; NULL: any */
+	char **classes;        /* reply, confirmation, campaign, flash; NULL: any */
+	struct config_list to; /* struct router_target */
+};
+struct router_routes {
+	struct config_list rules; /* struct router_rule */
+	char *numbers;            /* file: which operator a number belongs to; NULL: none */
+	int64_t move_after_ms;    /* what waits for an account that is down goes by another */
+};
+/** Once, before the loop runs; reads the file of numbers. routes must outlive the router. The errno
+ * of reading, after telling. */
+int router_set_routes(struct router *router, const struct router_routes *routes,
+                      struct yaml_errors *errors) MUST_CHECK;
+/** Reads the file of numbers on a thread of the pool and swaps it in; what is wrong is logged. */
+void router_load_numbers(struct router *router);
+
+/* What a route says, for people. */
+struct router_way {
+	const char *channel, *health, *why;
+	int64_t weight;
+	bool chosen;
+};
+/** number as a human writes it; class: "" for confirmation. -EINVAL number, -EDOM class, -ENOENT no
+ * channel sends SMS. rule: its place from 1, 0: none fits. ways is borrowed for the call. */
+typedef void router_explain_fn(void *arg, struct span address, struct span carrier, size_t rule,
+                               const struct router_way *ways, size_t count);
+int router_explain(struct router *router, struct span number, struct span class,
+                   router_explain_fn *fn, void *arg) MUST_CHECK;
+
 /* --- Whom we do not serve -------------------------------------------------------------------- */
 
 enum { ROUTER_LIST_NUMBER_MAX = 64 };
@@ -150,6 +188,7 @@ struct router_send {
 		address; /* raw, as a human writes it ("+86 138…" with a channel) or canonical */
 	struct span
 		channel;   /* empty: the conversation's last, or the first of the address' scheme */
+	bool any_channel;  /* channel only reads the address: the routes choose */
 	struct span local; /* our end, by which the channel knows it as one of its own; empty: its
 	                      own choice */
 	struct span text;  /* rendered already */

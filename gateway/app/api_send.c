@@ -98,6 +98,7 @@ bool sending_place(struct sending *s)
 		return false;
 	}
 	s->send.channel = span_of(channel->name);
+	s->send.any_channel = true;
 	return check_address(s, true);
 }
 

@@ -209,6 +209,11 @@ static int make_channels(struct app *app, struct yaml_errors *errors)
 	return err;
 }
 
+static int make_routes(struct app *app, struct yaml_errors *errors)
+{
+	return router_set_routes(app->router, &app->config->routes, errors);
+}
+
 static int make_interfaces(struct app *app, struct yaml_errors *errors)
 {
 	const struct config *c = app->config;
@@ -281,8 +286,8 @@ static int make_webhooks(struct app *app, struct yaml_errors *errors)
 }
 
 static make_fn *const steps[] = {
-	make_catalogue, make_loop,  make_tls,        make_servers, make_router,
-	make_channels,  make_redis, make_interfaces, make_console, make_webhooks,
+	make_catalogue, make_loop,  make_tls,        make_servers, make_router,   make_channels,
+	make_routes,    make_redis, make_interfaces, make_console, make_webhooks,
 };
 
 static void raise_file_limit(void)

@@ -45,7 +45,8 @@ struct app {
 
 /** /healthz, /readyz and /metrics on the internal listener. */
 int app_health_create(struct app *app) MUST_CHECK;
-/** SIGTERM and SIGINT drain (twice: stop at once), SIGHUP reads the catalogue again. */
+/** SIGTERM and SIGINT drain (twice: stop at once), SIGHUP reads the catalogue and the
+ * routes' numbers again. */
 int app_signals_start(struct app *app) MUST_CHECK;
 void app_signals_stop(struct app *app);
 /** Reads the catalogue on a thread of the pool and swaps it in when it has no error. */

@@ -6,6 +6,7 @@
 
 #include "config_tables.h"
 #include "net_range.h"
+#include "route_table.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -269,12 +270,66 @@ static void check_rules(struct loading *l)
 		rules[i].line = line_of(item, "template");
 	}
 	check_lang(l, line_of(calls, "lang"), l->config->calls.lang);
-	if (list->count && !channel)
+	if (list->count && !channel && !l->config->routes.rules.count)
 		yaml_error(l->errors, calls ? calls->line : 0,
-		           "\"channel\" is missing: rules need one to send by");
+		           "\"channel\" is missing: rules need one to send by, or routes");
 	if (channel && !has_channel(l->config, channel))
 		yaml_error(l->errors, line_of(calls, "channel"), "there is no channel \"%.60s\"",
 		           channel);
+}
+
+static const struct config_channel *find_channel(const struct config *c, const char *name)
+{
+	for (size_t i = 0; name && i < c->channel_count; i++)
+		if (c->channels[i].name && strcmp(c->channels[i].name, name) == 0)
+			return &c->channels[i];
+	return NULL;
+}
+
+static void check_targets(struct loading *l, const struct router_rule *rule,
+                          const struct yaml_node *item)
+{
+	const struct router_target *targets = rule->to.items;
+	const struct config_channel *first = NULL;
+	const struct yaml_node *to = yaml_get(item, "to");
+	const struct yaml_node *node = to && to->kind == YAML_SEQUENCE ? to->first : NULL;
+
+	for (size_t i = 0; i < rule->to.count && node; i++, node = node->next) {
+		const struct config_channel *c = find_channel(l->config, targets[i].channel);
+
+		if (!c && targets[i].channel)
+			yaml_error(l->errors, line_of(node, "channel"),
+			           "there is no channel \"%.60s\"", targets[i].channel);
+		if (c && first && strcmp(c->ops->caps.scheme, first->ops->caps.scheme) != 0)
+			yaml_error(l->errors, line_of(node, "channel"),
+			           "\"%.60s\" reaches other addresses than \"%.60s\"", c->name,
+			           first->name);
+		first = first ? first : c;
+	}
+}
+
+static bool is_prefix(const char *text)
+{
+	return text[0] == '+' && text[1 + strspn(text + 1, "0123456789")] == '\0';
+}
+
+static void check_routes(struct loading *l)
+{
+	const struct config_list *list = &l->config->routes.rules;
+	const struct router_rule *rules = list->items;
+	const struct yaml_node *item = items_of(l, "routes", "rules");
+
+	for (size_t i = 0; i < list->count && item; i++, item = item->next) {
+		check_words(l, item, "classes", rules[i].classes, route_class_names);
+		check_targets(l, &rules[i], item);
+		if (rules[i].prefix && !is_prefix(rules[i].prefix))
+			yaml_error(l->errors, line_of(item, "prefix"),
+			           "\"prefix\" must be + and digits, as numbers are written: "
+			           "\"+86138\"");
+		if (rules[i].carrier && !l->config->routes.numbers)
+			yaml_error(l->errors, line_of(item, "operator"),
+			           "\"operator\" needs \"numbers\": the file that names it");
+	}
 }
 
 static void check_webhooks(struct loading *l)
@@ -342,6 +397,7 @@ static int read_root(struct loading *l)
 	check_rules(l);
 	check_webhooks(l);
 	check_sendsms(l);
+	check_routes(l);
 	return bad == -ENOMEM ? bad : err;
 }
 

@@ -6,6 +6,7 @@
 #define PH_CONFIG_H
 
 #include "connector.h"
+#include "router.h"
 #include "yaml.h"
 
 struct config_api_key {
@@ -98,6 +99,7 @@ struct config {
 		bool allow_private; /* call-backs to private networks */
 		int64_t timeout_ms, give_up_ms, keep;
 	} sendsms;
+	struct router_routes routes;
 	struct config_list webhooks;     /* struct config_webhook */
 	struct config_channel *channels; /* channel_count of them */
 	size_t channel_count;

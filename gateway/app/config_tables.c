@@ -140,6 +140,39 @@ static const struct config_field calls_fields[] = {
 	{0					       }
 };
 
+static const struct config_field target_fields[] = {
+	{"channel",		      CONFIG_STRING, offsetof(struct router_target, channel), .required = true,
+         .least = 1, .most = 32, .help = "name of a channel"},
+	{"weight", CONFIG_INT, offsetof(struct router_target, weight), .fallback = "1",
+         .most = 1000000, .help = "its share among the others; 0: it stands by"},
+	{0	     }
+};
+
+static const struct config_field route_rule_fields[] = {
+	{"prefix",		     CONFIG_STRING, offsetof(struct router_rule, prefix), .most = 20,
+         .help = "of the number, with + and country code; the longest one decides"},
+	{"operator", CONFIG_STRING, offsetof(struct router_rule, carrier), .most = 32,
+         .help = "that the file of numbers names"},
+	{"classes",                  CONFIG_STRINGS, offsetof(struct router_rule, classes),
+         .help = "reply, confirmation, campaign, flash; without it any"},
+	{"to",			    CONFIG_LIST, offsetof(struct router_rule, to), .required = true,
+         .sub = target_fields, .item_size = sizeof(struct router_target), .least = 1, .most = 16,
+         .help = "the channels, by weight"},
+	{0	      }
+};
+
+static const struct config_field routes_fields[] = {
+	{"numbers",								CONFIG_STRING, offsetof(struct config, routes.numbers),
+         .help = "file of NUMBER-OR-PREFIX,OPERATOR lines; SIGHUP reads it again"},
+	{"move_after",						  CONFIG_DURATION_MS, offsetof(struct config, routes.move_after_ms),
+         .fallback = "30 s", .least = 1000,
+         .help = "what waits for a channel that is down so long goes by another"},
+	{"rules", CONFIG_LIST, offsetof(struct config, routes.rules), .sub = route_rule_fields,
+         .item_size = sizeof(struct router_rule), .most = 1000,
+         .help = "which channels a message leaves by that names none"},
+	{0							    }
+};
+
 static const struct config_field webhook_fields[] = {
 	{"name",			  CONFIG_STRING, offsetof(struct config_webhook, name), .required = true, .least = 1,
          .most = 32, .help = "names its queue; must stay when the URL changes"},
@@ -214,12 +247,14 @@ const struct config_field config_fields[] = {
 	{"sendsms",			 CONFIG_MAP, 0, .sub = sendsms_fields,
          .help = "the HTTP interface of kannel's smsbox"},
 	{"calls",       CONFIG_MAP, 0, .sub = calls_fields, .help = "what follows a phone call"},
-	{"webhooks",			  CONFIG_LIST, offsetof(struct config, webhooks), .sub = webhook_fields,
+	{"routes",			  CONFIG_MAP, 0, .sub = routes_fields,
+         .help = "which SMS leaves by which channel"},
+	{"webhooks",CONFIG_LIST, offsetof(struct config, webhooks), .sub = webhook_fields,
          .item_size = sizeof(struct config_webhook), .most = 50,
          .help = "who is told of what happens"},
-	{"channels",CONFIG_NODE, offsetof(struct config, sections), .required = true,
+	{"channels",         CONFIG_NODE, offsetof(struct config, sections), .required = true,
          .help = "the channels, a list"},
-	{0        }
+	{0			 }
 };
 
 const struct config_field config_channel_fields[] = {

@@ -118,10 +118,12 @@ static void on_signal(uv_signal_t *handle, int number)
 	struct app *app = handle->data;
 
 	log_info(&app->log, EVENT("node.signal"), STR("signal", sigabbrev_np(number)));
-	if (number == SIGHUP)
+	if (number == SIGHUP) {
 		app_reload(app);
-	else
+		router_load_numbers(app->router);
+	} else {
 		app_drain(app);
+	}
 }
 
 int app_signals_start(struct app *app)
