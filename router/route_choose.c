@@ -120,6 +120,21 @@ int router_explain(struct router *r, struct span number, struct span class, rout
 	return 0;
 }
 
+void router_suppose(struct router *r, struct span channel, struct span want, struct span health)
+{
+	struct connector_host *host = router_host(r, channel);
+	struct span rest;
+
+	if (!host)
+		return;
+	host->route.exclusive = true;
+	if (router_want_parse(span_split(want, ' ', &rest), &host->route.want))
+		host->route.want = WANT_START;
+	for (unsigned h = host->route.shared; h <= HEALTH_UP; h++)
+		if (span_is(health, health_name((enum route_health)h)))
+			host->route.shared = (enum route_health)h;
+}
+
 /* --- The file of numbers ------------------------------------------------------------------------
  */
 

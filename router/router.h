@@ -148,6 +148,11 @@ typedef void router_explain_fn(void *arg, struct span address, struct span carri
 int router_explain(struct router *router, struct span number, struct span class,
                    router_explain_fn *fn, void *arg) MUST_CHECK;
 
+/** For a router that only decides: how a channel fares, and the record of what people want of it.
+ * The best that was supposed counts. health: a name; empty: nothing known. */
+void router_suppose(struct router *router, struct span channel, struct span want,
+                    struct span health);
+
 /* --- Whom we do not serve -------------------------------------------------------------------- */
 
 enum { ROUTER_LIST_NUMBER_MAX = 64 };

@@ -74,6 +74,7 @@ static const struct {
 	{HTTP_M_GET,    "/v1/channels",                 api_get_channels    },
 	{HTTP_M_GET,    "/v1/channels/:name",           api_get_channel     },
 	{HTTP_M_POST,   "/v1/channels/:name/:want",     api_post_channel    },
+	{HTTP_M_GET,    "/v1/route",                    api_get_route       },
 	{HTTP_M_GET,    "/v1/lists",                    api_get_list        },
 	{HTTP_M_POST,   "/v1/lists",                    api_post_list       },
 	{HTTP_M_DELETE, "/v1/lists",                    api_delete_list     },

@@ -138,6 +138,56 @@ void api_post_channel(void *arg, struct http_request *r)
 		reply_unavailable(r);
 }
 
+/* --- Routes ----------------------------------------------------------------------------------- */
+
+static void on_explained(void *arg, struct span address, struct span carrier, size_t rule,
+                         const struct router_way *ways, size_t count)
+{
+	json_t *list = json_array(), *object = json_object();
+
+	strict_json_set(object, "address", address);
+	strict_json_set(object, "operator", carrier);
+	json_object_set_new(object, "rule", rule ? json_integer((json_int_t)rule) : json_null());
+	for (size_t i = 0; i < count; i++) {
+		json_array_append_new(list, json_pack("{s:s, s:I, s:s, s:b, s:s}", "channel",
+		                                      ways[i].channel, "weight",
+		                                      (json_int_t)ways[i].weight, "health",
+		                                      ways[i].health, "chosen", ways[i].chosen,
+		                                      "why", ways[i].why));
+		if (ways[i].chosen)
+			json_object_set_new(object, "channel", json_string(ways[i].channel));
+	}
+	json_object_set_new(object, "candidates", list);
+	reply_json(arg, 200, object);
+}
+
+void api_get_route(void *arg, struct http_request *r)
+{
+	struct api *api = arg;
+	struct span to = SPAN_NONE, class = SPAN_NONE;
+	int err;
+
+	if (!api_authorize(api, r, SCOPE_CHANNELS))
+		return;
+	if (http_query(r, "to", &to) || !to.len) {
+		http_problem(r, 400, "query_invalid", "must be given, once", "to");
+		return;
+	}
+	err = http_query(r, "class", &class);
+	if (err && err != -ENOENT) {
+		http_problem(r, 400, "query_invalid", "must be given at most once", "class");
+		return;
+	}
+	err = router_explain(api->options.router, to, class, on_explained, r);
+	if (err == -EDOM)
+		http_problem(r, 422, "field_range",
+		             "must be reply, confirmation, campaign or flash", "class");
+	else if (err == -EINVAL)
+		http_problem(r, 422, "address_invalid", "this is no phone number", "to");
+	else if (err)
+		http_problem(r, 422, "channel_unknown", "no channel sends SMS", NULL);
+}
+
 /* --- Lists ------------------------------------------------------------------------------------ */
 
 static json_t *entry_json(const struct router_list_entry *e)

@@ -45,6 +45,7 @@ void api_get_events(void *arg, struct http_request *r);
 void api_get_channels(void *arg, struct http_request *r);
 void api_get_channel(void *arg, struct http_request *r);
 void api_post_channel(void *arg, struct http_request *r);
+void api_get_route(void *arg, struct http_request *r);
 void api_get_list(void *arg, struct http_request *r);
 void api_post_list(void *arg, struct http_request *r);
 void api_delete_list(void *arg, struct http_request *r);

@@ -1,6 +1,7 @@
 /* The executable posthouse: which command, which configuration, and what is said when it is wrong.
  */
 #include "app.h"
+#include "channel_command.h"
 #include "evaluate_command.h"
 #include "log.h"
 #include "registry.h"
@@ -25,8 +26,16 @@ static const char usage[] =
 	"  user disable FILE ID  log-ins end, none is possible; enable FILE ID reverses it\n"
 	"  user list FILE        who there is\n"
 	"  evaluate TRAIN TEST   train on one file of \"label TAB text\" lines, measure on "
-        "another,\n"
+	"another,\n"
 	"    --dev DEV           with thresholds chosen on a third; prints JSON\n"
+	"  channel status FILE [NAME]   what channels do on which node\n"
+	"  channel start|drain|stop FILE NAME   for all nodes, and kept; drain sends what waits "
+        "first\n"
+	"  list show FILE        whom we do not serve\n"
+	"  list block|allow|forget FILE NUMBER   \"+86170*\": all that begin so\n"
+	"    --channel NAME --note TEXT --list block|allow\n"
+	"  route FILE NUMBER     which channel a message would leave by, and why\n"
+	"    --class reply|confirmation|campaign|flash\n"
 	"\n"
 	"  -h, --help            this text\n"
 	"  -V, --version         the version\n";
@@ -86,19 +95,42 @@ static int run(const char *path, bool check_only)
 	return status;
 }
 
-/* user SUBCOMMAND FILE ...: the command itself wants no file among its arguments. */
-static int user(int argc, char **argv)
+typedef int command_fn(const struct config *config, int argc, char **argv);
+
+/* COMMAND SUBCOMMAND FILE ...: the command itself wants no file among its arguments. */
+static int with_config(command_fn *command, int argc, char **argv)
 {
 	struct config *config = load(argv[2]);
 	int status = EXIT_FAILURE;
 
 	if (config) {
 		memmove(argv + 2, argv + 3, (size_t)(argc - 2) * sizeof(*argv));
-		status = user_command(config, argc - 1, argv);
+		status = command(config, argc - 1, argv);
 	}
 	config_destroy(&config);
 	return status;
 }
+
+/* route FILE NUMBER: no subcommand. */
+static int route(int argc, char **argv)
+{
+	struct config *config = load(argv[1]);
+	int status = EXIT_FAILURE;
+
+	if (config)
+		status = route_command(config, argc - 1, argv + 1);
+	config_destroy(&config);
+	return status;
+}
+
+static const struct {
+	const char *name;
+	command_fn *fn;
+} commands[] = {
+	{"user",    user_command   },
+        {"channel", channel_command},
+        {"list",    list_command   }
+};
 
 static int wrong_usage(void)
 {
@@ -126,8 +158,11 @@ int main(int argc, char **argv)
 	}
 	if (is_one_of(command, "run", "check") && argc == 3)
 		return run(argv[2], command[0] == 'c');
-	if (strcmp(command, "user") == 0 && argc >= 4)
-		return user(argc - 1, argv + 1);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(command, commands[i].name) == 0 && argc >= 4)
+			return with_config(commands[i].fn, argc - 1, argv + 1);
+	if (strcmp(command, "route") == 0 && argc >= 4)
+		return route(argc - 1, argv + 1);
 	if (strcmp(command, "evaluate") == 0)
 		return evaluate_command(argc - 1, argv + 1);
 	return wrong_usage();

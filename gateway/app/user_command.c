@@ -5,98 +5,23 @@
  */
 #include "user_command.h"
 
+#include "command_redis.h"
 #include "digest.h"
 #include "user.h"
 
 #include <ctype.h>
 #include <getopt.h>
-#include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/time.h>
 #include <termios.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, EXIT_STATE = 3, TIMEOUT_S = 5 };
+enum { EXIT_USAGE = 2, EXIT_STATE = 3 };
 
 static int complain(int status, const char *what, const char *detail)
 {
 	fprintf(stderr, "posthouse user: %s%s%s\n", what, detail ? ": " : "", detail ? detail : "");
 	return status;
-}
-
-/* --- Redis ------------------------------------------------------------------------------- */
-
-static redisContext *open_address(const char *address)
-{
-	struct timeval timeout = {.tv_sec = TIMEOUT_S};
-	const char *colon = strrchr(address, ':');
-	redisContext *c;
-	char *host;
-
-	if (strncmp(address, "unix:", 5) == 0)
-		return redisConnectUnixWithTimeout(address + 5, timeout);
-	if (!colon)
-		return NULL;
-	host = span_dup((struct span){address, (size_t)(colon - address)});
-	if (!host)
-		return NULL;
-	c = redisConnectWithTimeout(host, (int)strtol(colon + 1, NULL, 10), timeout);
-	free(host);
-	return c;
-}
-
-/* NULL after telling why; for freeReplyObject(). */
-static redisReply *ask(redisContext *c, int argc, const char *const *argv)
-{
-	const char *copy[8];
-	redisReply *reply;
-
-	for (int i = 0; i < argc; i++)
-		copy[i] = argv[i];
-	reply = redisCommandArgv(c, argc, copy, NULL);
-	if (reply && reply->type != REDIS_REPLY_ERROR)
-		return reply;
-	complain(EXIT_FAILURE, "Redis says", reply ? reply->str : c->errstr);
-	freeReplyObject(reply);
-	return NULL;
-}
-
-static bool tell(redisContext *c, int argc, const char *const *argv)
-{
-	redisReply *reply = ask(c, argc, argv);
-	bool ok = reply != NULL;
-
-	freeReplyObject(reply);
-	return ok;
-}
-
-static bool log_on(redisContext *c, const struct config *config)
-{
-	const char *user = config->redis.username, *password = config->redis.password;
-	char database[24];
-
-	if (password && user && !tell(c, 3, (const char *[]){"AUTH", user, password}))
-		return false;
-	if (password && !user && !tell(c, 2, (const char *[]){"AUTH", password}))
-		return false;
-	snprintf(database, sizeof(database), "%lld", (long long)config->redis.database);
-	return config->redis.database == 0 || tell(c, 2, (const char *[]){"SELECT", database});
-}
-
-static redisContext *connect_redis(const struct config *config)
-{
-	struct timeval timeout = {.tv_sec = TIMEOUT_S};
-	redisContext *c = open_address(config->redis.address);
-
-	if (!c || c->err) {
-		complain(EXIT_FAILURE, "Redis cannot be reached", c ? c->errstr : "bad address");
-	} else if (redisSetTimeout(c, timeout) == REDIS_OK && log_on(c, config)) {
-		return c;
-	}
-	if (c)
-		redisFree(c);
-	return NULL;
 }
 
 /* --- Passwords --------------------------------------------------------------------------- */
@@ -181,7 +106,8 @@ static int keep(struct command *c, const char *how)
 	int status = EXIT_FAILURE;
 
 	if (text)
-		reply = ask(c->redis, 4, (const char *[]){how, USER_KEY, c->user.id, text});
+		reply = command_redis_ask("user", c->redis, 4,
+		                          (const char *[]){how, USER_KEY, c->user.id, text});
 	if (reply && strcmp(how, "HSETNX") == 0 && reply->integer == 0)
 		status = complain(EXIT_STATE, "there is already a user", c->user.id);
 	else if (reply)
@@ -193,7 +119,8 @@ static int keep(struct command *c, const char *how)
 
 static int find(struct command *c)
 {
-	redisReply *reply = ask(c->redis, 3, (const char *[]){"HGET", USER_KEY, c->user.id});
+	redisReply *reply = command_redis_ask("user", c->redis, 3,
+	                                      (const char *[]){"HGET", USER_KEY, c->user.id});
 	struct span id = span_of(c->user.id);
 	int status = EXIT_FAILURE;
 	struct user found;
@@ -321,7 +248,8 @@ static void show(const struct user *u)
 
 static int list(struct command *c, int argc, char **argv)
 {
-	redisReply *reply = ask(c->redis, 2, (const char *[]){"HGETALL", USER_KEY});
+	redisReply *reply =
+		command_redis_ask("user", c->redis, 2, (const char *[]){"HGETALL", USER_KEY});
 	int status = reply ? EXIT_SUCCESS : EXIT_FAILURE;
 	struct user user;
 
@@ -379,7 +307,7 @@ int user_command(const struct config *config, int argc, char **argv)
 	if (which == ARRAY_LEN(commands))
 		return complain(EXIT_USAGE, "add, passwd, disable, enable or list is expected",
 		                NULL);
-	c.redis = connect_redis(config);
+	c.redis = command_redis_connect("user", config);
 	if (!c.redis)
 		return EXIT_FAILURE;
 	status = run_one(which, &c, argc, argv);
