@@ -123,6 +123,48 @@ static void double_fini(void *self)
 		message_unref(&d->sent[i]);
 }
 
+static bool double_can(const void *self, enum connector_operation what)
+{
+	return ((const struct double_self *)self)->can_be_asked && what != OPERATION_MANY;
+}
+
+static int double_ask(struct double_self *d, enum connector_operation what,
+                      const struct connector_target *t, struct span text, answer_fn *fn, void *arg)
+{
+	d->asked++;
+	d->asked_what = what;
+	snprintf(d->asked_id, sizeof(d->asked_id), "%.*s", SPAN_FMT(t->id));
+	snprintf(d->asked_address, sizeof(d->asked_address), "%.*s", SPAN_FMT(t->address));
+	snprintf(d->asked_text, sizeof(d->asked_text), "%.*s>%.*s", SPAN_FMT(t->text),
+	         SPAN_FMT(text));
+	d->answer_fn = fn;
+	d->answer_arg = arg;
+	return 0;
+}
+
+static int double_query(void *self, const struct connector_target *t, answer_fn *fn, void *arg)
+{
+	return double_ask(self, OPERATION_QUERY, t, SPAN_NONE, fn, arg);
+}
+
+static int double_cancel(void *self, const struct connector_target *t, answer_fn *fn, void *arg)
+{
+	return double_ask(self, OPERATION_CANCEL, t, SPAN_NONE, fn, arg);
+}
+
+static int double_replace(void *self, const struct connector_target *t, struct span text,
+                          answer_fn *fn, void *arg)
+{
+	return double_ask(self, OPERATION_REPLACE, t, text, fn, arg);
+}
+
+static const struct connector_operations double_operations = {
+	.can = double_can,
+	.query = double_query,
+	.cancel = double_cancel,
+	.replace = double_replace,
+};
+
 #define DOUBLE(limited_, dials_)                                                       \
 	{                                                                              \
 		.name = "double",                                                      \
@@ -132,6 +174,7 @@ static void double_fini(void *self)
 		         .replies_limited = (limited_),                                \
 		         .resend_replies = true,                                       \
 		         .dials = (dials_),                                            \
+		         .operations = &double_operations,                             \
 		         .scheme = "test"},                                            \
 		.self_size = sizeof(struct double_self), .init = double_init,          \
 		.start = double_start, .send = double_send, .address = double_address, \

@@ -17,6 +17,13 @@ struct double_self {
 	int answer; /* what send() answers */
 	bool started, stops_slowly;
 	enum stop_mode stopped_how;
+	/* What its peer may be asked, and was. */
+	bool can_be_asked;
+	unsigned asked;
+	enum connector_operation asked_what;
+	char asked_id[32], asked_address[64], asked_text[64];
+	answer_fn *answer_fn;
+	void *answer_arg;
 };
 
 struct node {

@@ -1,0 +1,274 @@
+/*
+ * What is asked of a channel's peer about a message that it took, and what follows from its answer;
+ * and customers who can be reached again.
+ */
+#include "router_fixture.h"
+
+#include <stdio.h>
+
+#define QUESTION "what is the annual fee"
+
+static void start(void)
+{
+	fixture_start(false);
+	fx.node.self->can_be_asked = true;
+}
+
+struct asked {
+	bool done;
+	int err;
+	char code[40], peer[40];
+	enum message_status status;
+};
+
+static void on_asked(void *arg, const struct router_asked *a)
+{
+	struct asked *out = arg;
+
+	ck_assert(!out->done);
+	out->done = true;
+	out->err = a->error.err;
+	out->status = a->status;
+	snprintf(out->code, sizeof(out->code), "%s", a->error.code ? a->error.code : "");
+	snprintf(out->peer, sizeof(out->peer), "%.*s", SPAN_FMT(a->code));
+}
+
+static void ask(enum connector_operation what, const char *text, struct asked *out)
+{
+	*out = (struct asked){0};
+	ck_assert_int_eq(router_ask(fx.node.router, conversation_of(ALICE), 2, what, span_of(text),
+	                            on_asked, out),
+	                 0);
+}
+
+static bool was_asked(const void *arg)
+{
+	return fx.node.self->asked >= *(const unsigned *)arg;
+}
+
+static void wait_asked(unsigned times)
+{
+	io_wait(fx.loop, was_asked, &times, 10000);
+}
+
+static void answer(int err, enum message_status status, const char *code)
+{
+	const struct connector_answer a = {
+		.err = err, .status = status, .code = code, .reason = code};
+
+	fx.node.self->answer_fn(fx.node.self->answer_arg, &a);
+}
+
+/* An answer of the bot's, message 2, that the peer took under an id. */
+static void sent_as(const char *id)
+{
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	tell_outcome(&fx.node, 0, SEND_OK, id);
+	wait_status(&fx.node, ALICE, 2, STATUS_SENT);
+}
+
+START_TEST(a_query_names_the_id_as_the_peer_wrote_it_and_notes_the_answer)
+{
+	struct asked asked;
+
+	sent_as("00aB");
+	ask(OPERATION_QUERY, "", &asked);
+	wait_asked(1);
+	ck_assert_str_eq(fx.node.self->asked_id, "00aB");
+	ck_assert_str_eq(fx.node.self->asked_address, "test:alice");
+	answer(0, STATUS_DELIVERED, NULL);
+	io_wait(fx.loop, io_is_true, &asked.done, 10000);
+	ck_assert_int_eq(asked.err, 0);
+	ck_assert_int_eq(asked.status, STATUS_DELIVERED);
+	wait_status(&fx.node, ALICE, 2, STATUS_DELIVERED);
+}
+END_TEST
+
+START_TEST(a_query_that_knows_nothing_final_changes_nothing)
+{
+	struct asked asked;
+
+	sent_as("1");
+	ask(OPERATION_QUERY, "", &asked);
+	wait_asked(1);
+	answer(0, STATUS_SENT, NULL);
+	io_wait(fx.loop, io_is_true, &asked.done, 10000);
+	ck_assert_int_eq(asked.status, STATUS_SENT);
+	ck_assert_int_eq(status_of(&fx.node, ALICE, 2), STATUS_SENT);
+}
+END_TEST
+
+START_TEST(what_is_taken_back_is_canceled)
+{
+	struct asked asked;
+
+	sent_as("1");
+	ask(OPERATION_CANCEL, "", &asked);
+	wait_asked(1);
+	ck_assert_int_eq(fx.node.self->asked_what, OPERATION_CANCEL);
+	answer(0, STATUS_SENT, NULL);
+	io_wait(fx.loop, io_is_true, &asked.done, 10000);
+	ck_assert_int_eq(asked.status, STATUS_CANCELED);
+	wait_status(&fx.node, ALICE, 2, STATUS_CANCELED);
+}
+END_TEST
+
+START_TEST(what_the_peer_refuses_stays_as_it_is)
+{
+	struct asked asked;
+
+	sent_as("1");
+	ask(OPERATION_CANCEL, "", &asked);
+	wait_asked(1);
+	answer(-EPERM, STATUS_SENT, "smpp.0x00000011");
+	io_wait(fx.loop, io_is_true, &asked.done, 10000);
+	ck_assert_str_eq(asked.code, "peer_refused");
+	ck_assert_str_eq(asked.peer, "smpp.0x00000011");
+	ck_assert_int_eq(status_of(&fx.node, ALICE, 2), STATUS_SENT);
+}
+END_TEST
+
+START_TEST(a_peer_that_does_not_answer_is_told_as_that)
+{
+	struct asked asked;
+
+	sent_as("1");
+	ask(OPERATION_CANCEL, "", &asked);
+	wait_asked(1);
+	answer(-ETIMEDOUT, STATUS_SENT, NULL);
+	io_wait(fx.loop, io_is_true, &asked.done, 10000);
+	ck_assert_str_eq(asked.code, "peer_silent");
+	ck_assert_int_eq(status_of(&fx.node, ALICE, 2), STATUS_SENT);
+}
+END_TEST
+
+START_TEST(a_replacement_knows_the_first_text)
+{
+	struct asked asked;
+
+	sent_as("1");
+	ask(OPERATION_REPLACE, "new", &asked);
+	wait_asked(1);
+	ck_assert_str_eq(fx.node.self->asked_text, "The annual fee is 100 yuan.>new");
+	answer(0, STATUS_SENT, NULL);
+	io_wait(fx.loop, io_is_true, &asked.done, 10000);
+	ck_assert_int_eq(asked.err, 0);
+}
+END_TEST
+
+START_TEST(each_part_is_asked_for)
+{
+	struct asked asked;
+
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	for (uint16_t i = 0; i < 2; i++) {
+		const struct send_result r = {.outcome = SEND_OK,
+		                              .part = i,
+		                              .parts = 2,
+		                              .id = i ? SPAN_LIT("p2") : SPAN_LIT("p1")};
+
+		connector_result(fx.node.self->host, fx.node.self->sent[0], &r);
+	}
+	wait_status(&fx.node, ALICE, 2, STATUS_SENT);
+	ask(OPERATION_CANCEL, "", &asked);
+	wait_asked(1);
+	answer(0, STATUS_SENT, NULL);
+	wait_asked(2);
+	answer(0, STATUS_SENT, NULL);
+	io_wait(fx.loop, io_is_true, &asked.done, 10000);
+	ck_assert_int_eq(asked.status, STATUS_CANCELED);
+	wait_status(&fx.node, ALICE, 2, STATUS_CANCELED);
+	ask(OPERATION_REPLACE, "new", &asked);
+	io_wait(fx.loop, io_is_true, &asked.done, 10000);
+	ck_assert_str_eq(asked.code, "too_long");
+}
+END_TEST
+
+START_TEST(what_the_peer_has_not_taken_cannot_be_asked_of)
+{
+	struct asked asked;
+
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	ask(OPERATION_CANCEL, "", &asked);
+	io_wait(fx.loop, io_is_true, &asked.done, 10000);
+	ck_assert_str_eq(asked.code, "no_peer_id");
+	ck_assert_uint_eq(fx.node.self->asked, 0);
+}
+END_TEST
+
+START_TEST(a_peer_that_may_not_be_asked_is_not)
+{
+	struct asked asked;
+
+	sent_as("1");
+	fx.node.self->can_be_asked = false;
+	ask(OPERATION_CANCEL, "", &asked);
+	io_wait(fx.loop, io_is_true, &asked.done, 10000);
+	ck_assert_str_eq(asked.code, "not_supported");
+	ck_assert_uint_eq(fx.node.self->asked, 0);
+}
+END_TEST
+
+/* Whose channel is never asked pays nothing for it. */
+START_TEST(ids_are_kept_only_where_the_peer_may_be_asked)
+{
+	struct asked asked;
+
+	fx.node.self->can_be_asked = false;
+	sent_as("1");
+	fx.node.self->can_be_asked = true;
+	ask(OPERATION_CANCEL, "", &asked);
+	io_wait(fx.loop, io_is_true, &asked.done, 10000);
+	ck_assert_str_eq(asked.code, "no_peer_id");
+}
+END_TEST
+
+/* ---- reachable again ---- */
+
+static void put_off(size_t i)
+{
+	const struct send_result later = {
+		.outcome = SEND_RETRY, .parts = 1, .code = "busy", .retry_ms = 60000};
+
+	connector_result(fx.node.self->host, fx.node.self->sent[i], &later);
+}
+
+START_TEST(what_waits_for_a_customer_goes_when_the_peer_says_that_they_are_there)
+{
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	ck_assert_int_eq(receive_text(&fx.node, BOB, "m1", QUESTION), 0);
+	put_off(0);
+	put_off(1);
+	io_idle(fx.loop, 200);
+	ck_assert_uint_eq(fx.node.self->count, 2);
+	connector_reachable(fx.node.self->host, address_of(BOB));
+	wait_sent(&fx.node, 3);
+	ck_assert(span_eq(fx.node.self->sent[2]->address, address_of(BOB)));
+	io_idle(fx.loop, 200);
+	ck_assert_uint_eq(fx.node.self->count, 3); /* ALICE's still waits */
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		a_query_names_the_id_as_the_peer_wrote_it_and_notes_the_answer,
+		a_query_that_knows_nothing_final_changes_nothing,
+		what_is_taken_back_is_canceled,
+		what_the_peer_refuses_stays_as_it_is,
+		a_peer_that_does_not_answer_is_told_as_that,
+		a_replacement_knows_the_first_text,
+		each_part_is_asked_for,
+		what_the_peer_has_not_taken_cannot_be_asked_of,
+		a_peer_that_may_not_be_asked_is_not,
+		ids_are_kept_only_where_the_peer_may_be_asked,
+		what_waits_for_a_customer_goes_when_the_peer_says_that_they_are_there,
+	};
+	TCase *tc = tcase_create("operations");
+
+	tcase_set_timeout(tc, 40);
+	tcase_add_checked_fixture(tc, start, fixture_stop);
+	for (size_t i = 0; i < ARRAY_LEN(tests); i++)
+		tcase_add_test(tc, tests[i]);
+	return unit_run("operations", &tc, 1);
+}
