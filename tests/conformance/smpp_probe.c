@@ -90,6 +90,9 @@ static const struct piece {
 	{"\0\0\0\x10\x80\0\0\4\0\0\0\0\0\0\x47\x11", 16}, /* a response to nothing */
 	{"\0\0\0\x10\x80\0\0\0\0\0\0\x8\0\0\0\0",    16}, /* a nack of nothing */
 	{"\0\0\0\x10\0\0\0\4\0\0\0\0\0\0\0\1",       16}, /* a submit_sm to us, and empty */
+	{"\0\0\0\x10\0\0\1\x11\0\0\0\0\0\0\0\1",     16}, /* a broadcast_sm to us, and empty */
+	{"\0\0\0\x10\0\0\1\2\0\0\0\0\0\0\0\1",       16}, /* an alert of nobody */
+	{"\0\0\0\x12\0\0\0\xb\0\0\0\0\0\0\0\1\0\0",  18}, /* an outbind over our connection */
 };
 
 static bool garbage(struct scene *s, unsigned i)

@@ -304,6 +304,72 @@ START_TEST(noise_never_brings_it_down)
 }
 END_TEST
 
+/* Every vector of the codec one behind the other, but for those that end the session. */
+static void load_stream(struct buf *out)
+{
+	FILE *f = fopen(PH_VECTORS "/smpp/pdus.tsv", "r");
+	static char line[8192];
+
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof(line), f)) {
+		char *hex = strrchr(line, '\t');
+
+		ck_assert_ptr_nonnull(hex);
+		if (strncmp(line, "unbind", 6) != 0)
+			buf_add(out, unit_hex(hex + 1));
+	}
+	fclose(f);
+	ck_assert_uint_gt(out->len, 4000);
+}
+
+static const size_t pieces[] = {1, 3, 16, 17, 251, 65536};
+
+START_TEST(every_pdu_comes_over_a_session_in_any_pieces)
+{
+	size_t size = pieces[_i];
+	struct buf stream;
+	unsigned delivered;
+
+	buf_init(&stream, 1U << 20);
+	load_stream(&stream);
+	open_bound("");
+	for (size_t at = 0; at < stream.len; at += size) {
+		smsc_raw(smsc_receiver(&smsc),
+		         (struct span){stream.data + at,
+		                       stream.len - at < size ? stream.len - at : size});
+		uv_run(io_loop_uv(loop), UV_RUN_NOWAIT);
+	}
+	AWAIT(smsc.delivered >= 9); /* deliver_sm and data_sm of the vectors */
+	delivered = smsc.delivered;
+	deliver_text("and it goes on");
+	AWAIT(smsc.delivered == delivered + 1);
+	ck_assert_uint_eq(smsc.accepted, 1);
+	buf_fini(&stream);
+}
+END_TEST
+
+START_TEST(a_pdu_that_its_connection_cuts_is_no_message)
+{
+	struct span whole = unit_hex("0000003b 00000005 00000000 00000077 00 0101 3133383030 00"
+	                             " 00 00 393535303000 00 00 00 00 00 00 00 00 00 05 68656c6c6f"
+	                             " 0204 0002 1234 020d 0001 01");
+
+	ck_assert_uint_eq(whole.len, 0x3b);
+	open_bound("reconnect_least: 10 ms\nreconnect_most: 10 ms\n");
+	for (size_t len = 1; len < whole.len; len += 5) {
+		unsigned binds = smsc.binds;
+
+		smsc_raw(smsc_receiver(&smsc), (struct span){whole.ptr, len});
+		host_pass(loop, 5);
+		smsc_drop(&smsc);
+		AWAIT(smsc.binds == binds + 1 && host.state == CHANNEL_UP);
+	}
+	ck_assert_uint_eq(host.received_count, 0);
+	smsc_raw(smsc_receiver(&smsc), whole);
+	AWAIT(host.received_count == 1);
+}
+END_TEST
+
 /* ---- generic_nack as a response ---- */
 
 START_TEST(a_nack_of_a_submit_without_a_reason_is_no_success)
@@ -507,6 +573,7 @@ int main(void)
 		a_half_open_connection_is_found_and_what_was_out_is_unknown,
 		whatever_answers_an_enquiry_proves_life,
 		noise_never_brings_it_down,
+		a_pdu_that_its_connection_cuts_is_no_message,
 		a_nack_of_a_submit_without_a_reason_is_no_success,
 		when_every_message_is_refused_for_its_address_it_is_the_configuration,
 		one_wrong_number_is_only_that,
@@ -527,6 +594,8 @@ int main(void)
 	add_tests(tc[2], outbind, ARRAY_LEN(outbind));
 	tcase_add_loop_test(tc[0], a_version_that_is_refused_falls_back_to_3_4, 0,
 	                    ARRAY_LEN(refusals));
+	tcase_add_loop_test(tc[1], every_pdu_comes_over_a_session_in_any_pieces, 0,
+	                    ARRAY_LEN(pieces));
 	tcase_add_loop_test(tc[2], who_is_not_the_smsc_is_not_bound_to, 0, ARRAY_LEN(strangers));
 	return unit_run("smpp session", tc, ARRAY_LEN(tc));
 }
