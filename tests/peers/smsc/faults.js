@@ -7,6 +7,7 @@ export const FAULTS = {
   latencyMs: [0, "number"], // before each response
   jitterMs: [0, "number"], // up to this much more
   throttlePerSecond: [null, "number?"], // more submits than this get 0x58; 0 throttles all
+  throttleCounts: ["parts", ["parts", "messages"]], // messages: only the first part of a long text counts
   queueFull: [false, "boolean"], // every submit gets 0x14
   mute: ["off", ["off", "submits", "all"]], // no responses to submits, or to anything
   errorNext: [null, "error?"], // {status, count, to?}: the next submits get this status
@@ -20,11 +21,13 @@ export const FAULTS = {
   answerEnquire: [true, "boolean"],
   duplicateResponses: [false, "boolean"],
   dribble: [0, "number"], // octets per write, to cut PDUs anywhere
+  readPerSecond: [0, "number"], // octets; we read no faster, so that the ESME's writes back up
+  idleCutMs: [0, "number"], // a link on which the ESME says nothing for so long is cut
   submitStatusOf: [{}, "object"], // {number: status}: for one destination only
 };
 
-/** The status a submit to `destination` gets from the faults that are on now, or 0. Counts down. */
-export function submitStatus(faults, destination, rate) {
+/** The status a submit to `destination` gets from the faults that are on now, or 0. Counts down. part: from 1. */
+export function submitStatus(faults, destination, rate, part) {
   const v = faults.values;
   const own = v.submitStatusOf[destination];
   if (own) return own;
@@ -34,8 +37,8 @@ export function submitStatus(faults, destination, rate) {
     return next.status;
   }
   if (v.queueFull) return STATUS.ESME_RMSGQFUL;
-  if (v.throttlePerSecond !== null && !rate.take(v.throttlePerSecond)) return STATUS.ESME_RTHROTTLED;
-  return 0;
+  const counts = v.throttlePerSecond !== null && (part === 1 || v.throttleCounts === "parts");
+  return counts && !rate.take(v.throttlePerSecond) ? STATUS.ESME_RTHROTTLED : 0;
 }
 
 /** Counts events in the running second. */

@@ -28,6 +28,8 @@ export class Link {
   #smsc;
   #pending = new Map();
   #sequence = 0;
+  #deaf = false;
+  #idle; // the timer of watchIdle()
   #silent = false; // half open: the TCP connection stands, nobody is there
 
   constructor(socket, smsc, id) {
@@ -86,6 +88,7 @@ export class Link {
 
   /** From now on writes but does not read: whatever the peer answers is lost on the way. */
   goDeaf() {
+    this.#deaf = true;
     this.#session.paused = true;
     this.#session.socket.pause();
   }
@@ -97,6 +100,21 @@ export class Link {
     this.#smsc.changed();
   }
 
+  /** Counts its silence from now, where a fault says that silence is punished. */
+  watchIdle() {
+    const { idleCutMs } = this.#smsc.faults.values;
+    this.#smsc.timers.cancel(this.#idle);
+    this.#idle = idleCutMs ? this.#smsc.timers.after(idleCutMs, () => this.drop("silent for too long")) : undefined;
+  }
+
+  // The next PDU is read when this one would have come through a line of that speed.
+  #slowDown(octets) {
+    const { readPerSecond } = this.#smsc.faults.values;
+    if (!readPerSecond) return;
+    this.#session.pause();
+    this.#smsc.timers.after((octets * 1000) / readPerSecond, () => this.#deaf || this.#session.resume());
+  }
+
   /** A polite end: unbind, wait for the answer, close. */
   async unbind(timeoutMs = 2000) {
     if (this.state === "open" || this.#silent) return this.drop("closing");
@@ -106,6 +124,8 @@ export class Link {
 
   #onFrame(frame) {
     const pdu = decodeFrame(frame);
+    this.#slowDown(frame.length);
+    this.watchIdle();
     this.#smsc.heard(this, pdu);
     if (pdu.command_id >= 0x80000000) return this.#onResponse(pdu);
     if (pdu.command === "unknown") return this.#nack(pdu, STATUS.ESME_RINVCMDID);
@@ -135,7 +155,7 @@ export class Link {
       systemId: pdu.system_id,
       status,
     });
-    this.#smsc.opened();
+    this.#smsc.opened(this);
   }
 
   onSubmit(pdu) {
@@ -177,6 +197,7 @@ export class Link {
 
   #onClose() {
     this.state = "closed";
+    this.#smsc.timers.cancel(this.#idle);
     for (const sequence of [...this.#pending.keys()]) this.#settle(sequence, { lost: "closed" });
     this.#smsc.gone(this);
   }

@@ -42,7 +42,7 @@ export class Outbox {
    * Queues one deliver_sm for an account. Resolves with {status, attempts} when the ESME has answered for
    * good. Higher priority goes first, equal priority in order.
    */
-  push({ systemId, fields, extra = [], kind, priority = 0, pin, about = {}, report = () => {} }) {
+  push({ systemId, fields, extra = [], kind, priority = 0, pin, avoid, about = {}, report = () => {} }) {
     return new Promise((resolve) => {
       const entry = {
         n: this.#next++,
@@ -52,6 +52,7 @@ export class Outbox {
         kind,
         priority,
         pin,
+        avoid,
         about,
         report,
         resolve,
@@ -115,7 +116,9 @@ export class Outbox {
     const open = this.#links(entry.systemId).filter((l) => l.outstanding < this.#options.values.window);
     if (open.length === 0) return null;
     if (entry.pin !== undefined) return open.find((l) => l.id === entry.pin) ?? null;
-    return open[this.#turn++ % open.length];
+    const others = open.filter((l) => l.id !== entry.avoid);
+    const choice = others.length > 0 ? others : open;
+    return choice[this.#turn++ % choice.length];
   }
 
   async #send(entry, link) {

@@ -20,11 +20,13 @@ export const STATES = {
 export const RECEIPT_OPTIONS = {
   enabled: [true, "boolean"],
   delayMs: [400, "number"],
-  timing: ["after", ["after", "before-response"]],
+  timing: ["after", ["after", "before-response", "on-bind"]], // on-bind: they wait for the next bind, the oldest first
+  over: ["any", ["any", "other"]], // other: not over the link of the submit, where there is another
   copies: [1, "number"],
   intermediate: [false, "boolean"],
-  idStyle: ["decimal", ["decimal", "hex", "uuid"]],
-  receiptIdStyle: ["same", ["same", "decimal", "hex", "hex-lower", "padded"]],
+  accepted: [false, "boolean"], // ACCEPTD before the final state
+  idStyle: ["decimal", ["decimal", "hex", "hex-lower", "padded", "uuid"]],
+  receiptIdStyle: ["same", ["same", "decimal", "hex", "hex-lower", "padded"]], // padded, then decimal: the zeros are gone
   form: ["both", ["both", "text", "tlvs"]],
   esmClass: [0x04, "number"],
   dateDigits: [10, [10, 12, 14]],

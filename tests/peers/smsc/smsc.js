@@ -7,7 +7,7 @@ import { EventLog, Timers } from "../shared/events.js";
 import { listen } from "../shared/http.js";
 import { Settings } from "../shared/settings.js";
 import { References, compose } from "./compose.js";
-import { Handsets, numberOf } from "./handsets.js";
+import { Handsets, numberOf, placeOf } from "./handsets.js";
 import { Link } from "./link.js";
 import { DELIVERY_OPTIONS, Outbox } from "./outbox.js";
 import { RECEIPT_OPTIONS, STATES, idsFor, receiptBody, wanted } from "./receipts.js";
@@ -27,6 +27,7 @@ export class Smsc {
   #nextMessage = 0x1a2b3c00 + (Math.floor(Date.now() / 1000) % 0x10000); // hex and decimal differ
   #references = new References();
   #submitted = new Map(); // message id -> part
+  #heldReceipts = []; // that wait for a bind
 
   /** `watch(type, data)` gets what the page shows; `watched()` says whether anyone looks. */
   constructor({
@@ -41,7 +42,7 @@ export class Smsc {
     this.accounts = { ...accounts, ...(systemId ? { [systemId]: password } : {}) };
     this.watch = watch;
     this.watched = watched;
-    this.faults = new Settings(FAULTS, () => watch("settings", this.settings()));
+    this.faults = new Settings(FAULTS, () => this.#faultsChanged());
     this.receipts = new Settings(RECEIPT_OPTIONS, () => watch("settings", this.settings()));
     this.delivery = new Settings(DELIVERY_OPTIONS, () => watch("settings", this.settings()));
     this.handsets = new Handsets({ defaultAlphabet, changed: (message) => watch("message", message) });
@@ -52,6 +53,11 @@ export class Smsc {
       options: this.delivery,
     });
     if (enquireMs) this.timers.every(enquireMs, () => this.enquire());
+  }
+
+  #faultsChanged() {
+    for (const link of this.links.values()) link.watchIdle();
+    this.watch("settings", this.settings());
   }
 
   settings() {
@@ -97,8 +103,10 @@ export class Smsc {
     return [...this.links.values()].filter((l) => l.receives && (!systemId || l.systemId === systemId));
   }
 
-  opened() {
+  /** A bind was answered; one that receives gets what waited for it. */
+  opened(link) {
     this.changed();
+    if (link.receives) for (const push of this.#heldReceipts.splice(0)) push();
     this.outbox.pump();
   }
 
@@ -131,7 +139,7 @@ export class Smsc {
   submit(link, pdu) {
     const v = this.faults.values;
     const number = numberOf(pdu.destination_addr);
-    const status = invalid(pdu) || submitStatus(this.faults, number, this.#rate);
+    const status = invalid(pdu) || submitStatus(this.faults, number, this.#rate, placeOf(pdu).part ?? 1);
     if (status) {
       this.events.add("submit.refused", { link: link.id, to: number, status });
       return this.#respond(link, pdu, { command_status: status });
@@ -188,6 +196,7 @@ export class Smsc {
     const r = this.receipts.values;
     const phone = this.handsets.phone(message.phone);
     if (r.intermediate || wanted(part.registered, "ENROUTE")) this.#report(message, part, "ENROUTE", 1);
+    if (r.accepted && wanted(part.registered, "ACCEPTD")) this.#report(message, part, "ACCEPTD", 1);
     if (!phone.power) return; // the SMSC keeps it; power() settles it
     const state = r.state || FATES[phone.fate];
     const now = r.timing === "before-response" ? 0 : r.delayMs;
@@ -235,7 +244,11 @@ export class Smsc {
       this.handsets.changed(message);
     };
     const about = { messageId: part.messageId, receiptId: part.receiptId, state };
-    this.outbox.push({ systemId: part.systemId, fields, kind: "receipt", about, report });
+    const { over, timing } = this.receipts.values;
+    const avoid = over === "other" ? part.link : undefined;
+    const push = () => this.outbox.push({ systemId: part.systemId, fields, kind: "receipt", avoid, about, report });
+    if (timing === "on-bind") this.#heldReceipts.push(push);
+    else push();
   }
 
   /** A receipt for a message that nobody asked about, or once more: {messageId, state}. */
@@ -366,6 +379,7 @@ export class Smsc {
     this.handsets.clear();
     this.events.clear();
     this.#submitted.clear();
+    this.#heldReceipts = [];
     this.watch("reset", {});
   }
 }

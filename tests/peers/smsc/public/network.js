@@ -9,6 +9,8 @@ const act = (name, body) => () => send("POST", `/api/links/${name}`, body).catch
 /** Switches: [word, is it on, what to set]. */
 const SWITCHES = [
   ["throttle", (f) => f.throttlePerSecond === 0, (on) => ({ throttlePerSecond: on ? 0 : null })],
+  ["throttleSome", (f) => f.throttlePerSecond > 0, (on) => ({ throttlePerSecond: on ? 5 : null })],
+  ["countsMessages", (f) => f.throttleCounts === "messages", (on) => ({ throttleCounts: on ? "messages" : "parts" })],
   ["queueFull", (f) => f.queueFull, (on) => ({ queueFull: on })],
   ["refuseBind", (f) => f.refuseBind !== 0, (on) => ({ refuseBind: on ? 0x0d : 0 })],
   ["refuseTransceiver", (f) => f.refuseTransceiver, (on) => ({ refuseTransceiver: on })],
@@ -16,12 +18,20 @@ const SWITCHES = [
   ["vendorTlvs", (f) => f.vendorTlvs, (on) => ({ vendorTlvs: on })],
   ["dribble", (f) => f.dribble > 0, (on) => ({ dribble: on ? 1 : 0 })],
   ["dropNext", (f) => f.dropNext > 0, (on) => ({ dropNext: on ? 1 : 0 })],
-  ["failNext", (f) => f.errorNext !== null, (on) => ({ errorNext: on ? { status: 8, count: 1 } : null })],
+  ["failNext", (f) => f.errorNext?.status === 8, (on) => ({ errorNext: on ? { status: 8, count: 1 } : null })],
+  ["vendorStatus", (f) => f.errorNext?.status === 1375, (on) => ({ errorNext: on ? { status: 1375, count: 1 } : null })],
+  ["congestion", (f) => f.congestion !== null, (on) => ({ congestion: on ? 95 : null })],
+  ["omitVersion", (f) => f.omitVersion, (on) => ({ omitVersion: on })],
+  ["errorBody", (f) => f.errorBody, (on) => ({ errorBody: on })],
+  ["duplicateResponses", (f) => f.duplicateResponses, (on) => ({ duplicateResponses: on })],
+  ["readSlowly", (f) => f.readPerSecond > 0, (on) => ({ readPerSecond: on ? 200 : 0 })],
+  ["idleCut", (f) => f.idleCutMs > 0, (on) => ({ idleCutMs: on ? 20000 : 0 })],
 ];
 
 const RECEIPT_CHOICES = [
-  ["timing", ["after", "before-response"]],
-  ["idStyle", ["decimal", "hex", "uuid"]],
+  ["timing", ["after", "before-response", "on-bind"]],
+  ["over", ["any", "other"]],
+  ["idStyle", ["decimal", "hex", "hex-lower", "padded", "uuid"]],
   ["receiptIdStyle", ["same", "decimal", "hex", "hex-lower", "padded"]],
   ["form", ["both", "text", "tlvs"]],
 ];
@@ -128,6 +138,10 @@ export class Network {
       row(
         t("intermediate"),
         toggle(r.intermediate, (on) => set({ intermediate: on })),
+      ),
+      row(
+        t("accepted"),
+        toggle(r.accepted, (on) => set({ accepted: on })),
       ),
       row(
         t("copies"),
