@@ -7,6 +7,8 @@
  */
 #include "matcher_intent.h"
 
+#include "phrases.h"
+
 #define PAIR_REACH 4   /* words from the asking word to the person */
 #define BEFORE_REACH 3 /* characters before a Chinese word that are looked at */
 
@@ -50,14 +52,15 @@ static const char *const whole[] = {
 };
 
 static const char *const anywhere[] = {
-	"真 人 客 服",    "找 个 真 人",    "要 真 人",       "有 没 有 真 人", "让 真 人",
-	"真 人 来",       "真 人 服 务",    "活 人",          "别 用 机 器 人", "不 要 机 器 人",
-	"不 想 跟 机 器", "不 想 和 机 器", "跟 人 说",       "和 人 说",       "跟 人 聊",
-	"和 人 聊",       "跟 真 人",       "和 真 人",       "找 个 人",       "派 个 人",
-	"让 人 来",       "找 你 们 经 理", "叫 你 们 经 理", "找 领 导",       "叫 你 们 领 导",
-	"live agent",     "live person",    "real person",    "real human",     "actual person",
-	"actual human",   "human being",    "human agent",    "human agents",   "not a robot",
-	"not a bot",      "stop the bot",   "no bot",
+	"真 人 客 服",    "找 个 真 人",    "找 真 人",       "转 真 人",       "接 真 人",
+	"要 真 人",       "有 没 有 真 人", "让 真 人",       "真 人 来",       "真 人 服 务",
+	"活 人",          "别 用 机 器 人", "不 要 机 器 人", "不 想 跟 机 器", "不 想 和 机 器",
+	"跟 人 说",       "和 人 说",       "跟 人 聊",       "和 人 聊",       "跟 真 人",
+	"和 真 人",       "找 个 人",       "派 个 人",       "让 人 来",       "找 你 们 经 理",
+	"叫 你 们 经 理", "找 领 导",       "叫 你 们 领 导", "live agent",     "live person",
+	"real person",    "real human",     "actual person",  "actual human",   "human being",
+	"human agent",    "human agents",   "not a robot",    "not a bot",      "stop the bot",
+	"no bot",
 };
 
 /* A Chinese word for a person. */
@@ -95,20 +98,6 @@ static const struct pair {
 	{asks_to_pass,    persons },
 };
 
-/* Nearly all rows fail at their first octet; no length is counted before it. */
-static bool may_begin(struct span term, const char *row)
-{
-	return term.len && term.ptr[0] == row[0];
-}
-
-static bool is_one_of(struct span term, const char *const *words)
-{
-	for (; *words; words++)
-		if (may_begin(term, *words) && span_is(term, *words))
-			return true;
-	return false;
-}
-
 static bool is_particle(struct span term)
 {
 	static const char *const particles[] = {"我", "要",     "想",   "请",  "的",    "吧",
@@ -116,49 +105,13 @@ static bool is_particle(struct span term)
 	                                        "好", "please", "pls",  "the", "a",     "an",
 	                                        "i",  "want",   "need", "hi",  "hello", NULL};
 
-	return is_one_of(term, particles);
-}
-
-/* How many terms of the row stand at a place, or 0 when not all of them do. */
-static size_t row_at(const struct normal *n, size_t at, size_t end, const char *row)
-{
-	struct span rest;
-	size_t from = at;
-
-	if (at >= end || !may_begin(normal_token(n, at), row))
-		return 0;
-	rest = span_of(row);
-	while (rest.len) {
-		struct span term = span_split(rest, ' ', &rest);
-
-		if (at >= end || !span_eq(normal_token(n, at), term))
-			return 0;
-		at++;
-	}
-	return at - from;
-}
-
-static bool is_any_row(const struct normal *n, size_t at, const char *const *rows)
-{
-	for (; *rows; rows++)
-		if (row_at(n, at, n->count, *rows))
-			return true;
-	return false;
+	return phrase_is_word(term, particles);
 }
 
 static bool is_whole(const struct normal *n, size_t from, size_t end)
 {
 	for (size_t i = 0; i < ARRAY_LEN(whole); i++)
-		if (from < end && row_at(n, from, end, whole[i]) == end - from)
-			return true;
-	return false;
-}
-
-/* Whether one of the rows begins shortly before a place. */
-static bool is_before(const struct normal *n, size_t at, const char *const *rows)
-{
-	for (size_t back = 1; back <= BEFORE_REACH && back <= at; back++)
-		if (is_any_row(n, at - back, rows))
+		if (from < end && phrase_at(n, from, end, whole[i]) == end - from)
 			return true;
 	return false;
 }
@@ -168,24 +121,24 @@ static bool is_denied(const struct normal *n, size_t at)
 {
 	static const char *const denials[] = {"不", "别", "not", "dont", NULL};
 
-	return is_before(n, at, denials);
+	return phrase_any_before(n, at, BEFORE_REACH, denials);
 }
 
 static bool is_anywhere(const struct normal *n)
 {
 	for (size_t at = 0; at < n->count; at++)
 		for (size_t i = 0; i < ARRAY_LEN(anywhere); i++)
-			if (row_at(n, at, n->count, anywhere[i]) && !is_denied(n, at))
+			if (phrase_at(n, at, n->count, anywhere[i]) && !is_denied(n, at))
 				return true;
 	return false;
 }
 
 static bool is_name_at(const struct normal *n, size_t at, const struct name *name)
 {
-	size_t len = row_at(n, at, n->count, name->word);
+	size_t len = phrase_at(n, at, n->count, name->word);
 
-	return len && !is_any_row(n, at + len, name->not_a) && !is_denied(n, at) &&
-	       (!name->asks || is_before(n, at, name->asks));
+	return len && !phrase_any_at(n, at + len, name->not_a) && !is_denied(n, at) &&
+	       (!name->asks || phrase_any_before(n, at, BEFORE_REACH, name->asks));
 }
 
 static bool is_name(const struct normal *n)
@@ -199,10 +152,10 @@ static bool is_name(const struct normal *n)
 
 static bool is_pair_at(const struct normal *n, size_t at, const struct pair *p)
 {
-	if (!is_one_of(normal_token(n, at), p->asks) || is_denied(n, at))
+	if (!phrase_is_word(normal_token(n, at), p->asks) || is_denied(n, at))
 		return false;
 	for (size_t i = at + 1; i < n->count && i <= at + PAIR_REACH; i++)
-		if (is_one_of(normal_token(n, i), p->persons))
+		if (phrase_is_word(normal_token(n, i), p->persons))
 			return true;
 	return false;
 }
@@ -227,4 +180,12 @@ bool intent_wants_human(const struct normal *n)
 	while (end > from && is_particle(normal_token(n, end - 1)))
 		end--;
 	return is_whole(n, from, end) || is_anywhere(n) || is_name(n) || is_pair(n);
+}
+
+bool text_wants_human(struct span text)
+{
+	struct normal n;
+
+	normal_read(text, &n);
+	return intent_wants_human(&n);
 }

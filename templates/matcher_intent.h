@@ -10,4 +10,7 @@
 /** Whether the text asks for a human. */
 bool intent_wants_human(const struct normal *n);
 
+/** The same of any octets. matcher_match() has asked it already. */
+bool text_wants_human(struct span text);
+
 #endif

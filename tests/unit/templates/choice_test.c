@@ -1,0 +1,193 @@
+/* Choosing from a menu, asking for a person, having had enough: vectors in both languages. */
+#include "choice.h"
+#include "matcher_intent.h"
+#include "mood.h"
+#include "unit.h"
+
+#include <stdlib.h>
+
+static const struct {
+	const char *said;
+	unsigned lines, chosen;
+} choices[] = {
+	{"1",		     3,              1},
+	{" 2 ",		   3,              2},
+	{"3.",		    3,              3},
+	{"２",		   3,              2},
+	{"一",		   3,              1},
+	{"二",		   3,              2},
+	{"叁",		   3,              3},
+	{"两",		   3,              2},
+	{"①",		   3,              1},
+	{"③",		   3,              3},
+	{"⑴",		   3,              1},
+	{"❷",		   3,              2},
+	{"2️⃣",               3,              2},
+	{"第一个",             3,              1},
+	{"第2个",               3,              2},
+	{"第三個",             3,              3},
+	{"选2",		  3,              2},
+	{"選二",                3,              2},
+	{"我选第三个吧",    3,              3},
+	{"1号",		  3,              1},
+	{"第1项",               3,              1},
+	{"第二条问题",       3,              2},
+	{"是第一个，谢谢", 3,              1},
+	{"回复1",               3,              1},
+	{"最后一个",          3,              3},
+	{"one",		   3,              1},
+	{"The first",             3,              1},
+	{"the second one please", 3,              2},
+	{"third",                 3,              3},
+	{"1st",		   3,              1},
+	{"2nd one",               3,              2},
+	{"option 3",              3,              3},
+	{"number two",            3,              2},
+	{"I'll take the first",   3,              1},
+	{"no. 2",                 3,              2},
+	{"the last one",          3,              3},
+	{"last",		  2,              2},
+	{"#2",		    3,              2},
+	{"(3)",		   3,              3},
+ /* no choices */
+	{"",		      3,              0},
+	{"0",		     3,              0},
+	{"4",		     3,              0},
+	{"9",		     3,              0},
+	{"12",		    3,              0},
+	{"1.5",		   3,              0},
+	{"1 or 2",                3,              0},
+	{"1 2",		   3,              0},
+	{"一二",                3,              0},
+	{"都不是",             3,              0},
+	{"没有一个",          3,              0},
+	{"no",		    3,              0},
+	{"yes",		   3,              0},
+	{"the card",              3,              0},
+	{"第三方支付",       3,              0},
+	{"one more question",     3,              0},
+	{"1张卡丢了",         3,              0},
+	{"转账1元",            3,              0},
+	{"none",		  3,              0},
+	{"not the first",         3,              0},
+	{"\xFF\xFE",              3,              0},
+	{"1",		     0,              0},
+	{"1",		     CHOICE_MAX + 1, 0},
+};
+
+START_TEST(a_choice_is_understood)
+{
+	ck_assert_msg(choice_of(span_of(choices[_i].said), choices[_i].lines) == choices[_i].chosen,
+	              "%s: %u", choices[_i].said,
+	              choice_of(span_of(choices[_i].said), choices[_i].lines));
+}
+END_TEST
+
+START_TEST(a_long_text_is_no_choice)
+{
+	char *text = malloc(65536);
+
+	for (size_t i = 0; i < 65536; i++)
+		text[i] = "1 "[i % 2];
+	ck_assert_uint_eq(choice_of((struct span){text, 65536}, 3), 0);
+	ck_assert(!mood_is_unhappy((struct span){text, 65536}));
+	ck_assert(!text_wants_human((struct span){text, 65536}));
+	free(text);
+}
+END_TEST
+
+static const struct {
+	const char *said;
+	bool human;
+} persons[] = {
+	{"人工",		     true },
+	{"轉人工",                  true },
+	{"转人工",                  true },
+	{"0",			  true },
+	{"０",			true },
+	{"人工客服",               true },
+	{"我要找真人",            true },
+	{"找个人跟我说",         true },
+	{"agent please",               true },
+	{"Agent!",		     true },
+	{"talk to a human",            true },
+	{"I want to speak to someone", true },
+	{"operator",                   true },
+	{"real person pls",            true },
+	{"connect me to support",      true },
+	{"人工费多少",            false},
+	{"不要转人工",            false},
+	{"客服电话是多少",      false},
+	{"transfer money to a person", false},
+	{"00",			 false},
+	{"card",		       false},
+	{"",			   false},
+};
+
+START_TEST(who_wants_a_person_is_understood)
+{
+	ck_assert_msg(text_wants_human(span_of(persons[_i].said)) == persons[_i].human, "%s",
+	              persons[_i].said);
+}
+END_TEST
+
+static const struct {
+	const char *said;
+	bool unhappy;
+} moods[] = {
+	{"我要投诉你们",                true },
+	{"什么垃圾银行",                true },
+	{"气死我了",		      true },
+	{"你们是骗子吧",                true },
+	{"答非所问",		      true },
+	{"有完没完啊",                   true },
+	{"傻逼机器人",                   true },
+	{"滚",			       true },
+	{"妈的卡又被锁",                true },
+	{"服务太差了",                   true },
+	{"到底什么时候到账？？？", true },
+	{"this is ridiculous",                true },
+	{"You are USELESS",                   true },
+	{"wtf is this",                       true },
+	{"fuck off",			  true },
+	{"worst bank ever",                   true },
+	{"WHERE IS MY MONEY!!!",              true },
+	{"I'm fed up with this",              true },
+	{"I STILL CANNOT LOG IN",             true },
+ /* not: */
+	{"",				  false},
+	{"我的卡丢了",                   false},
+	{"收到垃圾短信怎么办",       false},
+	{"我妈的卡丢了怎么挂失",    false},
+	{"他妈的卡能代办吗",          false},
+	{"怎么操作",		      false},
+	{"遇到骗子了怎么办",          false},
+	{"滚存利息怎么算",             false},
+	{"谢谢！！！",                   false},
+	{"I got a scam call",                 false},
+	{"not bad",			   false},
+	{"I'm not angry",                     false},
+	{"HOW DO I RESET MY PIN",             false},
+	{"please help???",                    false},
+	{"ATM",			       false},
+	{"is it still open",                  false},
+	{"\xFF\xFF",			  false},
+};
+
+START_TEST(who_has_had_enough_is_noticed)
+{
+	ck_assert_msg(mood_is_unhappy(span_of(moods[_i].said)) == moods[_i].unhappy, "%s",
+	              moods[_i].said);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tc = tcase_create("choice");
+
+	tcase_add_loop_test(tc, a_choice_is_understood, 0, (int)ARRAY_LEN(choices));
+	tcase_add_test(tc, a_long_text_is_no_choice);
+	tcase_add_loop_test(tc, who_wants_a_person_is_understood, 0, (int)ARRAY_LEN(persons));
+	tcase_add_loop_test(tc, who_has_had_enough_is_noticed, 0, (int)ARRAY_LEN(moods));
+	return unit_run("choice", &tc, 1);
+}
