@@ -15,6 +15,7 @@
 struct keys {
 	uint32_t at[FEATURES_MAX];
 	size_t count;
+	struct feature_origin *origins; /* beside at, or NULL */
 };
 
 /* FNV-1a with a seed for each block, so that "app" the word and "app" the letters differ. */
@@ -43,10 +44,23 @@ static uint32_t hash_bucket(uint32_t hash)
 	return (hash ^ hash >> 16) >> (32 - FEATURE_BITS);
 }
 
-static void put_key(struct keys *k, enum feature_block block, uint32_t hash)
+static void put_key(struct keys *k, enum feature_block block, uint32_t hash,
+                    struct feature_origin origin)
 {
-	if (k->count < FEATURES_MAX)
-		k->at[k->count++] = (uint32_t)block << FEATURE_BITS | hash_bucket(hash);
+	if (k->count == FEATURES_MAX)
+		return;
+	k->at[k->count] = (uint32_t)block << FEATURE_BITS | hash_bucket(hash);
+	if (k->origins) {
+		origin.bucket = hash_bucket(hash);
+		origin.block = (uint16_t)block;
+		k->origins[k->count] = origin;
+	}
+	k->count++;
+}
+
+static struct feature_origin of_tokens(size_t token, size_t tokens)
+{
+	return (struct feature_origin){.token = (uint16_t)token, .tokens = (uint8_t)tokens};
 }
 
 static bool is_character(const struct normal *n, size_t i)
@@ -62,9 +76,10 @@ static void read_words(const struct normal *n, struct keys *k)
 		if (is_character(n, i))
 			continue;
 		hash = hash_term(hash_seed(BLOCK_WORDS), normal_term(n, i));
-		put_key(k, BLOCK_WORDS, hash);
+		put_key(k, BLOCK_WORDS, hash, of_tokens(i, 1));
 		if (i + 1 < n->count && !is_character(n, i + 1))
-			put_key(k, BLOCK_WORDS, hash_term(hash, normal_term(n, i + 1)));
+			put_key(k, BLOCK_WORDS, hash_term(hash, normal_term(n, i + 1)),
+			        of_tokens(i, 2));
 	}
 }
 
@@ -80,10 +95,10 @@ static size_t padded_codes(struct span word, uint32_t *out)
 	return count;
 }
 
-static void read_letters_of(struct span word, struct keys *k)
+static void read_letters_of(const struct normal *n, size_t token, struct keys *k)
 {
 	uint32_t codes[WORD_CODES_MAX];
-	size_t count = padded_codes(word, codes);
+	size_t count = padded_codes(normal_token(n, token), codes);
 
 	for (size_t from = 0; from + LETTERS_LEAST <= count; from++) {
 		uint32_t hash = hash_seed(BLOCK_LETTERS);
@@ -92,7 +107,10 @@ static void read_letters_of(struct span word, struct keys *k)
 			hash = hash_octet(hash, (uint8_t)codes[from + len - 1]);
 			hash = hash_octet(hash, (uint8_t)(codes[from + len - 1] >> 8));
 			if (len >= LETTERS_LEAST)
-				put_key(k, BLOCK_LETTERS, hash);
+				put_key(k, BLOCK_LETTERS, hash,
+				        (struct feature_origin){.token = (uint16_t)token,
+				                                .from = (uint8_t)from,
+				                                .len = (uint8_t)len});
 		}
 	}
 }
@@ -101,7 +119,7 @@ static void read_letters(const struct normal *n, struct keys *k)
 {
 	for (size_t i = 0; i < n->count; i++)
 		if (n->tokens[i].kind == TOKEN_WORD)
-			read_letters_of(normal_token(n, i), k);
+			read_letters_of(n, i, k);
 }
 
 static void read_characters(const struct normal *n, struct keys *k)
@@ -114,7 +132,7 @@ static void read_characters(const struct normal *n, struct keys *k)
 			any = any || is_character(n, from + len - 1);
 			hash = hash_term(hash, normal_term(n, from + len - 1));
 			if (any)
-				put_key(k, BLOCK_CHARACTERS, hash);
+				put_key(k, BLOCK_CHARACTERS, hash, of_tokens(from, len));
 		}
 	}
 }
@@ -152,14 +170,20 @@ static void count_keys(const struct keys *k, struct features *out)
 	}
 }
 
+static void read_all(const struct normal *n, struct keys *k, struct feature_origin *origins)
+{
+	k->count = 0;
+	k->origins = origins;
+	read_words(n, k);
+	read_characters(n, k);
+	read_letters(n, k);
+}
+
 void features_read(const struct normal *n, struct features *out)
 {
 	struct keys keys, other;
 
-	keys.count = 0;
-	read_words(n, &keys);
-	read_characters(n, &keys);
-	read_letters(n, &keys);
+	read_all(n, &keys, NULL);
 	sort_pass(keys.at, other.at, keys.count, 0);
 	sort_pass(other.at, keys.at, keys.count, KEY_HALF);
 	count_keys(&keys, out);
@@ -180,4 +204,29 @@ uint32_t features_pair(const struct normal *n, size_t index)
 		return FEATURE_BUCKETS;
 	hash = hash_term(hash, normal_term(n, index));
 	return hash_bucket(hash_term(hash, normal_term(n, index + 1)));
+}
+
+size_t features_origins(const struct normal *n, struct feature_origin *out)
+{
+	struct keys keys;
+
+	read_all(n, &keys, out);
+	return keys.count;
+}
+
+void feature_origin_text(const struct normal *n, const struct feature_origin *o, struct buf *out)
+{
+	uint32_t codes[WORD_CODES_MAX];
+
+	if (o->len) {
+		padded_codes(normal_token(n, o->token), codes);
+		for (size_t i = o->from; i < (size_t)o->from + o->len; i++)
+			utf8_put(out, codes[i] == ' ' ? '_' : codes[i]);
+		return;
+	}
+	for (size_t i = o->token; i < (size_t)o->token + o->tokens; i++) {
+		if (i > o->token && !(is_character(n, i) && is_character(n, i - 1)))
+			buf_str(out, " ");
+		buf_add(out, normal_term(n, i));
+	}
 }
