@@ -201,6 +201,15 @@ static void begin(struct attempt *a)
 		unavailable(a);
 }
 
+/* A copy of what the request says, which wipes its own. */
+static void wipe_text(json_t *text)
+{
+	char *at = (char *)(uintptr_t)json_string_value(text);
+
+	if (at)
+		explicit_bzero(at, json_string_length(text));
+}
+
 void login_post(void *arg, struct http_request *r)
 {
 	struct login *login = arg;
@@ -228,5 +237,6 @@ void login_post(void *arg, struct http_request *r)
 		snprintf(a->password, sizeof(a->password), "%.*s", SPAN_FMT(c.password));
 		begin(a);
 	}
+	wipe_text(json_object_get(object, "password"));
 	json_decref(object);
 }

@@ -340,6 +340,8 @@ static void hand_over(struct http_connection *c, struct span rest)
 static void keep(struct http_connection *c, struct span rest)
 {
 	if (c->in.len) {
+		if (!rest.len) /* it was a request's, who wipes its own copy */
+			explicit_bzero(c->in.data, c->in.len);
 		buf_drop(&c->in, c->in.len - rest.len);
 	} else if (rest.len) {
 		io_buffer_borrow(c->server->loop, &c->in);

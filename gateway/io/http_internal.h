@@ -103,6 +103,7 @@ struct http_connection {
 
 struct http_scrap {
 	struct http_scrap *next;
+	size_t len;
 	char text[];
 };
 

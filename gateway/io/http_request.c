@@ -10,6 +10,7 @@ char *http_scrap(const struct http_request *r, size_t len)
 	if (!scrap)
 		return NULL;
 	scrap->next = r->scraps->first;
+	scrap->len = len;
 	r->scraps->first = scrap;
 	return scrap->text;
 }
@@ -20,6 +21,7 @@ static void free_scraps(struct http_scraps *scraps)
 
 	while ((scrap = scraps->first)) {
 		scraps->first = scrap->next;
+		explicit_bzero(scrap->text, scrap->len);
 		free(scrap);
 	}
 }
@@ -62,11 +64,21 @@ struct http_request *http_request_new(struct http_connection *c)
 	return r;
 }
 
+/* The memory goes to whoever borrows it next. */
+static void wipe(struct buf *b)
+{
+	if (b->len)
+		explicit_bzero(b->data, b->len);
+}
+
+/* Keys and passwords are in heads and bodies: nothing of a request outlives it. */
 void http_request_free(struct http_request *r)
 {
 	struct http_server *server = r->server;
 
 	free_scraps(r->scraps);
+	wipe(&r->text);
+	wipe(&r->body);
 	io_buffer_return(server->loop, &r->text);
 	io_buffer_return(server->loop, &r->body);
 	if (server->spares < HTTP_REQUESTS_KEPT)

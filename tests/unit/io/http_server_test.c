@@ -224,6 +224,30 @@ static int hold_one(void)
 	return fd;
 }
 
+static const char *body_at;
+
+static void keeps_its_place(void *arg, struct http_request *r)
+{
+	(void)arg;
+	body_at = http_body(r).ptr;
+	http_respond(r, 200, NULL, SPAN_NONE);
+}
+
+/* The second request borrows the same memory: what the first one left there would be seen in it. */
+START_TEST(nothing_of_a_body_outlives_its_request)
+{
+	const char *first;
+
+	ck_assert_int_eq(http_route(server, HTTP_M_POST, "/p", keeps_its_place, NULL), 0);
+	ask("POST /p", "Content-Length: 24\r\n\r\nusername=a&password=hush");
+	first = body_at;
+	ask("POST /p", "Content-Length: 1\r\n\r\nx");
+	ck_assert_ptr_eq(body_at, first);
+	for (size_t i = 1; i < 24; i++)
+		ck_assert_int_eq(body_at[i], 0);
+}
+END_TEST
+
 START_TEST(who_answers_is_told_when_it_has_left)
 {
 	int fd = hold_one();
@@ -583,6 +607,7 @@ int main(void)
 	tcase_add_loop_test(tc, the_most_exact_route_wins, 0, ARRAY_LEN(asked));
 	tcase_add_test(tc, the_same_route_twice_is_refused);
 	tcase_add_test(tc, what_a_request_says);
+	tcase_add_test(tc, nothing_of_a_body_outlives_its_request);
 	tcase_add_test(tc, who_answers_is_told_when_it_has_left);
 	tcase_add_test(tc, who_waits_is_told_that_the_peer_went_away);
 	tcase_add_test(tc, a_request_outlives_its_server);
