@@ -377,6 +377,9 @@ void app_destroy(struct app **app)
 	io_timer_destroy(&a->deadline);
 	http_server_destroy(&a->public);
 	http_server_destroy(&a->internal);
+	/* A password being checked, a catalogue being read: what they are for is still here. */
+	if (a->loop)
+		io_loop_finish(a->loop);
 	http_client_destroy(&a->http_client);
 	redis_destroy(&a->redis);
 	webhooks_destroy(&a->webhooks);

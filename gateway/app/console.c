@@ -219,11 +219,13 @@ void console_drain(struct console *c)
 
 void console_destroy(struct console **console)
 {
+	static const struct router_listener nobody;
 	struct console *c = *console;
 
 	if (!c)
 		return;
 	io_timer_destroy(&c->timer);
+	router_listen(c->options.router, &nobody);
 	while (c->lost) {
 		struct console_lost *lost = c->lost;
 

@@ -36,6 +36,7 @@ struct io_loop {
 	uint64_t blamed_us; /* time of callbacks that were already told */
 	struct log_throttle slow_throttle;
 	bool stopped;
+	unsigned jobs; /* on the pool, and not yet told */
 	struct buf spare[SPARE_MAX], waste;
 	unsigned spares;
 	char read[IO_READ_SIZE], plain[IO_READ_SIZE];
@@ -379,6 +380,7 @@ static void on_worked(uv_work_t *uv, int status)
 	struct job *job = uv->data;
 	uint64_t entered = io_enter(job->loop);
 
+	job->loop->jobs--;
 	job->done(job->arg, status ? status : job->err);
 	io_leave(job->loop, job->name, entered);
 	free(job);
@@ -397,5 +399,13 @@ int io_work(struct io_loop *loop, const char *name, int (*work)(void *arg), done
 	err = uv_queue_work(&loop->uv, &job->uv, on_work, on_worked);
 	if (err)
 		free(job);
+	else
+		loop->jobs++;
 	return err;
+}
+
+void io_loop_finish(struct io_loop *loop)
+{
+	while (loop->jobs)
+		uv_run(&loop->uv, UV_RUN_ONCE);
 }

@@ -51,6 +51,8 @@ struct io_later {
 void io_later(struct io_loop *loop, struct io_later *later);
 void io_later_cancel(struct io_loop *loop, struct io_later *later);
 
+/** Turns until no work is under way any more and each is told: before what they point to goes. */
+void io_loop_finish(struct io_loop *loop);
 /** Slow work: work() on a pool thread, then done(arg, err) on the loop with what work returned. */
 int io_work(struct io_loop *loop, const char *name, int (*work)(void *arg), done_fn *done,
             void *arg) MUST_CHECK;
