@@ -208,18 +208,63 @@ test("bodies that are too large, keys and scopes that lack, ids that nobody has"
     ["GET", `/v1/messages/${none}-1`],
     ["GET", `/v1/conversations/${none}`],
     ["GET", `/v1/conversations/${none}/events`],
+    ["GET", "/v1/channels"],
+    ["GET", "/v1/channels/sms-main"],
+    ["POST", "/v1/channels/sms-main/start"],
+    ["GET", "/v1/route?to=13800138000"],
+    ["GET", "/v1/lists"],
+    ["POST", "/v1/lists", { list: "block", number: "+8613800138099" }],
+    ["DELETE", "/v1/lists", { list: "block", number: "+8613800138099" }],
   ];
   for (const [method, route, body] of routes) {
     await problem({ status: 401, code: "key_invalid" }, method, route, body, { authorization: "Bearer no-such-key" });
     await problem({ status: 401, code: "key_missing" }, method, route, body, { authorization: "" });
     await problem({ status: 403, code: "scope_missing" }, method, route, body, { authorization: `Bearer ${POWERLESS_KEY}` });
   }
+  for (const method of ["POST", "DELETE"]) assert.equal((await call(method, "/v1/lists", "x".repeat(70_000))).status, 413);
   for (const route of ["/v1/calls", "/v1/messages"]) assert.equal((await call("POST", route, "x".repeat(70_000))).status, 413);
   await problem({ status: 404, code: "message_unknown" }, "GET", `/v1/messages/${none}-1`);
   await problem({ status: 404, code: "message_unknown" }, "GET", "/v1/messages/nonsense");
   await problem({ status: 404, code: "conversation_unknown" }, "GET", `/v1/conversations/${none}`);
   await problem({ status: 404, code: "conversation_unknown" }, "GET", `/v1/conversations/${none}/events`);
   await problem({ status: 400, code: "query_invalid", field: "limit" }, "GET", `/v1/conversations/${none}/events?limit=many`);
+});
+
+test("channels, routes and lists", async () => {
+  const { body: all } = await call("GET", "/v1/channels");
+  assert.deepEqual(all.items.map((c) => c.name), ["sms-main"]);
+  const { body: one } = await call("GET", "/v1/channels/sms-main");
+  assert.deepEqual([one.holder, one.want, one.nodes.length], ["node-1", "start", 1]);
+  assert.equal((await call("POST", "/v1/channels/sms-main/start")).status, 202);
+  await problem({ status: 404, code: "channel_unknown" }, "GET", "/v1/channels/nope");
+  await problem({ status: 404, code: "channel_unknown" }, "POST", "/v1/channels/nope/stop");
+  assert.equal((await call("GET", "/v1/route?to=13800138000&class=flash")).body.channel, "sms-main");
+  await problem({ status: 400, code: "query_invalid", field: "to" }, "GET", "/v1/route");
+  await problem({ status: 422, code: "field_range", field: "class" }, "GET", "/v1/route?to=13800138000&class=x");
+  const entry = { list: "block", number: "+8613800138*", channel: "sms-main", note: "spam" };
+  const edit = (want, method, body) => problem(want, method, "/v1/lists", body);
+  for (const method of ["POST", "DELETE"]) {
+    await edit({ status: 400, code: "json_invalid" }, method, "{");
+    await edit({ status: 422, code: "field_range", field: "list" }, method, { ...entry, list: "every" });
+    await edit({ status: 422, code: "field_range", field: "number" }, method, { ...entry, number: "+86*1" });
+    await edit({ status: 422, code: "channel_unknown", field: "channel" }, method, { ...entry, channel: "nope" });
+    await problem({ status: 415, code: "media_type" }, method, "/v1/lists", "x", { "content-type": "text/plain" });
+  }
+  await edit({ status: 404, code: "entry_unknown" }, "DELETE", entry);
+  await call("POST", "/v1/lists", entry);
+  const { body: page } = await call("GET", "/v1/lists");
+  assert.deepEqual(page.items.map(({ ts, ...rest }) => rest), [{ ...entry, by: "api:story" }]);
+  await problem({ status: 400, code: "query_invalid", field: "after" }, "GET", "/v1/lists?after=x");
+  await until("the block", async () => (await call("POST", "/v1/messages", { to: "13800138055", text: "x" })).status === 422);
+  await problem({ status: 422, code: "recipient_blocked", field: "to" }, "POST", "/v1/messages", { to: "13800138055", text: "x" });
+  await call("DELETE", "/v1/lists", entry);
+  await until("its end", async () => (await call("POST", "/v1/messages", { to: "13800138055", text: "x" })).status === 202);
+  const fill = "for i = 1, 200000 do redis.call('HSET', KEYS[1], 'block * +49' .. i, '1 test ') end";
+  await w.redis.command("EVAL", fill, "1", "ph:{ctl}:list");
+  await edit({ status: 409, code: "list_full" }, "POST", entry);
+  const { body: first } = await call("GET", "/v1/lists");
+  assert.equal((await call("GET", `/v1/lists?after=${first.next}`)).status, 200);
+  await w.redis.command("DEL", "ph:{ctl}:list");
 });
 
 test("the schemas of the bodies say what the gateway does", async () => {
@@ -258,6 +303,10 @@ test("Redis gone: 503 with Retry-After; what was not acknowledged can be posted 
   await w.redis.stop("SIGKILL");
   await until("the node to notice", async () => (await fetch(`${w.gateway.internalUrl}/readyz`)).status === 503);
   await problem({ status: 503, code: "unavailable" }, "POST", "/v1/calls", ended({ call_id: "late" }));
+  for (const [method, route] of [["GET", "/v1/channels"], ["GET", "/v1/channels/sms-main"], ["POST", "/v1/channels/sms-main/start"], ["GET", "/v1/lists"]])
+    await problem({ status: 503, code: "unavailable" }, method, route);
+  for (const method of ["POST", "DELETE"])
+    await problem({ status: 503, code: "unavailable" }, method, "/v1/lists", { list: "block", number: "+8613800138099" });
   await problem({ status: 503, code: "unavailable" }, "POST", "/v1/messages", { to: "13800138006", text: "x" });
   await problem({ status: 503, code: "unavailable" }, "GET", `/v1/messages/${body.id}`);
   await problem({ status: 503, code: "unavailable" }, "GET", `/v1/conversations/${body.conversation}`);
