@@ -61,7 +61,7 @@ static int read_line(struct reading *r, struct span line, unsigned number)
 	struct labelled row;
 	const char *fault;
 
-	if (!span_trim(line).len)
+	if (!span_trim(line).len || span_starts(line, SPAN_LIT("# ")))
 		return 0;
 	row.label = span_trim(span_split(line, '\t', &row.text));
 	row.text = span_trim(row.text);

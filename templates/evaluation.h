@@ -24,9 +24,10 @@ struct labelled_set {
 };
 
 /**
- * Reads "label TAB text" lines; empty ones and a leading byte-order mark are skipped. Every line
- * that is none is told with its number: no tab, nothing before or behind it, not UTF-8, too long.
- * -EINVAL after at least one, or when there is no question at all; -ENOMEM. file must outlast *out.
+ * Reads "label TAB text" lines; empty ones, "# remarks" and a byte-order mark are skipped. Every
+ * line that is none is told with its number: no tab, nothing before or behind it, not UTF-8, too
+ * long. -EINVAL after at least one, or when there is no question at all; -ENOMEM. file must outlast
+ * *out.
  */
 int labelled_read(struct span file, const char *name, catalogue_told_fn *told, void *arg,
                   struct labelled_set *out) MUST_CHECK;

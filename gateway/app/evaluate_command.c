@@ -5,6 +5,7 @@
  */
 #include "evaluate_command.h"
 
+#include "evaluate_catalogue.h"
 #include "evaluation.h"
 #include "matcher_calibration.h"
 #include "told.h"
@@ -12,6 +13,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 
 enum { EXIT_USAGE = 2, ROUNDS = 3 };
@@ -31,6 +33,7 @@ struct evaluator {
 	struct matcher *matcher;
 	struct match_scratch *scratch;
 	struct evaluation_thresholds thresholds;
+	bool wrong;        /* say what a catalogue did wrong */
 	uint64_t *took_ns; /* of each test question the quickest of ROUNDS */
 	double train_s;
 };
@@ -312,10 +315,21 @@ static void print(struct evaluator *e)
 	json_decref(out);
 }
 
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static int evaluate(struct evaluator *e)
 {
 	int err;
 
+	if (is_directory(e->train.path))
+		return read_set(&e->test)
+		               ? evaluate_catalogue(e->train.path, &e->test.questions, e->wrong)
+		               : EXIT_FAILURE;
 	if (!read_set(&e->train) || !read_set(&e->test) || (e->dev.path && !read_set(&e->dev)))
 		return EXIT_FAILURE;
 	err = train(e);
@@ -349,6 +363,8 @@ static bool read_arguments(int argc, char **argv, struct evaluator *e)
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--dev") == 0 && i + 1 < argc && !e->dev.path)
 			e->dev.path = argv[++i];
+		else if (strcmp(argv[i], "--wrong") == 0)
+			e->wrong = true;
 		else if (argv[i][0] == '-' || e->test.path)
 			return false;
 		else if (!e->train.path)
@@ -365,7 +381,9 @@ int evaluate_command(int argc, char **argv)
 	int status;
 
 	if (!read_arguments(argc, argv, &e)) {
-		fputs("usage: posthouse evaluate TRAIN.tsv TEST.tsv [--dev DEV.tsv]\n", stderr);
+		fputs("usage: posthouse evaluate TRAIN.tsv TEST.tsv [--dev DEV.tsv]\n"
+		      "       posthouse evaluate CATALOGUE_DIRECTORY QUESTIONS.tsv [--wrong]\n",
+		      stderr);
 		return EXIT_USAGE;
 	}
 	status = evaluate(&e);

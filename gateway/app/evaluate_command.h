@@ -1,4 +1,7 @@
-/* posthouse evaluate: trains on one file of labelled questions, measures on another. */
+/*
+ * posthouse evaluate: trains on one file of labelled questions, measures on another; or measures a
+ * catalogue.
+ */
 #ifndef PH_EVALUATE_COMMAND_H
 #define PH_EVALUATE_COMMAND_H
 

@@ -4,6 +4,7 @@
 #include "channel_command.h"
 #include "evaluate_command.h"
 #include "log.h"
+#include "match_command.h"
 #include "registry.h"
 #include "told.h"
 #include "user_command.h"
@@ -25,17 +26,13 @@ static const char usage[] =
 	"  user passwd FILE ID   set a new password; log-ins with the old one end\n"
 	"  user disable FILE ID  log-ins end, none is possible; enable FILE ID reverses it\n"
 	"  user list FILE        who there is\n"
+	"  match TEXT            what a customer's text would be answered, how surely, and why\n"
+	"    --directory DIR | --config FILE   whose catalogue; else templates/content\n"
+	"    --lang zh|en --json\n"
 	"  evaluate TRAIN TEST   train on one file of \"label TAB text\" lines, measure on "
-	"another,\n"
+        "another,\n"
 	"    --dev DEV           with thresholds chosen on a third; prints JSON\n"
-	"  channel status FILE [NAME]   what channels do on which node\n"
-	"  channel start|drain|stop FILE NAME   for all nodes, and kept; drain sends what waits "
-        "first\n"
-	"  list show FILE        whom we do not serve\n"
-	"  list block|allow|forget FILE NUMBER   \"+86170*\": all that begin so\n"
-	"    --channel NAME --note TEXT --list block|allow\n"
-	"  route FILE NUMBER     which channel a message would leave by, and why\n"
-	"    --class reply|confirmation|campaign|flash\n"
+	"  evaluate DIR TEST     measure a catalogue; --wrong says what it does wrong\n"
 	"\n"
 	"  -h, --help            this text\n"
 	"  -V, --version         the version\n";
@@ -163,6 +160,8 @@ int main(int argc, char **argv)
 			return with_config(commands[i].fn, argc - 1, argv + 1);
 	if (strcmp(command, "route") == 0 && argc >= 4)
 		return route(argc - 1, argv + 1);
+	if (strcmp(command, "match") == 0)
+		return match_command(argc - 1, argv + 1);
 	if (strcmp(command, "evaluate") == 0)
 		return evaluate_command(argc - 1, argv + 1);
 	return wrong_usage();
