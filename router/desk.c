@@ -1,6 +1,6 @@
 /*
  * Agents, queues and who serves whom. What desk.lua decided is told to the conversation here
- * (ph_assign) and then confirmed; a pair that was not confirmed comes back with the next call. A
+ * (ph2_assign) and then confirmed; a pair that was not confirmed comes back with the next call. A
  * session is closed or put back at its conversation first and at the desk second, so that a
  * repeated request finishes what a dead node began.
  */
@@ -67,7 +67,7 @@ static void assign(struct router *r, struct span conversation, struct span sessi
 	args_num(a, router_now(r));
 	args_num(a, r->options.log_max);
 	args_add(a, SPAN_LIT("desk"));
-	if (router_fcall(r, "ph_assign", router_part(conversation), on_assigned, call))
+	if (router_fcall(r, "ph2_assign", router_part(conversation), on_assigned, call))
 		free(call);
 }
 
@@ -314,7 +314,7 @@ static int release(struct desk_call *call, const char *state, struct span dispos
 	args_num(a, r->options.log_max);
 	args_add(a, by);
 	args_add(a, session);
-	return desk_call_start(call, "ph_release", router_part(conversation), on_released);
+	return desk_call_start(call, "ph2_release", router_part(conversation), on_released);
 }
 
 int router_requeue(struct router *r, struct span conversation, struct span agent, struct span note,

@@ -288,7 +288,7 @@ void connector_reached(struct connector_host *host, struct span address, uint64_
 	args_num(a, r->options.log_max);
 	args_num(a, r->options.outbox);
 	/* Lost: the next one says the same and more. */
-	if (router_fcall(r, "ph_reached", router_part(span_of(conversation)), NULL, NULL))
+	if (router_fcall(r, "ph2_reached", router_part(span_of(conversation)), NULL, NULL))
 		return;
 }
 

@@ -6,44 +6,46 @@
  */
 #include "router_private.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-/* As ph:f has it: "CONVERSATION SEQ". */
-static size_t name_of(char *out, size_t size, struct span conversation, uint64_t seq)
+static bool key_of(struct in_hand_key *out, struct span conversation, uint64_t seq)
 {
-	return (size_t)snprintf(out, size, "%.*s %llu", SPAN_FMT(conversation),
-	                        (unsigned long long)seq);
+	if (conversation.len != sizeof(out->conversation))
+		return false;
+	*out = (struct in_hand_key){.seq = seq};
+	memcpy(out->conversation, conversation.ptr, sizeof(out->conversation));
+	return true;
 }
 
-static struct in_hand *find(struct connector_host *host, const char *name, size_t len)
+struct in_hand *in_hand_find(struct connector_host *host, struct span conversation, uint64_t seq)
 {
 	struct in_hand *found = NULL;
+	struct in_hand_key key;
 
-	HASH_FIND(hh, host->in_hand, name, len, found);
+	if (key_of(&key, conversation, seq))
+		HASH_FIND(hh, host->in_hand, &key, sizeof(key), found);
 	return found;
 }
 
 void in_hand_add(struct connector_host *host, const struct message *m)
 {
-	char conversation[CONVERSATION_ID_LEN + 1];
-	struct in_hand *it = malloc(sizeof(*it));
-	size_t len;
+	struct in_hand *it = in_hand_find(host, m->conversation, m->seq);
 
-	if (!it)
+	if (it) {
+		it->taken = it->given_back = false;
 		return;
-	router_conversation_id(m->address, conversation);
-	len = name_of(it->name, sizeof(it->name), span_of(conversation), m->seq);
-	if (find(host, it->name, len))
+	}
+	it = calloc(1, sizeof(*it));
+	if (!it || !key_of(&it->key, m->conversation, m->seq)) {
 		free(it);
-	else
-		HASH_ADD(hh, host->in_hand, name, len, it);
+		return;
+	}
+	HASH_ADD(hh, host->in_hand, key, sizeof(it->key), it);
 }
 
 void in_hand_remove(struct connector_host *host, struct span conversation, uint64_t seq)
 {
-	char name[IN_HAND_NAME_MAX];
-	struct in_hand *it = find(host, name, name_of(name, sizeof(name), conversation, seq));
+	struct in_hand *it = in_hand_find(host, conversation, seq);
 
 	if (!it)
 		return;
@@ -69,11 +71,9 @@ static void compare(struct router *r, const redisReply *row)
 	struct connector_host *host = router_host(r, reply_span(reply_at(row, 0)));
 	struct span conversation = reply_span(reply_at(row, 1));
 	uint64_t seq = reply_num(reply_at(row, 2)), lane = reply_num(reply_at(row, 3));
-	char name[IN_HAND_NAME_MAX];
 
-	if (host && lane < LANE_COUNT &&
-	    !find(host, name, name_of(name, sizeof(name), conversation, seq)))
-		outbound_never_had(host, conversation, seq, (enum lane)lane);
+	if (host && lane < LANE_COUNT && !in_hand_find(host, conversation, seq))
+		outcome_of_unknown(host, conversation, seq, (enum lane)lane, 'b', "");
 }
 
 static void on_mine(void *arg, int err, const redisReply *reply, const char *why)
@@ -93,7 +93,7 @@ void in_hand_compare(struct router *r)
 			args_add(a, span_of(h->name));
 		/* One link carries all calls of a partition, in order: what was asked for before
 		 * has been answered or lost when this is. Lost itself: Redis was away again. */
-		if (router_fcall(r, "ph_mine", router_partition(p), on_mine, r))
+		if (router_fcall(r, "ph2_mine", router_partition(p), on_mine, r))
 			return;
 	}
 }

@@ -132,6 +132,7 @@ static void send_reply(struct inbound *in, const struct message *said, uint64_t 
 
 	like.seq = seq;
 	like.address = in->message->address;
+	like.conversation = span_of(in->conversation);
 	like.local = in->message->local;
 	like.reply_to = in->message->cid;
 	m = message_create(&like);
@@ -140,11 +141,11 @@ static void send_reply(struct inbound *in, const struct message *said, uint64_t 
 }
 
 /* A reply whose first try is of uncertain fate comes back from the log. */
-static void send_again(struct inbound *in, const redisReply *fields, uint64_t seq)
+static void send_again(struct inbound *in, struct span text, uint64_t seq)
 {
 	struct log_entry entry;
 
-	if (log_decode_fields(seq, fields, &entry) == 0 && entry.event.message)
+	if (log_decode(seq, text, &entry) == 0 && entry.event.message)
 		send_reply(in, &entry.message, seq);
 }
 
@@ -159,87 +160,118 @@ static void count_new(struct inbound *in, struct span state)
 		++*count->handed_over;
 }
 
+/* The words of an answer of ph2_receive. */
+struct receive_words {
+	bool again;
+	uint64_t seq, reply_seq, waiting_since;
+	struct span state, how, session, queue;
+};
+
+static struct receive_words read_words(struct span text)
+{
+	struct span rest = text;
+	struct receive_words w = {.again = span_is(span_split(rest, ' ', &rest), "d")};
+
+	w.seq = next_num(&rest);
+	w.state = span_split(rest, ' ', &rest);
+	w.reply_seq = next_num(&rest);
+	w.how = span_split(rest, ' ', &rest);
+	w.session = span_split(rest, ' ', &rest);
+	w.waiting_since = next_num(&rest);
+	w.queue = rest;
+	return w;
+}
+
+/* What is left to do for the reply: to send it, or to look into its lane. */
+static void follow_reply(struct inbound *in, const struct receive_words *w, struct span entry)
+{
+	if (span_is(w->how, "c") && w->again)
+		send_again(in, entry, w->reply_seq);
+	else if (span_is(w->how, "c") && in->reply)
+		send_reply(in, in->reply, w->reply_seq);
+	else if (span_is(w->how, "l"))
+		outbound_dirty(in->host, router_partition_of(span_of(in->conversation)),
+		               LANE_REPLY);
+}
+
 static void on_received(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct inbound *in = arg;
 	struct connector_host *host = in->host;
-	struct span how = reply_span(reply_at(reply, 4));
-	struct span state = reply_span(reply_at(reply, 2));
-	uint64_t seq = reply_num(reply_at(reply, 3));
-	bool again = span_is(reply_span(reply_at(reply, 0)), "dup");
+	bool alone = reply && reply->type != REDIS_REPLY_ARRAY;
+	struct receive_words w;
 
 	if (err) {
 		log_warn(&host->log, EVENT("router.receive_failed"), ERR(err), STR("why", why));
 		inbound_end(in, -EAGAIN);
 		return;
 	}
-	in->message->seq = reply_num(reply_at(reply, 1));
-	if (again)
+	w = read_words(reply_span(alone ? reply : reply_at(reply, 0)));
+	in->message->seq = w.seq;
+	if (w.again)
 		++*host->count.repeated;
 	else
-		count_new(in, state);
-	if (span_is(how, "c") && again)
-		send_again(in, reply_at(reply, 9), seq);
-	else if (span_is(how, "c") && in->reply)
-		send_reply(in, in->reply, seq);
-	else if (span_is(how, "l"))
-		outbound_dirty(host, router_partition_of(span_of(in->conversation)), LANE_REPLY);
-	router_hint(host->router, span_of(in->conversation), reply_num(reply_at(reply, 1)));
-	if (span_is(state, "queued") && (again || in->intent[0] == 'h'))
-		desk_offer(host->router, span_of(in->conversation), reply_span(reply_at(reply, 5)),
-		           reply_span(reply_at(reply, 6)), reply_num(reply_at(reply, 7)),
-		           on_offered, in);
+		count_new(in, w.state);
+	follow_reply(in, &w, alone ? SPAN_NONE : reply_span(reply_at(reply, 1)));
+	router_hint(host->router, span_of(in->conversation), w.seq);
+	if (span_is(w.state, "queued") && (w.again || in->intent[0] == 'h'))
+		desk_offer(host->router, span_of(in->conversation), w.session, w.queue,
+		           w.waiting_since, on_offered, in);
 	else
 		inbound_end(in, 0);
 }
 
-/* The arguments of ph_receive, in the order that conversation.lua documents. */
-static void receive_args(struct inbound *in, struct fcall_args *a)
+/* The order is documented with receive_one() in receive.lua. */
+static void pack_inbound(struct inbound *in, struct buf *b)
 {
 	struct connector_host *host = in->host;
-	struct router *r = host->router;
 	const struct message *m = in->message;
-	size_t fields, first;
+	char word[ROUTER_WORD_MAX];
 
-	args_add(a, span_of(in->conversation));
-	args_num(a, router_now(r));
-	args_add(a, m->address);
-	args_add(a, m->channel);
-	args_add(a, m->local);
-	args_add(a, m->dup_key);
-	args_add(a, m->dup_epoch);
-	args_num(a, m->dup_after_ms);
-	args_num(a, DUPLICATE_TTL_MS);
-	args_num(a, m->grant_count);
-	args_num(a, m->grant_until_ms);
-	args_add(a, span_of(in->intent));
-	args_add(a, span_of(r->default_queue));
-	args_add(a, span_of(router_how(host, true)));
-	args_add(a, span_of(r->instance));
-	args_num(a, host->ops->caps.replies_limited);
-	args_num(a, in->reply ? (uint64_t)in->reply->on_uncertain : 1);
-	args_num(a, r->options.bot_idle_ms);
-	args_num(a, r->options.retention_ms / 1000);
-	args_num(a, r->options.log_max);
-	args_num(a, r->options.outbox);
-	args_add(a, utf8_cut(m->text, LAST_TEXT_MAX));
-	args_add(a, in->reply ? in->reply->lang : m->lang);
-	fields = args_slot(a);
-	first = a->count;
-	log_encode_message(a, m, SPAN_NONE);
-	args_set_num(a, fields, a->count - first);
+	pack_array(b, 16);
+	pack_text(b, span_of(in->conversation));
+	pack_text(b, m->address);
+	pack_text(b, m->channel);
+	pack_text(b, m->local);
+	pack_text(b, router_word(m->dup_key, word));
+	pack_text(b, router_word(m->dup_epoch, word));
+	pack_num(b, m->dup_after_ms);
+	pack_num(b, m->grant_count);
+	pack_num(b, m->grant_until_ms);
+	pack_text(b, span_of(in->intent));
+	pack_text(b, span_of(router_how(host, true)));
+	pack_num(b, host->ops->caps.replies_limited);
+	pack_num(b, in->reply ? (uint64_t)in->reply->on_uncertain : UNCERTAIN_HOLD);
+	pack_text(b, in->reply ? in->reply->lang : m->lang);
+	router_pack_entry(host->router, b, m, SPAN_NONE);
 	if (in->reply)
-		log_encode_message(a, in->reply, SPAN_NONE);
+		router_pack_entry(host->router, b, in->reply, SPAN_NONE);
+	else
+		pack_text(b, SPAN_NONE);
+}
+
+void inbound_common(void *arg, struct buf *b)
+{
+	const struct router *r = arg;
+
+	pack_array(b, 7);
+	pack_num(b, router_now(r));
+	pack_text(b, span_of(r->instance));
+	pack_text(b, span_of(r->default_queue));
+	pack_num(b, r->options.bot_idle_ms);
+	pack_num(b, r->options.retention_ms / 1000);
+	pack_num(b, r->options.log_max);
+	pack_num(b, r->options.outbox);
 }
 
 static int receive(struct inbound *in)
 {
-	struct fcall_args *a = router_args(in->host->router);
+	struct batch *batch = in->host->router->receives;
+	unsigned partition = router_partition_of(span_of(in->conversation));
 
 	decide(in);
-	receive_args(in, a);
-	return router_fcall(in->host->router, "ph_receive", router_part(span_of(in->conversation)),
-	                    on_received, in);
+	pack_inbound(in, batch_item(batch, partition));
+	return batch_add(batch, partition, on_received, in);
 }
 
 /* From somebody whom we do not serve: acknowledged, or it would come again and again, and gone. */
@@ -252,6 +284,7 @@ static void on_dropped(void *arg)
 
 /* --- What completes an earlier message ------------------------------------------------------- */
 
+/* {none} or {dup|new, seq of the message, seq of the edit}. */
 static void on_mended(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct inbound *in = arg;
@@ -277,16 +310,19 @@ static int mend(struct inbound *in)
 	struct router *r = in->host->router;
 	struct fcall_args *a = router_args(r);
 	const struct message *m = in->message;
+	char word[ROUTER_WORD_MAX];
 
 	args_add(a, span_of(in->conversation));
-	args_add(a, m->dup_key);
-	args_num(a, DUPLICATE_TTL_MS);
+	args_add(a, router_word(m->dup_key, word));
+	args_num(a, router_now(r));
+	args_num(a, m->ts_ms);
 	args_num(a, m->mends);
 	args_num(a, r->options.log_max);
 	args_num(a, r->options.outbox);
-	args_add(a, utf8_cut(m->text, LAST_TEXT_MAX));
-	log_encode_edit(a, m);
-	return router_fcall(r, "ph_mend", router_part(span_of(in->conversation)), on_mended, in);
+	buf_clear(&r->entry);
+	log_encode_fields(&r->entry, m, SPAN_NONE);
+	args_add(a, buf_span(&r->entry));
+	return router_fcall(r, "ph2_mend", router_part(span_of(in->conversation)), on_mended, in);
 }
 
 void connector_received(struct connector_host *host, struct message **msg, done_fn *done, void *arg)

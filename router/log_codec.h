@@ -1,14 +1,20 @@
 /*
- * The entries of a conversation's log: how messages and events are written as fields of a Redis
- * stream entry and read back. Short field names, since there are many entries:
+ * The entries of a conversation's log: how messages and events are written as one text each and
+ * read back. What Redis' functions look at stands in front, parted by spaces (see
+ * redis/conversation/head.lua):
  *
- *   t  m message, s status, z session, e edit      ts  ms since 1970
- *   m: d i in, o out; st status when appended; uc 1 hold; vm validity ms; du not before; b all
- * else, which no function reads: "NAME LENGTH:VALUE" one after the other: k kind; x text; j data;
- * by author; bn its name; ch channel; lo our end; id cid; tp template; lg language; rt reply_to; op
- * options; mk marks; ln lane; cl 1 + message class; pr 1 + priority; rc 1 receipt wanted, 2
- * unwanted s: of seq; st status; cd code; rs reason; mk marks z: sid; st state; ag agent; an its
- * name; qu queue; di disposition; no note; by
+ *   m  "m" direction (i o) letter of the status when appended, 1 hold, lane; ts; validity ms
+ *      and, where it is due later than ts, "+" and by how much; channel
+ *   s  "s" letter of the status; ts; seq of the message
+ *   z  "z"; ts
+ *   e  "e"; ts; seq of the message that is completed; revision. The rest is as of an m
+ *
+ * then all else, "NAME LENGTH:VALUE" one after the other, under short names, since there are many:
+ *
+ *   m  k kind; x text; j data; by author; bn its name; lo our end; id cid; tp template;
+ *      lg language; rt reply_to; op options; mk marks; cl message class; pr priority; rc receipt
+ *   s  cd code; rs reason; mk marks; at attempts
+ *   z  sid; st state; ag agent; an its name; qu queue; di disposition; no note; by
  */
 #ifndef PH_LOG_CODEC_H
 #define PH_LOG_CODEC_H
@@ -21,43 +27,33 @@
  */
 enum {
 	FCALL_ARGS_MAX = 640, /* what redis_fcall() takes is more */
-	FCALL_NUMBERS_MAX = 400,
-	FCALL_BLOBS_MAX = 2 /* messages encoded in one call */
+	FCALL_NUMBERS_MAX = 400
 };
 struct fcall_args {
 	size_t count, numbers;
 	struct span arg[FCALL_ARGS_MAX];
 	char number[FCALL_NUMBERS_MAX][21];
-	size_t blobs;
-	struct buf blob[FCALL_BLOBS_MAX];
 };
-void args_init(struct fcall_args *a);
-/** Empties it for the next call; its memory stays. */
+/** Empties it for the next call. */
 void args_clear(struct fcall_args *a);
-void args_fini(struct fcall_args *a);
 void args_add(struct fcall_args *a, struct span s);
 void args_num(struct fcall_args *a, uint64_t n);
-/** Places num later: a number whose value is not known yet. Returns its index for args_set_num().
- */
-size_t args_slot(struct fcall_args *a);
-void args_set_num(struct fcall_args *a, size_t slot, uint64_t n);
 
-/** Adds the fields of a message, name of the author beside it. */
-void log_encode_message(struct fcall_args *a, const struct message *m, struct span author_name);
-
-/** Adds the fields of an edit: what is to stand in place of an earlier message. Its "of" is added
- * by who knows it. */
-void log_encode_edit(struct fcall_args *a, const struct message *m);
+/** Appends a message's entry to b, the name of its author beside it. */
+void log_encode_message(struct buf *b, const struct message *m, struct span author_name);
+/** Only what stands behind the front: an edit's, whose front Redis makes. */
+void log_encode_fields(struct buf *b, const struct message *m, struct span author_name);
+/** The letter of a status in entries and answers, and back: STATUS_COUNT when it is none. */
+char log_status_letter(enum message_status status);
+enum message_status log_status_of(char letter);
 
 /* An event that owns what it shows. */
 struct log_entry {
 	struct log_event event;
 	struct message message;
 };
-/** Reads {id, [field, value ...]} of XRANGE; spans are borrowed from reply. -EBADMSG. */
-int log_decode(const redisReply *reply, struct log_entry *out) MUST_CHECK;
-/** The same from the flat field list alone. */
-int log_decode_fields(uint64_t seq, const redisReply *fields, struct log_entry *out) MUST_CHECK;
+/** Reads an entry; spans are borrowed from it. -EBADMSG. */
+int log_decode(uint64_t seq, struct span entry, struct log_entry *out) MUST_CHECK;
 
 /* Reading replies: what is not there or of another type is empty or 0. */
 struct span reply_span(const redisReply *r);

@@ -1,6 +1,6 @@
 /*
  * What a peer says later of a message it took. The receipt finds its message by the peer's id,
- * which ph_settle kept in the partition of the conversation; one that came before its message's id
+ * which ph2_settle kept in the partition of the conversation; one that came before its message's id
  * waits there for it.
  */
 #include "router_private.h"
@@ -95,12 +95,11 @@ static void receipt_ask(struct receipt_call *call)
 	args_add(a, span_of(call->code));
 	args_num(a, r->options.log_max);
 	args_num(a, r->options.outbox);
-	args_num(a, RECEIPT_TTL_MS);
 	args_num(a, call->parking);
 	args_add(a, span_of(call->conversation));
 	for (unsigned i = 0; i < call->count; i++)
 		args_add(a, span_of(call->forms[i]));
-	if (router_fcall(r, "ph_receipt", router_partition(partition), on_receipt, call))
+	if (router_fcall(r, "ph2_receipt", router_partition(partition), on_receipt, call))
 		receipt_end(call, -EAGAIN);
 }
 

@@ -57,7 +57,16 @@ void connector_status_end(struct connector_status *out)
 static const char *const state_names[] = {"stopped",      "connecting", "up",           "send_only",
                                           "receive_only", "down",       "misconfigured"};
 
-static size_t count_held(const struct held *h)
+static size_t count_waiting(const struct connector_host *host)
+{
+	size_t count = 0;
+
+	for (unsigned l = 0; l < LANE_COUNT; l++)
+		count += host->held[l].count;
+	return count;
+}
+
+static size_t count_later(const struct held *h)
 {
 	size_t count = 0;
 
@@ -75,8 +84,8 @@ static void own_status(const struct connector_host *host, struct connector_statu
 	connector_status_text(out, "why", span_of(host->why));
 	connector_status_text(out, "health", span_of(health_name(health_of(host))));
 	connector_status_num(out, "in_hand", HASH_COUNT(host->in_hand));
-	connector_status_num(out, "waiting", count_held(host->held));
-	connector_status_num(out, "retrying", count_held(host->later));
+	connector_status_num(out, "waiting", count_waiting(host));
+	connector_status_num(out, "retrying", count_later(host->later));
 	connector_status_num(out, "errors_percent", results ? c->breaker.bad * 100 / results : 0);
 	connector_status_text(out, "last_error", span_of(c->last_error));
 	if (c->last_error_ms)

@@ -8,17 +8,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BOT_IDLE_MS = 1800000, AGENT_GRACE_MS = 60000, LOG_MAX = 10000, DRAIN_MS = 10000 };
+enum {
+	BOT_IDLE_MS = 1800000,
+	AGENT_GRACE_MS = 60000,
+	LOG_MAX = 10000,
+	DRAIN_MS = 10000,
+	ENTRY_MAX = 1 << 20
+};
 #define RETENTION_MS (UINT64_C(400) * 86400000)
 
 extern const char router_conversation_lua[], router_parts_lua[], router_desk_lua[],
 	router_channel_lua[];
 
 const struct redis_library router_libraries[] = {
-	{"posthouse_conversation", router_conversation_lua},
-	{"posthouse_parts",        router_parts_lua       },
-	{"posthouse_desk",         router_desk_lua        },
-	{"posthouse_channel",      router_channel_lua     },
+	{"posthouse_conversation_2", router_conversation_lua},
+	{"posthouse_parts",          router_parts_lua       },
+	{"posthouse_desk",           router_desk_lua        },
+	{"posthouse_channel",        router_channel_lua     },
 };
 const size_t router_library_count = ARRAY_LEN(router_libraries);
 
@@ -49,17 +55,19 @@ static const struct {
 	const char *code, *detail;
 	int err;
 } refusals[] = {
-	{"not_yours",            "the session is not assigned to you",           -EPERM },
-	{"session_taken",        "somebody else has the session",                -EBUSY },
-	{"session_closed",       "the session is over",                          -ENOENT},
-	{"conversation_unknown", "there is no such conversation",                -ENOENT},
-	{"message_unknown",      "there is no such message",                     -ENOENT},
-	{"channel_unknown",      "the conversation's channel is not configured", -ENOENT},
-	{"sender_unknown",       "this is none of the channel's own senders",    -EACCES},
-	{"recipient_blocked",    "the recipient is on the block list",           -EPERM },
-	{"list_full",            "the list has as many entries as it may",       -ENOSPC},
-	{"entry_unknown",        "there is no such entry",                       -ENOENT},
-	{"refused",              "refused",				      -EINVAL},
+	{"not_yours",            "the session is not assigned to you",           -EPERM   },
+	{"session_taken",        "somebody else has the session",                -EBUSY   },
+	{"session_closed",       "the session is over",                          -ENOENT  },
+	{"conversation_unknown", "there is no such conversation",                -ENOENT  },
+	{"message_unknown",      "there is no such message",                     -ENOENT  },
+	{"channel_unknown",      "the conversation's channel is not configured", -ENOENT  },
+	{"too_late",             "it is being sent, or was sent",                -EBUSY   },
+	{"too_long",             "longer than the channel takes",                -EMSGSIZE},
+	{"sender_unknown",       "this is none of the channel's own senders",    -EACCES  },
+	{"recipient_blocked",    "the recipient is on the block list",           -EPERM   },
+	{"list_full",            "the list has as many entries as it may",       -ENOSPC  },
+	{"entry_unknown",        "there is no such entry",                       -ENOENT  },
+	{"refused",              "refused",				      -EINVAL  },
 };
 
 struct router_error router_refused(struct span code)
@@ -99,10 +107,25 @@ const char *router_how(const struct connector_host *host, bool at_once)
 {
 	if (host->ops->caps.reader)
 		return "r";
-	return at_once && router_host_sends(host) && !host->full && !host->held &&
-	                       !host->router->draining
-	               ? "c"
-	               : "l";
+	return at_once && router_host_is_free(host, LANE_REPLY) ? "c" : "l";
+}
+
+void router_pack_entry(struct router *r, struct buf *b, const struct message *m,
+                       struct span author_name)
+{
+	buf_clear(&r->entry);
+	log_encode_message(&r->entry, m, author_name);
+	pack_text(b, buf_span(&r->entry));
+}
+
+void router_conversation_of(const struct message *m, char out[CONVERSATION_ID_LEN + 1])
+{
+	if (m->conversation.len != CONVERSATION_ID_LEN) {
+		router_conversation_id(m->address, out);
+		return;
+	}
+	memcpy(out, m->conversation.ptr, CONVERSATION_ID_LEN);
+	out[CONVERSATION_ID_LEN] = '\0';
 }
 
 /* --- Hints
@@ -195,7 +218,7 @@ static void say_alive(struct router *r)
 		args_add(a, span_of(r->node));
 		args_add(a, span_of(r->instance));
 		args_num(a, NODE_ALIVE_MS);
-		if (router_fcall(r, "ph_alive", router_partition(p), NULL, NULL))
+		if (router_fcall(r, "ph2_alive", router_partition(p), NULL, NULL))
 			return;
 	}
 }
@@ -225,12 +248,13 @@ static void on_heartbeat(void *arg)
 		return;
 	say_alive(r);
 	for (struct connector_host *h = r->hosts; h; h = h->next)
-		io_timer_start(h->flush, 0, 0);
+		outcomes_retry(h);
 	route_tick(r);
 	if (r->draining)
 		return;
 	if (r->beats++ % 2 == 0 && clock_mono_ms(io_loop_clock(r->loop)) >= r->reap_after_ms)
-		outbound_reap(r);
+		lanes_reap(r);
+	lanes_due(r);
 	parts_due(r);
 	desk_sweep(r);
 }
@@ -298,11 +322,15 @@ int router_create(struct io_loop *loop, const struct logger *log,
 	r->log = (struct logger){.parent = log};
 	r->options = *options;
 	defaults(&r->options);
-	args_init(&r->args);
+	buf_init(&r->entry, ENTRY_MAX);
 	r->scratch = match_scratch_create();
 	err = r->scratch ? name_instance(r) : -ENOMEM;
 	if (!err)
 		err = io_timer_create(loop, "router.heartbeat", on_heartbeat, r, &r->heartbeat);
+	if (!err)
+		err = batch_create(r, "ph2_receive", 0, inbound_common, r, &r->receives);
+	if (!err)
+		err = batch_create(r, "ph2_send", 0, send_common, r, &r->sends);
 	if (!err)
 		err = route_init(r);
 	if (err) {
@@ -330,6 +358,8 @@ void router_destroy(struct router **router)
 
 	if (!r)
 		return;
+	batch_destroy(&r->receives);
+	batch_destroy(&r->sends);
 	while (r->hosts) {
 		struct connector_host *host = r->hosts;
 
@@ -344,7 +374,7 @@ void router_destroy(struct router **router)
 	free(r->node);
 	free(r->default_queue);
 	free(r->instance);
-	args_fini(&r->args);
+	buf_fini(&r->entry);
 	free(r);
 	*router = NULL;
 }

@@ -40,6 +40,24 @@ unsigned router_partition_hash(struct span anything)
 	return (hash ^ hash >> 16) % ROUTER_PARTITIONS;
 }
 
+/* 64 bits: two keys of one conversation do not meet by chance. */
+struct span router_word(struct span anything, char out[ROUTER_WORD_MAX])
+{
+	static const char letters[] =
+		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~";
+	uint64_t hash = 14695981039346656037U; /* FNV-1a */
+
+	if (!anything.len)
+		return SPAN_NONE;
+	for (size_t i = 0; i < anything.len; i++)
+		hash = (hash ^ (unsigned char)anything.ptr[i]) * 1099511628211U;
+	for (unsigned i = 0; i < ROUTER_WORD_MAX - 1; i++) {
+		out[i] = letters[hash & 63];
+		hash >>= 6;
+	}
+	return (struct span){out, ROUTER_WORD_MAX - 1};
+}
+
 struct span router_conversation_key(char kind, struct span conversation, char *out, size_t size)
 {
 	int len = snprintf(out, size, "ph:%c:%s:%.*s", kind,

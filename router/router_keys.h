@@ -1,7 +1,7 @@
 /*
  * Names in Redis: how a conversation's id and partition follow from its address, and which
  * partition keeps what has no conversation. The keys themselves are listed in
- * redis/conversation.lua.
+ * redis/conversation/head.lua.
  */
 #ifndef PH_ROUTER_KEYS_H
 #define PH_ROUTER_KEYS_H
@@ -23,6 +23,10 @@ unsigned router_partition_of(struct span conversation);
 unsigned router_partition_hash(struct span anything);
 /** ph:KIND:PARTITION:ID, the key of one of a conversation's values; borrowed from out. */
 struct span router_conversation_key(char kind, struct span conversation, char *out, size_t size);
+
+enum { ROUTER_WORD_MAX = 12 };
+/** A word of 11 letters and digits that stands for anything; empty for nothing. Kept in out. */
+struct span router_word(struct span anything, char out[ROUTER_WORD_MAX]);
 
 enum {
 	ROUTER_ID_FORM_MAX =

@@ -1,15 +1,19 @@
 /*
  * What the files of the router share. router.c: life, timers, hints; inbound.c: what connectors
- * received; outbound.c: lanes, results, receipts; conversation.c: reading and sending; desk.c:
- * agents and queues; host.c: the rest of connector.h.
+ * received; parts.c: of long messages; send.c: saying something; outbound.c: out of the lanes to
+ * the connectors; outcome.c: what became of it; lanes.c: dead nodes, due times; receipts.c;
+ * conversation.c: reading; dead.c: dead letters; desk.c: agents and queues; host.c: the rest of
+ * connector.h; batch.c: calls that carry many.
  */
 #ifndef PH_ROUTER_PRIVATE_H
 #define PH_ROUTER_PRIVATE_H
 
+#include "batch.h"
 #include "catalogue.h"
 #include "hash.h"
 #include "log_codec.h"
 #include "metrics.h"
+#include "pack.h"
 #include "route.h"
 #include "router.h"
 #include "router_keys.h"
@@ -18,39 +22,37 @@
 enum {
 	NODE_ALIVE_MS = 5000, /* a node that did not say so for this long is dead */
 	HEARTBEAT_MS = 1000,
-	DUPLICATE_TTL_MS = 86400000,   /* how long a message is known by its peer's id */
 	RECEIPT_TTL_MS = 259200000,    /* how long a receipt may take: 72 h */
+	DUPLICATE_TTL_MS = 86400000,   /* how long a message is known by its peer's id */
 	PART_TIMEOUT_MS = 120000,      /* for the missing parts of a long message */
 	PART_MEND_MS = 43200000,       /* for the rest of what was told incomplete */
 	PARTS_OPEN_MAX = 4000,         /* long messages that wait for parts, in a partition */
 	PART_KEEP_MS = 3600000,        /* of a whole message, to know a part that comes again */
 	PART_KEEP_OPEN_MS = 259200000, /* of an incomplete one, should no node run meanwhile */
 	ATTEMPTS_MAX = 10,             /* of a message that the peer says to try again */
-	RESENDS_MAX = 3, /* of a message whose submit gets no answer, where it may be resent */
 	RETRY_TICK_MS = 100,
-	CLAIM_MAX = 32,    /* messages taken from a lane at once */
-	GATHER_MS = 4,     /* outcomes of so long are noted together */
-	SETTLE_MAX = 40,   /* outcomes noted at once: see FCALL_ARGS_MAX */
-	LAST_TEXT_MAX = 60 /* octets of a message shown in lists */
+	CLAIM_MAX = 64,     /* messages taken from a lane at once */
+	CLAIMS_MAX = 4,     /* calls that take some, under way at once */
+	PREFETCH_MAX = 256, /* messages of a lane that wait here for room in the channel */
+	GATHER_MS = 4,      /* outcomes of so long are noted together */
+	LAST_TEXT_MAX = 60, /* octets of a message shown in lists */
+	DUE_MAX = 100       /* scheduled messages moved at once */
 };
 
-/* An outcome that waits to be noted in Redis. */
+/* An outcome until Redis has it. */
 struct outcome {
 	struct outcome *next;
+	struct connector_host *host;
 	char conversation[CONVERSATION_ID_LEN + 1];
 	uint64_t seq;
-	char letter;
-	uint16_t part, parts; /* with letter b: how often it was sent in vain, 0 */
-	unsigned flags;       /* with letter b: marks */
-	bool last;            /* no receipt will come */
+	char letter; /* b: back to its lane */
+	enum lane lane;
+	uint16_t part, parts;
+	unsigned flags;    /* of the ledger; with letter b 1: it may be doubled then */
+	unsigned attempts; /* how often the peer was asked */
 	char code[40];
 	char reason[120];
 	char id[ROUTER_ID_FORM_MAX]; /* the peer's, in normal form; "" for none */
-};
-
-struct outcome_list {
-	struct outcome *first, **end;
-	size_t count;
 };
 
 /* A message that was taken from its lane and waits for room in the channel, or for its next try. */
@@ -60,12 +62,20 @@ struct held {
 	uint64_t due_ms; /* monotonic; only of those that wait for a next try */
 };
 
-enum { IN_HAND_NAME_MAX = CONVERSATION_ID_LEN + 24 };
+struct held_list {
+	struct held *first, **end;
+	size_t count;
+};
 
 /* A message that this node took and whose outcome Redis does not know yet. */
 struct in_hand {
 	UT_hash_handle hh;
-	char name[IN_HAND_NAME_MAX];
+	struct in_hand_key {
+		char conversation[CONVERSATION_ID_LEN];
+		uint64_t seq;
+	} key;
+	bool taken;      /* the peer took a part of it */
+	bool given_back; /* to its lane: what becomes of its other parts does not count */
 };
 
 struct outlet_counters {
@@ -84,17 +94,16 @@ struct connector_host {
 	enum channel_state state;
 	char why[120];
 	bool full;
-	/* Outbound: which partitions of which lane have work, and whether a claim is under way. */
-	uint16_t dirty[LANE_COUNT];
-	unsigned next_partition;
-	bool claiming;
+	/* Outbound: which partitions of which lane have work, and are being asked for it. */
+	uint16_t dirty[LANE_COUNT], claiming[LANE_COUNT];
+	unsigned next_partition, claims;
 	struct in_hand *in_hand;
-	struct held *held, **held_end;
+	struct held_list held[LANE_COUNT];
 	struct held *later; /* to be tried again when due */
 	struct io_timer *retry;
-	struct outcome_list outcomes[ROUTER_PARTITIONS]; /* to be noted */
-	unsigned noting;                                 /* notes under way */
-	struct io_timer *flush;
+	struct batch *settles;
+	struct outcome *unnoted; /* Redis was away: the heartbeat tries again */
+	size_t outcomes;         /* that Redis does not have yet */
 	void (*on_parts)(void *self, const struct message_parts *parts);
 	void (*on_durable)(void *self, bool durable);
 	struct outlet_counters count;
@@ -148,7 +157,9 @@ struct router {
 	struct io_timer *drain_timer;
 	uint64_t drained_ms; /* since the drain began */
 	struct route_state route;
+	struct batch *receives, *sends;
 	struct fcall_args args; /* scratch of one call under construction */
+	struct buf entry;       /* and of an entry of a log */
 };
 
 static inline uint64_t router_now(const struct router *r)
@@ -179,11 +190,24 @@ bool router_host_sends(const struct connector_host *host);
  * by its lane. */
 const char *router_how(const struct connector_host *host, bool at_once);
 
+/** The channel takes a message of a lane at once: no other waits for it. */
+bool router_host_is_free(const struct connector_host *host, enum lane lane);
+/** Packs a message as an entry of its log. */
+void router_pack_entry(struct router *r, struct buf *b, const struct message *m,
+                       struct span author_name);
+/** The id of m's conversation, NUL-terminated. */
+void router_conversation_of(const struct message *m, char out[CONVERSATION_ID_LEN + 1]);
+
 /* outbound.c */
 int outbound_init(struct connector_host *host) MUST_CHECK;
 void outbound_fini(struct connector_host *host);
-/** Sends what this node has claimed; keeps it until there is room. Takes *m. */
+/** Sends what this node has in hand in Redis' eyes; keeps it until there is room. Takes *m. */
 void outbound_send(struct connector_host *host, struct message **m);
+/** To be sent again when its time has come; no other message waits for it. */
+int outbound_later(struct connector_host *host, const struct message *m,
+                   uint64_t delay_ms) MUST_CHECK;
+/** What waits here for its next try to an address is due now; how many. */
+unsigned outbound_wake(struct connector_host *host, struct span address);
 /** There may be work for host in a lane. */
 void outbound_dirty(struct connector_host *host, unsigned partition, enum lane lane);
 void outbound_pump(struct connector_host *host);
@@ -191,15 +215,24 @@ void outbound_pump(struct connector_host *host);
 void outbound_give_back(struct connector_host *host);
 /** True when nothing is under way. */
 bool outbound_idle(const struct connector_host *host);
+
+/* lanes.c */
 /** Asks for what dead nodes held, and for lanes with work. */
-void outbound_reap(struct router *r);
+void lanes_reap(struct router *r);
+/** Scheduled messages whose time has come go into their lanes. */
+void lanes_due(struct router *r);
 
-/** Redis says that the node has a message which it has not: back to its lane. */
-void outbound_never_had(struct connector_host *host, struct span conversation, uint64_t seq,
-                        enum lane lane);
-
-/** What waits here for its next try to an address is due now; how many. */
-unsigned outbound_wake(struct connector_host *host, struct span address);
+/* outcome.c */
+void outcome_of(struct connector_host *host, const struct message *m, char letter,
+                const struct send_result *result);
+void outcome_give_back(struct connector_host *host, const struct message *m);
+/** What this node has in Redis' eyes only: back to its lane, or (letter f) failed with code. */
+void outcome_of_unknown(struct connector_host *host, struct span conversation, uint64_t seq,
+                        enum lane lane, char letter, const char *code);
+/** Tries again to note what could not be noted. */
+void outcomes_retry(struct connector_host *host);
+/** The first argument of ph2_settle. */
+void outcomes_common(void *host, struct buf *b);
 
 /* operations.c */
 /** Keeps the peer's id of a part, where the peer may be asked of it later. */
@@ -207,11 +240,20 @@ void operations_note(struct connector_host *host, const struct message *m,
                      const struct send_result *result);
 
 /* in_hand.c */
+struct in_hand *in_hand_find(struct connector_host *host, struct span conversation, uint64_t seq);
 void in_hand_add(struct connector_host *host, const struct message *m);
 void in_hand_remove(struct connector_host *host, struct span conversation, uint64_t seq);
 void in_hand_fini(struct connector_host *host);
 /** After Redis was away: gives back what this node has in Redis' eyes only. */
 void in_hand_compare(struct router *r);
+
+/* inbound.c */
+/** The first argument of ph2_receive. */
+void inbound_common(void *router, struct buf *b);
+
+/* send.c */
+/** The first argument of ph2_send. */
+void send_common(void *router, struct buf *b);
 
 /* parts.c */
 void parts_due(struct router *r);
@@ -236,6 +278,14 @@ static inline struct span address_scheme(struct span address)
 	struct span rest;
 
 	return span_split(address, ':', &rest);
+}
+
+/* Answers of functions are words. */
+static inline uint64_t next_num(struct span *rest)
+{
+	uint64_t n = 0;
+
+	return span_u64(span_split(*rest, ' ', rest), &n) ? 0 : n;
 }
 
 #endif

@@ -36,6 +36,7 @@ struct log_event {
 	enum message_status status;
 	struct span code, reason;
 	unsigned marks;
+	unsigned attempts; /* with a failure: how often the peer was asked; 0: not known */
 	/* LOG_SESSION */
 	struct span session, agent, agent_name, queue, disposition, note, by;
 	enum session_state state;

@@ -12,7 +12,7 @@ static const size_t spans[] = {
 	offsetof(struct message, cid),     offsetof(struct message, template_id),
 	offsetof(struct message, lang),    offsetof(struct message, reply_to),
 	offsetof(struct message, dup_key), offsetof(struct message, dup_epoch),
-	offsetof(struct message, options),
+	offsetof(struct message, options), offsetof(struct message, conversation),
 };
 
 static const char *const kind_names[MESSAGE_KINDS] = {

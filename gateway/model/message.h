@@ -78,6 +78,7 @@ struct message {
 	unsigned attempts;   /* out: how often the peer has said to try again */
 	uint64_t ts_ms;      /* when it was said, ms since 1970 */
 	uint64_t seq;        /* in its conversation; 0: not yet appended */
+	struct span conversation; /* its id, when the router has set it; else empty */
 	struct span address; /* the far end, canonical: sms:+8613800138000 */
 	struct span channel; /* name of the channel */
 	struct span local;   /* our end: short code, appid, site; may be empty */

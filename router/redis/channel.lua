@@ -173,7 +173,7 @@ end
 local function lanes(keys, v)
 	local out = {}
 	for _, CH in ipairs(v) do
-		for lane = 0, 2 do out[#out + 1] = call('XLEN', 'ph:q:' .. keys[1] .. ':' .. CH .. ':' .. lane) end
+		for lane = 0, 2 do out[#out + 1] = call('LLEN', 'ph:q:' .. keys[1] .. ':' .. CH .. ':' .. lane) end
 	end
 	return out
 end

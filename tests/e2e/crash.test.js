@@ -123,21 +123,26 @@ class WebCrowd extends Crowd {
   }
 }
 
-/** The log of a conversation, straight from Redis: [{seq, t, d, st, of, ...}]. */
+const STATUS = { h: "scheduled", q: "queued", g: "sending", n: "unknown", s: "sent", p: "partially_delivered", d: "delivered", r: "read", u: "undelivered", f: "failed", c: "canceled" };
+
+/** The log of a conversation, straight from Redis: [{seq, t, d, st, of}]. In front of it stands the conversation's head. */
 async function logOf(w, address) {
   const c = conversationOf(address);
-  const entries = JSON.parse(await w.redis.command("--json", "XRANGE", `ph:l:{${c[0]}}:${c}`, "-", "+"));
-  return entries.map(([id, fields]) => ({ seq: Number(id.split("-")[0]), ...fromPairs(fields) }));
+  const entries = JSON.parse(await w.redis.command("--json", "LRANGE", `ph:c:{${c[0]}}:${c}`, "1", "-1"));
+  return entries.map((text, i) => ({ seq: i + 1, ...parseEntry(text) }));
 }
 
-function fromPairs(fields) {
-  if (!Array.isArray(fields)) return fields;
-  return Object.fromEntries(Array.from({ length: fields.length / 2 }, (_, i) => [fields[2 * i], fields[2 * i + 1]]));
+function parseEntry(text) {
+  const [front, , of] = text.split(" ", 3);
+  if (front[0] === "m") return { t: "m", d: front[1], st: STATUS[front[2]] };
+  return front[0] === "s" ? { t: "s", st: STATUS[front[1]], of } : { t: "z" };
 }
 
-function statusOf(log, seq) {
-  const states = log.filter((e) => e.t === "s" && Number(e.of) === seq).map((e) => e.st);
-  return states.at(-1) ?? log.find((e) => e.seq === seq).st;
+/** What became of a message, as Redis' functions say it. */
+async function statusOf(w, address, seq) {
+  const c = conversationOf(address);
+  const [, letter] = JSON.parse(await w.redis.command("--json", "FCALL", "ph2_message", "1", `{${c[0]}}`, c, String(seq)));
+  return STATUS[letter];
 }
 
 const SETTLED = ["sent", "delivered", "read", "unknown"];
@@ -149,7 +154,7 @@ async function checkConversation(w, address, count) {
   assert.equal(inbound.length, count, `${address}: messages in the conversation`);
   assert.equal(outbound.length, count, `${address}: replies in the conversation`);
   assert.deepEqual(log.map((e) => e.seq), log.map((_, i) => i + 1), `${address}: numbers without gaps`);
-  const states = outbound.map((m) => statusOf(log, m.seq));
+  const states = await Promise.all(outbound.map((m) => statusOf(w, address, m.seq)));
   for (const state of states) assert.ok(SETTLED.includes(state), `${address}: a reply is stuck in ${state}`);
   return states;
 }

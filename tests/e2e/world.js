@@ -83,7 +83,7 @@ class Redis {
   /** A command by redis-cli; its answer as text. */
   async command(...args) {
     const cli = new Program("redis-cli", "redis-cli", ["-s", this.socket, ...args]);
-    await cli.exited;
+    await once(cli.child, "close"); // it may exit before we have read all that it said
     return cli.stdout.trim();
   }
 

@@ -149,7 +149,7 @@ static void release_at_conversation_only(const char *state)
 		SPAN_LIT("")};
 	bool done = false;
 
-	ck_assert_int_eq(redis_fcall(fx.node.redis, "ph_release", span_of(partition), args,
+	ck_assert_int_eq(redis_fcall(fx.node.redis, "ph2_release", span_of(partition), args,
 	                             ARRAY_LEN(args), on_reply, &done),
 	                 0);
 	io_wait(fx.loop, io_is_true, &done, 10000);

@@ -1,0 +1,230 @@
+/*
+ * What became of what a node had in hand. Outcomes are gathered for a few milliseconds and noted
+ * together (ph2_settle) with the peer's ids, by which receipts find their messages; each is kept
+ * until Redis has it.
+ */
+#include "router_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void outcome_note(struct outcome *o);
+
+/* What Redis knows of an outcome besides: it is nobody's any more, its lane has work. */
+static void on_noted(void *arg, int err, const redisReply *reply, const char *why)
+{
+	struct outcome *o = arg;
+	struct connector_host *host = o->host;
+	struct span conversation = span_of(o->conversation);
+
+	(void)reply;
+	if (err) {
+		log_warn(&host->log, EVENT("router.settle_failed"), ERR(err), STR("why", why));
+		o->next = host->unnoted;
+		host->unnoted = o;
+		return;
+	}
+	host->outcomes--;
+	if (o->letter == 'b' || o->part + 1 == o->parts)
+		in_hand_remove(host, conversation, o->seq);
+	if (o->letter == 'b')
+		outbound_dirty(host, router_partition_of(conversation), o->lane);
+	router_hint(host->router, conversation, 0);
+	free(o);
+}
+
+void outcomes_common(void *arg, struct buf *b)
+{
+	const struct connector_host *host = arg;
+	const struct router *r = host->router;
+
+	pack_array(b, 6);
+	pack_text(b, span_of(host->name));
+	pack_num(b, router_now(r));
+	pack_num(b, host->ops->caps.replies_limited);
+	pack_num(b, r->options.log_max);
+	pack_num(b, r->options.outbox);
+	pack_text(b, span_of(r->instance));
+}
+
+/* The order is documented with settle_many() in settle.lua. */
+static void outcome_note(struct outcome *o)
+{
+	struct batch *batch = o->host->settles;
+	unsigned partition = router_partition_of(span_of(o->conversation));
+	struct buf *b = batch_item(batch, partition);
+
+	pack_array(b, 10);
+	pack_text(b, span_of(o->conversation));
+	pack_num(b, o->seq);
+	pack_text(b, (struct span){&o->letter, 1});
+	pack_num(b, o->part);
+	pack_num(b, o->parts);
+	pack_text(b, span_of(o->code));
+	pack_text(b, span_of(o->reason));
+	pack_num(b, o->flags);
+	pack_text(b, span_of(o->id));
+	pack_num(b, o->attempts);
+	if (batch_add(batch, partition, on_noted, o)) {
+		o->next = o->host->unnoted;
+		o->host->unnoted = o;
+	}
+}
+
+void outcomes_retry(struct connector_host *host)
+{
+	struct outcome *o = host->unnoted;
+
+	host->unnoted = NULL;
+	while (o) {
+		struct outcome *next = o->next;
+
+		outcome_note(o);
+		o = next;
+	}
+}
+
+static struct outcome *outcome_create(struct connector_host *host, uint64_t seq)
+{
+	struct outcome *o = calloc(1, sizeof(*o));
+
+	if (!o) {
+		log_error(&host->log, EVENT("router.outcome_lost"), NUM("seq", seq));
+		return NULL;
+	}
+	o->host = host;
+	o->seq = seq;
+	o->parts = 1;
+	host->outcomes++;
+	return o;
+}
+
+void outcome_of(struct connector_host *host, const struct message *m, char letter,
+                const struct send_result *result)
+{
+	struct outcome *o = outcome_create(host, m->seq);
+	char forms[ROUTER_ID_FORMS][ROUTER_ID_FORM_MAX];
+
+	if (!o)
+		return;
+	router_conversation_of(m, o->conversation);
+	o->letter = letter;
+	o->lane = m->lane;
+	o->part = result->part;
+	o->parts = result->parts ? result->parts : 1;
+	o->flags = result->flags;
+	o->attempts = m->attempts;
+	snprintf(o->code, sizeof(o->code), "%s", result->code ? result->code : "");
+	snprintf(o->reason, sizeof(o->reason), "%.*s",
+	         SPAN_FMT(utf8_cut(span_of(result->reason ? result->reason : ""),
+	                           sizeof(o->reason) - 1)));
+	if (result->id.len && host->ops->caps.receipts) {
+		router_id_forms(result->id, forms);
+		snprintf(o->id, sizeof(o->id), "%s", forms[0]);
+	}
+	outcome_note(o);
+}
+
+static void back_to_lane(struct connector_host *host, const struct message *m, bool doubled)
+{
+	const struct send_result back = {.parts = 1, .flags = doubled};
+	struct in_hand *it = in_hand_find(host, m->conversation, m->seq);
+
+	if (it)
+		it->given_back = true;
+	outcome_of(host, m, 'b', &back);
+}
+
+void outcome_give_back(struct connector_host *host, const struct message *m)
+{
+	back_to_lane(host, m, false);
+}
+
+void outcome_of_unknown(struct connector_host *host, struct span conversation, uint64_t seq,
+                        enum lane lane, char letter, const char *code)
+{
+	struct outcome *o = outcome_create(host, seq);
+
+	if (!o)
+		return;
+	log_warn(&host->log, EVENT("router.never_had"), NUM("seq", seq));
+	o->letter = letter;
+	o->lane = lane;
+	snprintf(o->conversation, sizeof(o->conversation), "%.*s", SPAN_FMT(conversation));
+	snprintf(o->code, sizeof(o->code), "%s", code);
+	outcome_note(o);
+}
+
+/* --- What connectors tell ----------------------------------------------------------------------
+ */
+
+/* Once: a peer that never answers, or breaks the link at this very message, must not get it for
+ * ever. Not when it took a part of it. */
+static bool may_resend(const struct connector_host *host, const struct message *m,
+                       const struct in_hand *it)
+{
+	return m->on_uncertain == UNCERTAIN_RESEND && host->ops->caps.resend_replies &&
+	       !(m->marks & MARK_MAYBE_DOUBLED) && !(it && it->taken);
+}
+
+static void count_outcome(struct connector_host *host, enum send_outcome outcome)
+{
+	if (outcome == SEND_OK)
+		++*host->count.sent;
+	if (outcome == SEND_REFUSED)
+		++*host->count.refused;
+	if (outcome == SEND_UNCERTAIN)
+		++*host->count.uncertain;
+}
+
+/* Stays in this node's hands until it is due; no other message waits for it. */
+static void try_later(struct connector_host *host, const struct message *m,
+                      const struct send_result *result)
+{
+	struct message like = *m;
+	struct send_result refused = {
+		.parts = 1, .code = result->code, .reason = "tried too often"};
+
+	if (host->router->draining) {
+		back_to_lane(host, m, false);
+		return;
+	}
+	if (!(result->flags & SEND_NOT_COUNTED))
+		like.attempts++;
+	if (like.attempts > ATTEMPTS_MAX || outbound_later(host, &like, result->retry_ms))
+		outcome_of(host, m, 'f', &refused);
+}
+
+void connector_result(struct connector_host *host, const struct message *m,
+                      const struct send_result *result)
+{
+	struct in_hand *it = in_hand_find(host, m->conversation, m->seq);
+
+	operations_note(host, m, result);
+	count_outcome(host, result->outcome);
+	health_on_outcome(host, result);
+	if (it && it->given_back)
+		return;
+	switch (result->outcome) {
+	case SEND_OK:
+		if (it)
+			it->taken = true;
+		outcome_of(host, m, 's', result);
+		break;
+	case SEND_READ:
+		outcome_of(host, m, 'r', result);
+		break;
+	case SEND_REFUSED:
+		outcome_of(host, m, 'f', result);
+		break;
+	case SEND_RETRY:
+		try_later(host, m, result);
+		break;
+	case SEND_UNCERTAIN:
+		if (may_resend(host, m, it))
+			back_to_lane(host, m, true);
+		else
+			outcome_of(host, m, 'n', result);
+		break;
+	}
+}

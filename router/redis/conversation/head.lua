@@ -1,0 +1,254 @@
+#!lua name=posthouse_conversation_2
+--
+-- What must be atomic in one conversation: the data plane. This file and its neighbours are one library, put together
+-- in the order that router/CMakeLists.txt says. keys[1] is the partition P, "{0}" ... "{f}", the first digit of the
+-- conversation's id; all keys of a conversation and of the lanes that lead out of it carry it, so they
+-- share a slot. Who serves whom is decided in desk.lua, and no function touches both.
+--
+-- The number in the library's and the functions' names (ph2_) is that of this protocol and of the data: nodes of two
+-- versions may use one Redis. Who changes either in a way that the former cannot read counts it up.
+--
+-- Every function may be called again with the same arguments after a lost answer: what was done is
+-- found and told again. Times are ms since 1970, from the caller. Arguments marked [..] are one msgpack array.
+--
+-- Keys (P is keys[1], C a conversation, CH a channel):
+--   ph:c:P:C         list    the conversation: its head (see below), then its log. Entry number seq is at seq - BASE
+--   ph:d:P:C:DAY     hash    duplicates' keys that the head has no room for, of a day: KEY -> "seq reply epoch"
+--   ph:q:P:CH:LANE   list    outbound that waits: "C seq", or "C seq attempts doubled since"
+--   ph:s:P           zset    outbound that is not due yet: "CH LANE C seq" by when it is
+--   ph:f:P:CH        hash    "C seq" -> "node lane uncertain watched attempts doubled since": outbound that a node has in hand
+--   ph:n:P:NODE      string  the living instance of a node, expires
+--   ph:r:P:CH:SPAN   hash    of a span of time: peer's id -> "C seq", or "C seq part parts", of the message, in the
+--                            partition of its conversation (a receipt says whom it is of); or, when the receipt came before
+--                            the id, "!C letter code", C "-" for anyone's
+--   ph:x:P:CH        zset    dead letters: "C seq" by when it failed
+--   ph:w:P           stream  what webhooks tell
+--
+-- Entries of a log, text:
+--   m: "m" direction (i o) status uncertain(0 1: hold) lane " " ts " " validity ["+" delay until due] " " channel " "
+--      rest
+--   s: "s" status " " ts " " seq of the message " " rest
+--   z: "z " ts " " rest
+--   e: "e " ts " " seq of the message that is completed " " revision " " rest
+-- rest is "NAME LENGTH:VALUE" one after the other: see log_codec.h. No function reads it.
+--
+-- Letters of a message's state: h scheduled, q queued, g sending, n unknown, s sent, p partially delivered,
+--   d delivered, r read, u undelivered, f failed, c canceled
+--
+-- What state a message is in: as OPEN of the head says, where it is named there; else sending, while a node has it in
+-- hand; else as the last s entry after it says; else it was sent. So nothing need be written when it is.
+
+-- The head is a msgpack array. Its places:
+local SEQ, BASE = 1, 2               -- the last number; how many entries were cut off
+local STATE, SID = 3, 4              -- of the session, its number
+local LAST, COUNT, UNREAD = 5, 6, 7  -- when the last message came or went; how many; unread by the agent
+local LAST_IN, LAST_MESSAGE = 8, 9   -- numbers
+local FIRST_MS = 10
+local ADDRESS, CHANNEL, LOCAL, LANG = 11, 12, 13, 14
+local DUPS = 15    -- the last duplicates' keys: "\nKEY seq reply epoch" each
+local EVICTED = 16 -- the last day on which a key went to ph:d
+local OPEN = 17    -- " seq:letters of its parts" of messages that wait, or whose parts differ
+local DESK = 18    -- 0, or {agent, its name, queue, since when the customer waits, read up to}
+local LEDGER = 19  -- 0, or {replies left (short window), until, replies left (long window), until}
+local REACHED = 20 -- 0, or {what the reader has up to, what it has seen up to}
+
+local AGENT, AGENT_NAME, QUEUE, WAIT, READ = 1, 2, 3, 4, 5
+
+local RANK = {h = 0, q = 1, g = 2, n = 3, s = 4, p = 5, u = 6, f = 6, c = 6, d = 7, r = 8}
+local FINAL = {u = true, f = true, c = true, r = true}
+local MOVING = {h = true, q = true, g = true}
+local SHORT_WINDOW_MS = 600000
+local DAY_MS = 86400000
+local SPAN_MS = 21600000 -- of the peer's ids
+local SPANS = 12         -- 72 hours
+local MAYBE_DOUBLED = 2
+local OUTBOX_MAX = 100000
+local DUPS_MAX = 300   -- octets
+local OPEN_MAX = 32768 -- octets: some thousands of messages that wait
+local DEAD_MAX = 1000  -- of a channel in a partition
+local SCAN_MAX = 500   -- entries after a message in which its last status is looked for
+
+-- redis.call and msgpack, which are not there yet while the library is loaded.
+local call, encode, decode
+call = function(...)
+	call = redis.call
+	return call(...)
+end
+encode = function(x)
+	encode = cmsgpack.pack
+	return encode(x)
+end
+decode = function(x)
+	decode = cmsgpack.unpack
+	return decode(x)
+end
+
+-- ---------------------------------------------------------------- small things
+
+-- Whole numbers as text: Redis would print them as doubles, which costs more than many a command.
+local function str(n)
+	return string.format('%d', n)
+end
+
+local function hint(C, seq)
+	call('PUBLISH', 'ph:hint', 'L ' .. C .. ' ' .. seq)
+end
+
+local function alive(P, owner)
+	local name = owner:match('^(.*)#')
+	return name and call('GET', 'ph:n:' .. P .. ':' .. name) == owner
+end
+
+local function outbox(P, kind, C, seq)
+	call('XADD', 'ph:w:' .. P, 'MAXLEN', '~', OUTBOX_MAX, '*', 'e', kind, 'c', C, 's', seq)
+end
+
+-- Runs f(item) for each of v from the second on; what fails is told for that one alone.
+local function each(v, f)
+	local out = {}
+	for i = 2, #v do
+		local ok, result = pcall(f, decode(v[i]))
+		if not ok then
+			redis.log(redis.LOG_WARNING, 'posthouse: ' .. tostring(type(result) == 'table' and result.err or result))
+			result = 'e'
+		end
+		out[i - 1] = result
+	end
+	return out
+end
+
+-- A command with many arguments, in pieces that the stack bears.
+local function call_many(name, key, args)
+	local PIECE = 1000
+	for from = 1, #args, PIECE do
+		call(name, key, unpack(args, from, math.min(from + PIECE - 1, #args)))
+	end
+end
+
+-- ---------------------------------------------------------------- a conversation
+
+-- As it is kept; k.h is nil when there is none.
+local function open_conversation(P, C)
+	local key = 'ph:c:' .. P .. ':' .. C
+	local head = call('LINDEX', key, '0')
+	return {P = P, C = C, key = key, h = head and decode(head) or nil, kept = head and true, adds = {}}
+end
+
+local function new_head(now, address, channel, ours)
+	return {0, 0, 'none', 0, 0, 0, 0, 0, 0, now, address, channel, ours, '', '', 0, '', 0, 0, 0}
+end
+
+-- Appends an entry; its number.
+local function append(k, entry)
+	local seq = k.h[SEQ] + 1
+	k.h[SEQ] = seq
+	k.adds[#k.adds + 1] = entry
+	return seq
+end
+
+local function entry_of(k, seq)
+	local h = k.h
+	if not h or seq <= h[BASE] or seq > h[SEQ] then return nil end
+	local after = h[SEQ] - #k.adds
+	if seq > after then return k.adds[seq - after] end
+	return call('LINDEX', k.key, str(seq - h[BASE])) or nil
+end
+
+-- The entries from .. to, which are kept; those of this call included.
+local function entries_of(k, from, to)
+	local h, out = k.h, {}
+	local after = h[SEQ] - #k.adds
+	if from <= after then
+		out = call('LRANGE', k.key, str(math.max(from - h[BASE], 1)), str(math.min(to, after) - h[BASE]))
+	end
+	for seq = math.max(from, after + 1), math.min(to, h[SEQ]) do out[#out + 1] = k.adds[seq - after] end
+	return out
+end
+
+-- Cuts the oldest entries off: the one that the head then overwrites is among them.
+local function cut(k, log_max)
+	local h = k.h
+	local over = math.min(h[SEQ] - h[BASE] - log_max, h[SEQ] - #k.adds - h[BASE])
+	if over < log_max / 50 then return end
+	call('LTRIM', k.key, str(over), '-1')
+	h[BASE] = h[BASE] + over
+end
+
+local function save(k, log_max)
+	local h, adds = k.h, k.adds
+	if not k.kept then
+		call('RPUSH', k.key, encode(h), unpack(adds))
+	else
+		if h[SEQ] - h[BASE] > log_max then cut(k, log_max) end
+		call('LSET', k.key, '0', encode(h))
+		if adds[1] then call_many('RPUSH', k.key, adds) end
+	end
+	k.kept, k.adds = true, {}
+end
+
+-- Renews for how long a conversation is kept, with the first message of a day. last: when the one before it was.
+local function keep(k, now, last, seconds)
+	if math.floor(now / DAY_MS) ~= math.floor(last / DAY_MS) then call('EXPIRE', k.key, seconds) end
+end
+
+-- Somebody looks at it: an agent, a lead, or the customer's own page.
+local function is_watched(h)
+	return h[STATE] == 'queued' or h[STATE] == 'assigned' or h[ADDRESS]:sub(1, 4) == 'web:'
+end
+
+-- The desk's part of the head, to be changed.
+local function desk(h)
+	if h[DESK] == 0 then h[DESK] = {'', '', '', 0, 0} end
+	return h[DESK]
+end
+
+-- "NAME LENGTH:VALUE" of what is not empty; a nil would end the list.
+local function rest(fields)
+	local out = ''
+	for i = 1, #fields, 2 do
+		local value = fields[i + 1]
+		if value ~= '' and value ~= 0 then
+			value = tostring(value)
+			out = out .. fields[i] .. ' ' .. #value .. ':' .. value
+		end
+	end
+	return out
+end
+
+local function session_event(k, now, state, fields)
+	return append(k, 'z ' .. str(now) .. ' ' .. rest({'sid', k.h[SID], 'st', state}) .. rest(fields))
+end
+
+-- ---------------------------------------------------------------- duplicates
+
+-- What is kept of a key: its message's number, that of the reply, the epoch. Keys and epochs are words.
+local function dup_find(k, key, now)
+	local h = k.h
+	local found = h[DUPS]:match('\n' .. key .. ' ([^\n]*)')
+	local today = math.floor(now / DAY_MS)
+	if not found and h[EVICTED] >= today - 1 then
+		local overflow = 'ph:d:' .. k.P .. ':' .. k.C .. ':'
+		found = call('HGET', overflow .. today, key) or call('HGET', overflow .. today - 1, key)
+	end
+	if not found then return nil end
+	local seq, reply, epoch = found:match('^(%d+) (%d+) (.*)$')
+	return {seq = tonumber(seq), reply = tonumber(reply), epoch = epoch}
+end
+
+-- The oldest make room: they go where they are known for the rest of a day.
+local function dup_keep(k, key, seq, reply, epoch, now)
+	local h = k.h
+	local dups = h[DUPS]
+	if dups:find('\n' .. key .. ' ', 1, true) then dups = dups:gsub('\n' .. key .. ' [^\n]*', '', 1) end
+	dups = dups .. '\n' .. key .. ' ' .. seq .. ' ' .. reply .. ' ' .. epoch
+	while #dups > DUPS_MAX do
+		local old, value, others = dups:match('^\n(%S+) ([^\n]*)(.*)$')
+		if others == '' then break end
+		local day = math.floor(now / DAY_MS)
+		local overflow = 'ph:d:' .. k.P .. ':' .. k.C .. ':' .. day
+		call('HSET', overflow, old, value)
+		call('EXPIRE', overflow, 2 * DAY_MS / 1000)
+		h[EVICTED], dups = day, others
+	end
+	h[DUPS] = dups
+end

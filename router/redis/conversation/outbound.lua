@@ -1,0 +1,182 @@
+
+-- ---------------------------------------------------------------- send
+
+-- The state of a message that was sent with the same key before.
+local function sent_before(k, key, remember, now)
+	local old = key ~= '' and k.h and dup_find(k, key, now) or nil
+	local entry = old and entry_of(k, old.seq)
+	if not entry then return nil end
+	local ts = tonumber(entry:match('^%S+ (%d+)'))
+	if now - ts > remember then return nil end
+	local name = k.C .. ' ' .. old.seq
+	local channel = entry:match('^m%S+ %d+ %S+ (%S*)')
+	local in_hand = call('HEXISTS', 'ph:f:' .. k.P .. ':' .. channel, name) == 1
+	return 'd ' .. old.seq .. ' ' .. str(ts) .. ' ' .. fold(letters_of(k, old.seq, in_hand))
+end
+
+-- item: C key remember address channel local how limited uncertain lane agent due entry
+-- agent: the session must be assigned to it; "" for others
+local function send_one(P, common, item, w, opt)
+	local now, key, agent = common[1], item[2], item[11]
+	local k = open_conversation(P, item[1])
+	local again = sent_before(k, key, item[3], now)
+	if again then return again end
+	local h = k.h
+	if agent ~= '' and not (h and h[STATE] == 'assigned' and h[DESK] ~= 0 and h[DESK][AGENT] == agent) then
+		return 'r not_yours'
+	end
+	if not h then
+		h = new_head(now, item[4], item[5], item[6])
+		k.h = h
+	end
+	local last = h[COUNT] > 0 and h[LAST] or 0
+	local seq = append(k, item[13])
+	h[LAST], h[COUNT], h[LAST_MESSAGE] = now, h[COUNT] + 1, seq
+	if agent ~= '' then h[UNREAD], h[DESK][WAIT], h[DESK][READ] = 0, 0, seq end
+	local letter, code = dispatch(k, now, seq, {how = item[7], channel = item[5], node = common[2],
+		limited = item[8] == 1, uncertain = item[9], lane = item[10], due = item[12]}, w)
+	if letter == 'f' then set_state(k, now, seq, 'q', 'f', {cd = code}, opt) end
+	if key ~= '' then dup_keep(k, key, seq, 0, '', now) end
+	save(k, opt.log_max)
+	keep(k, now, last, common[3])
+	if is_watched(h) then hint(item[1], h[SEQ]) end
+	return 'n ' .. seq .. ' ' .. str(now) .. ' ' .. letter
+end
+
+-- args: [now node retention log_max outbox] [item]...; returns for each "n|d seq ts letter", "r code" or "e"
+local function send(keys, v)
+	local common = decode(v[1])
+	local w = together()
+	local out = each(v, function(item)
+		return send_one(keys[1], common, item, w,
+			{log_max = common[4], outbox = common[5] == 1, channel = item[5]})
+	end)
+	write_together(keys[1], w)
+	return out
+end
+
+-- ---------------------------------------------------------------- lanes
+
+-- A message of a lane: C, seq, attempts, doubled, since when its validity counts (0: as its entry says).
+local function lane_parse(item)
+	local C, seq, more = item:match('^(%x+) (%d+)(.*)$')
+	local attempts, doubled, since = more:match('^ (%d+) (%d) (%d+)$')
+	return C, tonumber(seq), tonumber(attempts or 0), tonumber(doubled or 0), tonumber(since or 0)
+end
+
+local function lane_item(C, seq, attempts, doubled, since)
+	local item = C .. ' ' .. str(seq)
+	if attempts == 0 and doubled == 0 and since == 0 then return item end
+	return item .. ' ' .. attempts .. ' ' .. doubled .. ' ' .. str(since)
+end
+
+local function is_over(now, since, validity)
+	return validity > 0 and now > since + validity
+end
+
+-- One message out of a lane: what the caller is to send, or nil.
+local function claim_one(P, o, item, w, opt)
+	local C, seq, attempts, doubled, since = lane_parse(item)
+	local k = open_conversation(P, C)
+	if not k.h or open_letters(k.h, seq) ~= 'q' then return nil end -- canceled, or sent by now
+	local entry = entry_of(k, seq)
+	local refused = not entry and 'no_longer_in_the_log' or nil
+	local uncertain
+	if entry then
+		local ts, validity, delay
+		uncertain, ts, validity, delay = entry:match('^mo.(%d)%d (%d+) (%d+)%+?(%d*) ')
+		if not ts then
+			refused = 'unreadable'
+		elseif is_over(o.now, since > 0 and since or tonumber(ts) + (tonumber(delay) or 0), tonumber(validity)) then
+			refused = 'expired'
+		elseif o.limited then
+			refused = spend(k.h, o.now)
+		end
+	end
+	set_open(k.h, seq, nil)
+	if refused then
+		set_state(k, o.now, seq, 'q', 'f', {cd = refused, at = attempts}, opt)
+	else
+		add(w.flights, o.channel, C .. ' ' .. str(seq),
+			flight(o.node, o.lane, uncertain, is_watched(k.h), attempts, doubled, since))
+	end
+	save(k, opt.log_max)
+	if refused then return nil end
+	return {C .. ' ' .. str(seq) .. ' ' .. attempts .. ' ' .. doubled .. ' ' .. str(since), k.h[ADDRESS], k.h[LOCAL], entry}
+end
+
+-- Takes up to max messages out of a lane into a node's hands.
+-- args: channel lane node now max limited log_max outbox
+-- returns {left, "C seq attempts doubled since", address, local, entry, ...}
+local function claim(keys, v)
+	local P, o = keys[1], {channel = v[1], lane = v[2], node = v[3], now = tonumber(v[4]), limited = v[6] == '1'}
+	local opt = {log_max = tonumber(v[7]), outbox = v[8] == '1', channel = v[1]}
+	local lane = 'ph:q:' .. P .. ':' .. o.channel .. ':' .. o.lane
+	local w, out = together(), {0}
+	for _, item in ipairs(call('LPOP', lane, v[5]) or {}) do
+		local ok, message = pcall(claim_one, P, o, item, w, opt)
+		if not ok then redis.log(redis.LOG_WARNING, 'posthouse: not claimed: ' .. item) end
+		for i = 1, ok and message and 4 or 0 do out[#out + 1] = message[i] end
+	end
+	write_together(P, w)
+	out[1] = call('LLEN', lane)
+	return out
+end
+
+-- Gives back to the front of its lane what a node took and the channel could not take.
+local function give_back(k, channel, seq, lane, attempts, doubled, since, now, opt, w)
+	set_open(k.h, seq, 'q')
+	if doubled == 1 then status_append(k, now, seq, 'q', {mk = MAYBE_DOUBLED, cd = 'resend'}, opt) end
+	add(w.lanes, channel .. ':' .. lane, lane_item(k.C, seq, attempts, doubled, since))
+end
+
+-- All nodes hear that a lane has work: who gave back does not take from it now.
+local function tell_work(P, lane)
+	local channel, number = lane:match('^(.*):(%d)$')
+	call('PUBLISH', 'ph:hint', 'W ' .. channel .. ' ' .. number .. ' ' .. str(2 ^ tonumber(P:sub(2, 2), 16)))
+end
+
+-- As write_together(), in front of what waits, in the order in which it was given back.
+local function write_back(P, w)
+	for lane, list in pairs(w.lanes) do
+		local back = {}
+		for i = #list, 1, -1 do back[#back + 1] = list[i] end
+		call_many('LPUSH', 'ph:q:' .. P .. ':' .. lane, back)
+		tell_work(P, lane)
+	end
+end
+
+-- Messages whose time has come go into their lanes. args: now max log_max; returns {left, "CH LANE", ...}: where to look
+local function due(keys, v)
+	local P, w, out = keys[1], together(), {0}
+	local key = 'ph:s:' .. P
+	for _, name in ipairs(call('ZRANGEBYSCORE', key, '-inf', v[1], 'LIMIT', 0, v[2])) do
+		local channel, lane, C, seq = name:match('^(%S+) (%d) (%x+) (%d+)$')
+		local k = open_conversation(P, C)
+		if k.h and open_letters(k.h, seq) == 'h' then
+			set_open(k.h, seq, 'q')
+			save(k, tonumber(v[3]))
+			add(w.lanes, channel .. ':' .. lane, lane_item(C, tonumber(seq), 0, 0, 0))
+			out[#out + 1] = channel .. ' ' .. lane
+		end
+		call('ZREM', key, name)
+	end
+	write_together(P, w)
+	out[1] = call('ZCOUNT', key, '-inf', v[1])
+	return out
+end
+
+-- Takes back a message that nobody has in hand yet. args: C seq now log_max outbox; returns ok, too_late, message_unknown
+local function cancel(keys, v)
+	local k, seq, now = open_conversation(keys[1], v[1]), tonumber(v[2]), tonumber(v[3])
+	local entry = entry_of(k, seq)
+	local lane, channel = (entry or ''):match('^mo..(%d) %d+ %S+ (%S*)')
+	if not lane then return 'message_unknown' end
+	local letter = open_letters(k.h, seq)
+	if letter ~= 'q' and letter ~= 'h' then return last_said(k, seq) == 'c' and 'ok' or 'too_late' end
+	set_open(k.h, seq, nil)
+	status_append(k, now, seq, 'c', {}, {outbox = v[5] == '1'})
+	save(k, tonumber(v[4]))
+	if letter == 'h' then call('ZREM', 'ph:s:' .. k.P, channel .. ' ' .. lane .. ' ' .. k.C .. ' ' .. v[2]) end
+	return 'ok'
+end
