@@ -40,6 +40,11 @@ const char *catalogue_version(const struct catalogue *c)
 	return c->version;
 }
 
+void catalogue_set_version(struct catalogue *c, const char *version)
+{
+	snprintf(c->version, sizeof(c->version), "%s", version);
+}
+
 struct catalogue_cache catalogue_cache(const struct catalogue *c)
 {
 	return c->cache;

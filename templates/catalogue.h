@@ -122,12 +122,32 @@ struct catalogue_file {
 int catalogue_build(const struct catalogue_file *files, size_t count, uint64_t now_ms,
                     catalogue_told_fn *told, void *arg, struct catalogue **out) MUST_CHECK;
 
+/** The same with a cache, see catalogue_load(). */
+int catalogue_make(const struct catalogue_file *files, size_t count, const char *cache,
+                   uint64_t now_ms, catalogue_told_fn *told, void *arg,
+                   struct catalogue **out) MUST_CHECK;
+
+/* The files of a directory in memory, in the order of their names. */
+struct catalogue_shelf;
+
+/** Reads them, and nothing of what they say. Errors as catalogue_load(). */
+int catalogue_shelf_read(const char *dir, catalogue_told_fn *told, void *arg,
+                         struct catalogue_shelf **out) MUST_CHECK;
+/** Borrowed until the shelf's end. */
+const struct catalogue_file *catalogue_shelf_files(const struct catalogue_shelf *shelf,
+                                                   size_t *count);
+/** Accepts NULL inside and sets it NULL. */
+void catalogue_shelf_destroy(struct catalogue_shelf **shelf);
+
 struct catalogue *catalogue_ref(struct catalogue *c);
 /** Drops a reference and sets *c NULL; accepts NULL. Templates of c are gone with the last. */
 void catalogue_unref(struct catalogue **c);
 
 /** Hash of the content and time of the load: "6f3a90c1d2e4b758 2026-11-22T02:30:00Z". */
 const char *catalogue_version(const struct catalogue *c);
+/** Gives it another name ("12 6f3a90c1d2e4b758"), cut at CATALOGUE_VERSION_SIZE; before anybody
+ * else has it. */
+void catalogue_set_version(struct catalogue *c, const char *version);
 
 /** How the cache served the load. */
 struct catalogue_cache catalogue_cache(const struct catalogue *c);

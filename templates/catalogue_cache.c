@@ -15,7 +15,8 @@
 #define NAME_SIZE 64
 #define ENDING ".matcher"
 #define ENDING_NEW ".matcher.new" /* being written */
-#define NEW_LASTS_S 3600          /* whoever wrote it is dead by then */
+#define KEPT_MAX 4
+#define NEW_LASTS_S 3600 /* whoever wrote it is dead by then */
 
 const char *catalogue_cache_name(enum catalogue_cache_use use)
 {
@@ -117,28 +118,64 @@ static bool ends_with(const char *name, const char *ending)
 	return len > tail && strcmp(name + len - tail, ending) == 0;
 }
 
-static bool is_left_over(int dir, const char *name, const char *keep)
+/* The matchers of former catalogues that are kept, newest first: a node reads its files before it
+ * hears what is published, and people go back to what was yesterday. */
+struct kept {
+	char names[KEPT_MAX + 1][NAME_SIZE]; /* one to move into */
+	struct timespec since[KEPT_MAX + 1];
+	size_t count;
+};
+
+static bool is_newer(struct timespec a, struct timespec b)
+{
+	return a.tv_sec > b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec > b.tv_nsec);
+}
+
+/* Puts it in its place; whoever falls out at the end is removed. */
+static void keep_or_remove(int dir, struct kept *k, const char *name, struct timespec since)
+{
+	size_t at = k->count;
+
+	while (at && is_newer(since, k->since[at - 1]))
+		at--;
+	if (at == KEPT_MAX) {
+		unlinkat(dir, name, 0);
+		return;
+	}
+	if (k->count == KEPT_MAX)
+		unlinkat(dir, k->names[--k->count], 0);
+	memmove(k->names[at + 1], k->names[at], (k->count - at) * sizeof(k->names[0]));
+	memmove(&k->since[at + 1], &k->since[at], (k->count - at) * sizeof(k->since[0]));
+	snprintf(k->names[at], sizeof(k->names[at]), "%s", name);
+	k->since[at] = since;
+	k->count++;
+}
+
+static void look_at(int dir, struct kept *k, const char *name)
 {
 	struct stat st;
 
-	if (ends_with(name, ENDING))
-		return strcmp(name, keep) != 0;
-	return ends_with(name, ENDING_NEW) && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       st.st_mtime < time(NULL) - NEW_LASTS_S;
+	if ((!ends_with(name, ENDING) && !ends_with(name, ENDING_NEW)) ||
+	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
+		return;
+	if (ends_with(name, ENDING) && strlen(name) < NAME_SIZE)
+		keep_or_remove(dir, k, name, st.st_mtim);
+	else if (ends_with(name, ENDING_NEW) && st.st_mtime < time(NULL) - NEW_LASTS_S)
+		unlinkat(dir, name, 0);
 }
 
-/* Matchers of former catalogues and versions; what cannot be removed is only in the way. */
-static void remove_others(int dir, const char *keep)
+/* Matchers of long ago; what cannot be removed is only in the way. */
+static void remove_old(int dir)
 {
 	int again = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = again < 0 ? NULL : fdopendir(again);
 	const struct dirent *entry;
+	struct kept k = {.count = 0};
 
 	if (!d && again >= 0)
 		close(again);
 	while (d && (entry = readdir(d)) != NULL)
-		if (is_left_over(dir, entry->d_name, keep))
-			unlinkat(dir, entry->d_name, 0);
+		look_at(dir, &k, entry->d_name);
 	if (d)
 		closedir(d);
 }
@@ -154,7 +191,7 @@ static int keep(int dir, const char *name, uint64_t key, const struct matcher *m
 	if (err == 0)
 		err = write_file(dir, name, buf_span(&octets));
 	if (err == 0)
-		remove_others(dir, name);
+		remove_old(dir);
 	buf_fini(&octets);
 	return err;
 }
@@ -194,6 +231,8 @@ int cache_matcher(const char *path, const struct match_source *source, struct ca
 	snprintf(name, sizeof(name), "%016" PRIx64 "-%016" PRIx64 ENDING, key, matcher_engine());
 	read_err = read_kept(dir, name, key, out);
 	*use = (struct catalogue_cache){CACHE_USED, 0};
+	if (read_err == 0)
+		(void)utimensat(dir, name, NULL, 0); /* the last ones to be used are kept */
 	err = read_err < 0 ? matcher_create(source, out) : 0;
 	if (read_err < 0 && err == 0)
 		*use = after_training(read_err, keep(dir, name, key, *out));

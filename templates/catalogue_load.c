@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-struct shelf {
+struct catalogue_shelf {
 	char *names[CATALOGUE_FILES_MAX];
 	struct catalogue_file files[CATALOGUE_FILES_MAX];
 	size_t count;
@@ -22,7 +22,7 @@ static bool is_ours(const char *name)
 	return name[0] != '.' && len > 5 && strcmp(name + len - 5, ".yaml") == 0;
 }
 
-static int list_names(struct shelf *s, const char *dir)
+static int list_names(struct catalogue_shelf *s, const char *dir)
 {
 	DIR *d = opendir(dir);
 	const struct dirent *entry;
@@ -88,7 +88,7 @@ static int read_file(const char *path, struct catalogue_file *f)
 	return 0;
 }
 
-static int read_files(struct shelf *s, const char *dir)
+static int read_files(struct catalogue_shelf *s, const char *dir)
 {
 	for (size_t i = 0; i < s->count; i++) {
 		char path[4096];
@@ -106,7 +106,7 @@ static int read_files(struct shelf *s, const char *dir)
 	return s->errors.count ? -EINVAL : 0;
 }
 
-static int read_shelf(struct shelf *s, const char *dir)
+static int read_shelf(struct catalogue_shelf *s, const char *dir)
 {
 	int err = list_names(s, dir);
 
@@ -125,27 +125,50 @@ static int read_shelf(struct shelf *s, const char *dir)
 	return read_files(s, dir);
 }
 
-static void shelf_destroy(struct shelf *s)
+void catalogue_shelf_destroy(struct catalogue_shelf **shelf)
 {
-	for (size_t i = 0; i < s->count; i++) {
+	struct catalogue_shelf *s = *shelf;
+
+	for (size_t i = 0; s && i < s->count; i++) {
 		free(s->names[i]);
 		free((char *)(uintptr_t)s->files[i].text.ptr);
 	}
 	free(s);
+	*shelf = NULL;
 }
 
-int catalogue_load(const char *dir, const char *cache, uint64_t now_ms, catalogue_told_fn *told,
-                   void *arg, struct catalogue **out)
+int catalogue_shelf_read(const char *dir, catalogue_told_fn *told, void *arg,
+                         struct catalogue_shelf **out)
 {
-	struct shelf *s = calloc(1, sizeof(*s));
+	struct catalogue_shelf *s = calloc(1, sizeof(*s));
 	int err;
 
 	if (!s)
 		return -ENOMEM;
 	s->errors = (struct yaml_errors){.told = told, .arg = arg};
 	err = read_shelf(s, dir);
-	if (err == 0)
-		err = catalogue_make(s->files, s->count, cache, now_ms, told, arg, out);
-	shelf_destroy(s);
+	if (err)
+		catalogue_shelf_destroy(&s);
+	else
+		*out = s;
+	return err;
+}
+
+const struct catalogue_file *catalogue_shelf_files(const struct catalogue_shelf *s, size_t *count)
+{
+	*count = s->count;
+	return s->files;
+}
+
+int catalogue_load(const char *dir, const char *cache, uint64_t now_ms, catalogue_told_fn *told,
+                   void *arg, struct catalogue **out)
+{
+	struct catalogue_shelf *s = NULL;
+	int err = catalogue_shelf_read(dir, told, arg, &s);
+
+	if (err)
+		return err;
+	err = catalogue_make(s->files, s->count, cache, now_ms, told, arg, out);
+	catalogue_shelf_destroy(&s);
 	return err;
 }

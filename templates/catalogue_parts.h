@@ -116,11 +116,6 @@ struct load {
 	int err; /* -ENOMEM */
 };
 
-/** catalogue_build() with a cache, see catalogue_load(). */
-int catalogue_make(const struct catalogue_file *files, size_t count, const char *cache,
-                   uint64_t now_ms, catalogue_told_fn *told, void *arg,
-                   struct catalogue **out) MUST_CHECK;
-
 /** Reads the settings of a file, if it has any; before any template is read. */
 void read_settings(struct load *l, const struct yaml_node *root);
 /** Reads the templates of a file. */

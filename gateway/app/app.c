@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-enum { LIBRARIES_MAX = 8 };
+enum { LIBRARIES_MAX = 12, OWN_LIBRARIES = 3 };
 
 #define CONTENT_SECURITY                                                                    \
 	"default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; " \
@@ -122,6 +122,17 @@ static void enter_service(struct app *app)
 	tell_ready(app);
 }
 
+/* The node has what is published, or cannot have it: the files do. */
+static void on_learned(void *arg, int err)
+{
+	struct app *app = arg;
+
+	(void)err;
+	app->learning = false;
+	if (app->redis_up && app->phase == APP_STARTING)
+		enter_service(app);
+}
+
 static void on_redis(void *arg, bool up, const char *why)
 {
 	struct app *app = arg;
@@ -133,8 +144,10 @@ static void on_redis(void *arg, bool up, const char *why)
 	else
 		log_error(&app->log, EVENT("redis.down"), STR("why", why ? why : ""));
 	router_redis_state(app->router, up);
-	if (up && app->phase == APP_STARTING)
-		enter_service(app);
+	if (up && app->phase == APP_STARTING && !app->learning) {
+		app->learning = true;
+		knowledge_start(app->knowledge, app->catalogue, on_learned, app);
+	}
 }
 
 static int make_redis(struct app *app, struct yaml_errors *errors)
@@ -150,16 +163,31 @@ static int make_redis(struct app *app, struct yaml_errors *errors)
 	                                .libraries = libraries};
 	int err;
 
-	for (size_t i = 0; i < router_library_count && i < LIBRARIES_MAX - 2; i++)
+	for (size_t i = 0; i < router_library_count && i < LIBRARIES_MAX - OWN_LIBRARIES; i++)
 		libraries[options.library_count++] = router_libraries[i];
 	libraries[options.library_count++] = login_library;
 	libraries[options.library_count++] = webhook_library;
+	libraries[options.library_count++] = knowledge_library;
 	err = redis_create(app->loop, &app->log, &options, on_redis, app, &app->redis);
 	if (err)
 		yaml_error(errors, 0, "Redis at \"%.100s\": %s", c->redis.address, strerror(-err));
 	else
 		router_set_redis(app->router, app->redis);
 	return err;
+}
+
+static int make_knowledge(struct app *app, struct yaml_errors *errors)
+{
+	const struct knowledge_options options = {.loop = app->loop,
+	                                          .log = &app->log,
+	                                          .redis = app->redis,
+	                                          .directory = app->config->templates.directory,
+	                                          .cache = app->config->templates.cache,
+	                                          .changed = app_catalogue_changed,
+	                                          .arg = app};
+
+	(void)errors;
+	return knowledge_create(&options, &app->knowledge);
 }
 
 static int make_router(struct app *app, struct yaml_errors *errors)
@@ -286,8 +314,8 @@ static int make_webhooks(struct app *app, struct yaml_errors *errors)
 }
 
 static make_fn *const steps[] = {
-	make_catalogue, make_loop,  make_tls,        make_servers, make_router,   make_channels,
-	make_routes,    make_redis, make_interfaces, make_console, make_webhooks,
+	make_catalogue, make_loop,  make_tls,       make_servers,    make_router,  make_channels,
+	make_routes,    make_redis, make_knowledge, make_interfaces, make_console, make_webhooks,
 };
 
 static void raise_file_limit(void)
@@ -381,6 +409,7 @@ void app_destroy(struct app **app)
 	if (a->loop)
 		io_loop_finish(a->loop);
 	http_client_destroy(&a->http_client);
+	knowledge_destroy(&a->knowledge);
 	redis_destroy(&a->redis);
 	webhooks_destroy(&a->webhooks);
 	console_destroy(&a->console);

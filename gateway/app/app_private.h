@@ -7,6 +7,7 @@
 #include "catalogue.h"
 #include "console.h"
 #include "http_client.h"
+#include "knowledge.h"
 #include "login.h"
 #include "redis.h"
 #include "router.h"
@@ -26,6 +27,7 @@ struct app {
 	struct http_client *http_client;
 	struct router *router;
 	struct catalogue *catalogue;
+	struct knowledge *knowledge;
 	struct login *login;
 	struct api *api;
 	struct console *console;
@@ -37,7 +39,7 @@ struct app {
 	enum app_phase phase;
 	unsigned draining; /* parts that have not said that they are done */
 	uint16_t public_port, internal_port;
-	bool redis_up, reloading;
+	bool redis_up, learning;
 	char redis_why[160];
 	uint64_t started_us;
 	int status; /* for exit() */
@@ -45,12 +47,12 @@ struct app {
 
 /** /healthz, /readyz and /metrics on the internal listener. */
 int app_health_create(struct app *app) MUST_CHECK;
-/** SIGTERM and SIGINT drain (twice: stop at once), SIGHUP reads the catalogue and the
- * routes' numbers again. */
+/** SIGTERM and SIGINT drain (twice: stop at once), SIGHUP imports the catalogue's files and reads
+ * the routes' numbers again. */
 int app_signals_start(struct app *app) MUST_CHECK;
 void app_signals_stop(struct app *app);
-/** Reads the catalogue on a thread of the pool and swaps it in when it has no error. */
-void app_reload(struct app *app);
+/** The catalogue is in use from now on; takes the reference. arg is the app. */
+void app_catalogue_changed(void *arg, struct catalogue *catalogue);
 /** Logs how the cache served the load of c; a warning when it did not. */
 void app_tell_cache(const struct app *app, const struct catalogue *c);
 /** Stops taking work, finishes what is under way within the drain time, then ends the loop. */

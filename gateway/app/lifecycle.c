@@ -1,6 +1,5 @@
 /* How a node stops, and how it gets a new catalogue: what signals do. */
 #include "app_private.h"
-#include "told.h"
 
 #include <malloc.h>
 #include <signal.h>
@@ -43,22 +42,6 @@ void app_drain(struct app *app)
 	http_server_drain(app->public, on_drained, app);
 }
 
-/* A catalogue being read on a thread of the pool. */
-struct reload {
-	struct app *app;
-	struct told told;
-	uint64_t now_ms;
-	struct catalogue *catalogue;
-};
-
-static int reload_work(void *arg)
-{
-	struct reload *r = arg;
-
-	return catalogue_load(r->app->config->templates.directory, r->app->config->templates.cache,
-	                      r->now_ms, told_add, &r->told, &r->catalogue);
-}
-
 void app_tell_cache(const struct app *app, const struct catalogue *c)
 {
 	struct catalogue_cache cache = catalogue_cache(c);
@@ -72,45 +55,15 @@ void app_tell_cache(const struct app *app, const struct catalogue *c)
 		         STR("matcher", catalogue_cache_name(cache.use)));
 }
 
-static void reload_done(void *arg, int err)
+void app_catalogue_changed(void *arg, struct catalogue *catalogue)
 {
-	struct reload *r = arg;
-	struct app *app = r->app;
+	struct app *app = arg;
 
-	app->reloading = false;
-	if (err) {
-		told_log(&r->told, &app->log, "templates.refused");
-		log_error(&app->log, EVENT("templates.kept"), ERR(err),
-		          STR("version", catalogue_version(app->catalogue)));
-	} else {
-		catalogue_unref(&app->catalogue);
-		app->catalogue = r->catalogue;
-		app_tell_cache(app, app->catalogue);
-		router_set_catalogue(app->router, catalogue_ref(app->catalogue));
-		log_info(&app->log, EVENT("templates.loaded"),
-		         STR("version", catalogue_version(app->catalogue)));
-	}
-	told_fini(&r->told);
-	free(r);
+	catalogue_unref(&app->catalogue);
+	app->catalogue = catalogue;
+	app_tell_cache(app, catalogue);
+	router_set_catalogue(app->router, catalogue_ref(catalogue));
 	malloc_trim(0); /* training leaves more free memory than the node needs at rest */
-}
-
-void app_reload(struct app *app)
-{
-	struct reload *r = app->reloading ? NULL : calloc(1, sizeof(*r));
-
-	if (!r) {
-		log_warn(&app->log, EVENT("templates.reload_busy"));
-		return;
-	}
-	r->app = app;
-	r->now_ms = clock_wall_ms(io_loop_clock(app->loop));
-	app->reloading = true;
-	if (io_work(app->loop, "templates.load", reload_work, reload_done, r)) {
-		app->reloading = false;
-		log_error(&app->log, EVENT("templates.reload_failed"));
-		free(r);
-	}
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -119,7 +72,7 @@ static void on_signal(uv_signal_t *handle, int number)
 
 	log_info(&app->log, EVENT("node.signal"), STR("signal", sigabbrev_np(number)));
 	if (number == SIGHUP) {
-		app_reload(app);
+		knowledge_import_files(app->knowledge);
 		router_load_numbers(app->router);
 	} else {
 		app_drain(app);

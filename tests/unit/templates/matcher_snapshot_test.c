@@ -310,14 +310,19 @@ START_TEST(a_second_load_trains_nothing)
 }
 END_TEST
 
-START_TEST(other_samples_take_the_place_of_former_ones)
+START_TEST(the_last_four_that_were_used_are_kept)
 {
 	char path[512];
 
-	ck_assert_int_eq(take(ARRAY_LEN(samples)).use, CACHE_WRITTEN);
-	ck_assert_int_eq(take(ARRAY_LEN(samples) - 1).use, CACHE_WRITTEN);
-	ck_assert_uint_eq(list(path), 1);
-	ck_assert_int_eq(take(ARRAY_LEN(samples) - 1).use, CACHE_USED);
+	for (size_t less = 0; less < 4; less++)
+		ck_assert_int_eq(take(ARRAY_LEN(samples) - less).use, CACHE_WRITTEN);
+	ck_assert_uint_eq(list(path), 4);
+	ck_assert_int_eq(take(ARRAY_LEN(samples)).use,
+	                 CACHE_USED); /* the oldest is now the newest */
+	ck_assert_int_eq(take(ARRAY_LEN(samples) - 4).use, CACHE_WRITTEN);
+	ck_assert_uint_eq(list(path), 4);
+	ck_assert_int_eq(take(ARRAY_LEN(samples)).use, CACHE_USED);
+	ck_assert_int_eq(take(ARRAY_LEN(samples) - 1).use, CACHE_WRITTEN); /* it had to go */
 }
 END_TEST
 
@@ -409,7 +414,7 @@ int main(void)
 	tcase_set_timeout(kept, 60);
 	tcase_add_checked_fixture(kept, dir_setup, dir_teardown);
 	tcase_add_test(kept, a_second_load_trains_nothing);
-	tcase_add_test(kept, other_samples_take_the_place_of_former_ones);
+	tcase_add_test(kept, the_last_four_that_were_used_are_kept);
 	tcase_add_test(kept, a_damaged_file_is_told_and_replaced);
 	tcase_add_test(kept, files_of_others_stay);
 	tcase_add_test(kept, a_directory_that_cannot_be_made_costs_only_the_training);

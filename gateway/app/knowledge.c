@@ -1,0 +1,387 @@
+/* The queue of orders, and following what Redis says is published. */
+#include "knowledge_private.h"
+
+#include "metrics.h"
+#include "strict_json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+extern const char knowledge_lua[];
+
+const struct redis_library knowledge_library = {"posthouse_knowledge", knowledge_lua};
+
+static void unref(struct knowledge *k)
+{
+	if (--k->refs == 0)
+		free(k);
+}
+
+static void next_job(struct knowledge *k)
+{
+	if (k->jobs && !k->dead)
+		job_begin(k->jobs);
+}
+
+static void tell(struct job *job, int err, const char *code)
+{
+	const struct knowledge_result result = {
+		.err = err,
+		.code = code,
+		.version = job->what == KNOWLEDGE_VALIDATE || err ? job->base : job->k->version,
+		.changed = !err && job->what != KNOWLEDGE_VALIDATE && job->k->version != job->base,
+		.faults = job->faults,
+		.fault_count = job->fault_count,
+		.faults_more = job->told.count + job->told.lost - job->fault_count,
+		.conflicts = job->conflicts.at,
+		.conflict_count = job->conflicts.count,
+		.names = job->names.at,
+		.name_count = job->names.count,
+	};
+
+	job->fn(job->arg, &result);
+}
+
+void job_end(struct job *job, int err, const char *code)
+{
+	struct knowledge *k = job->k;
+
+	k->jobs = job->next;
+	if (!k->jobs)
+		k->jobs_end = &k->jobs;
+	k->job_count--;
+	tell(job, k->dead ? -ECANCELED : err, code);
+	job_free(job);
+	next_job(k);
+	unref(k);
+}
+
+/* --- orders ----------------------------------------------------------------------------------- */
+
+static bool copy_ids(struct job *job, const struct knowledge_order *o)
+{
+	job->ids = calloc(o->id_count + 1, sizeof(*job->ids));
+	for (; job->ids && job->id_count < o->id_count; job->id_count++) {
+		char *copy = span_dup(o->ids[job->id_count]);
+
+		if (!copy)
+			return false;
+		job->ids[job->id_count] = (struct span){copy, o->ids[job->id_count].len};
+	}
+	return job->ids != NULL;
+}
+
+static bool copy_files(struct job *job, const struct knowledge_order *o)
+{
+	job->files = calloc(o->file_count + 1, sizeof(*job->files));
+	for (; job->files && job->file_count < o->file_count; job->file_count++) {
+		const struct catalogue_file *from = &o->files[job->file_count];
+		struct catalogue_file *to = &job->files[job->file_count];
+
+		to->name = strdup(from->name);
+		to->text = (struct span){span_dup(from->text), from->text.len};
+		if (!to->name || !to->text.ptr) {
+			job->file_count++;
+			return false;
+		}
+	}
+	return job->files != NULL;
+}
+
+int knowledge_do(struct knowledge *k, const struct knowledge_order *o, knowledge_fn *fn, void *arg)
+{
+	struct job *job;
+
+	if (k->job_count >= JOBS_MAX)
+		return -EBUSY;
+	job = calloc(1, sizeof(*job));
+	if (!job)
+		return -ENOMEM;
+	job->k = k;
+	job->what = o->what;
+	job->version = o->version;
+	job->whole = o->whole || o->what == KNOWLEDGE_FILES;
+	job->force = o->force;
+	job->fn = fn;
+	job->arg = arg;
+	snprintf(job->by, sizeof(job->by), "%.*s", SPAN_FMT(o->by));
+	snprintf(job->note, sizeof(job->note), "%.*s", SPAN_FMT(o->note));
+	if (!copy_ids(job, o) || !copy_files(job, o)) {
+		job_free(job);
+		return -ENOMEM;
+	}
+	k->refs++;
+	*k->jobs_end = job;
+	k->jobs_end = &job->next;
+	if (k->job_count++ == 0)
+		job_begin(job);
+	return 0;
+}
+
+/* --- following -------------------------------------------------------------------------------- */
+
+static void count_version(const struct knowledge *k)
+{
+	*metric_get(METRIC_GAUGE, "posthouse_templates_version",
+	            "Version of the catalogue in use; 0: files that Redis does not know", NULL,
+	            NULL) = k->version;
+	*metric_get(METRIC_GAUGE, "posthouse_templates_refused",
+	            "Published version that this node cannot use; 0: none", NULL, NULL) = k->failed;
+}
+
+static void log_faults(const struct knowledge *k, const struct knowledge_result *r)
+{
+	for (size_t i = 0; i < r->fault_count; i++)
+		log_error(k->options.log, EVENT("templates.refused"),
+		          STR("file", r->faults[i].file), STR("template", r->faults[i].id),
+		          NUM("line", r->faults[i].line), STR("text", r->faults[i].text));
+}
+
+static void started(struct knowledge *k)
+{
+	done_fn *fn = k->started;
+
+	k->started = NULL;
+	count_version(k);
+	if (fn)
+		fn(k->started_arg, 0);
+}
+
+static void on_followed(void *arg, const struct knowledge_result *r)
+{
+	struct knowledge *k = arg;
+	const struct logger *log = k->options.log;
+
+	if (k->dead)
+		return;
+	log_faults(k, r);
+	if (!r->err) {
+		k->failed = 0;
+		log_info(log, EVENT("templates.loaded"), NUM("version", r->version));
+	} else {
+		if (r->err == -EINVAL)
+			k->failed = r->version;
+		log_error(log, EVENT("templates.kept"), NUM("version", k->version), ERR(r->err));
+	}
+	started(k);
+}
+
+static void follow(struct knowledge *k)
+{
+	const struct knowledge_order order = {.what = KNOWLEDGE_FOLLOW};
+
+	if (knowledge_do(k, &order, on_followed, k))
+		started(k); /* it is looked again soon */
+}
+
+static void on_imported(void *arg, const struct knowledge_result *r)
+{
+	struct knowledge *k = arg;
+	const struct logger *log = k->options.log;
+
+	if (k->dead)
+		return;
+	log_faults(k, r);
+	for (size_t i = 0; i < r->conflict_count; i++)
+		log_warn(log, EVENT("templates.conflict"), STR("template", r->conflicts[i]),
+		         STR("kept", "published"));
+	if (r->err)
+		log_error(log, EVENT("templates.kept"), NUM("version", k->version), ERR(r->err));
+	else
+		log_info(log, EVENT("templates.imported"), NUM("version", r->version),
+		         NUM("changed", r->name_count), NUM("conflicts", r->conflict_count));
+	started(k);
+}
+
+void knowledge_import_files(struct knowledge *k)
+{
+	const struct knowledge_order order = {.what = KNOWLEDGE_FILES, .by = SPAN_LIT("files")};
+
+	if (knowledge_do(k, &order, on_imported, k)) {
+		log_error(k->options.log, EVENT("templates.import_busy"));
+		started(k);
+	}
+}
+
+static void on_look(void *arg, int err, const redisReply *reply, const char *why)
+{
+	struct knowledge *k = arg;
+	uint64_t version = 0;
+
+	(void)why;
+	k->looking = false;
+	if (!err && !k->dead && reply->type == REDIS_REPLY_STRING &&
+	    !span_u64((struct span){reply->str, reply->len}, &version) && version != k->version &&
+	    version != k->failed && k->job_count == 0)
+		follow(k);
+	count_version(k);
+	unref(k);
+}
+
+void knowledge_look(struct knowledge *k)
+{
+	const struct span argv[] = {SPAN_LIT("GET"), SPAN_LIT("ph:{tpl}:now")};
+
+	if (k->looking || k->started || !redis_up(k->options.redis) ||
+	    redis_command(k->options.redis, ARRAY_LEN(argv), argv, on_look, k))
+		return;
+	k->looking = true;
+	k->refs++;
+}
+
+static void on_hint(void *arg, struct span message)
+{
+	(void)message;
+	knowledge_look(arg);
+}
+
+/* --- starting --------------------------------------------------------------------------------- */
+
+/* The files of this node: what Redis knows of them. */
+struct start {
+	struct knowledge *k;
+	struct catalogue *files;
+};
+
+static bool is_pure(struct span about)
+{
+	json_t *object = json_loadb(about.ptr, about.len, 0, NULL);
+	bool pure = json_is_true(json_object_get(object, "pure"));
+
+	json_decref(object);
+	return pure;
+}
+
+static struct span text_at(const redisReply *reply, size_t i)
+{
+	const redisReply *r =
+		reply->type == REDIS_REPLY_ARRAY && i < reply->elements ? reply->element[i] : NULL;
+
+	return r && r->type == REDIS_REPLY_STRING ? (struct span){r->str, r->len} : SPAN_NONE;
+}
+
+/* Nothing was published since these very files: no need to build them again. */
+static void adopt(struct knowledge *k, struct catalogue *files, uint64_t version, struct span list)
+{
+	char name[CATALOGUE_VERSION_SIZE], hash[EDITION_HASH_LEN + 1];
+
+	edition_hash(list, hash);
+	snprintf(name, sizeof(name), "%llu %.16s", (unsigned long long)version, hash);
+	catalogue_set_version(files, name);
+	k->version = version;
+	started(k);
+}
+
+/* Files that Redis has never seen. Where it has nothing at all they are right already: no customer
+ * waits for that. */
+static void import_unknown(struct knowledge *k, uint64_t version)
+{
+	if (!version)
+		started(k);
+	knowledge_import_files(k);
+}
+
+static void on_known(void *arg, int err, const redisReply *reply, const char *why)
+{
+	struct start *s = arg;
+	struct knowledge *k = s->k;
+	uint64_t version = 0, became = 0;
+
+	(void)why;
+	if (!err && reply->type == REDIS_REPLY_ARRAY && reply->elements == 4) {
+		version = (uint64_t)reply->element[0]->integer;
+		if (span_u64(text_at(reply, 3), &became))
+			became = 0;
+	}
+	if (k->dead)
+		;
+	else if (err)
+		started(k); /* Redis went again; it is looked when it is back */
+	else if (!became)
+		import_unknown(k, version);
+	else if (became == version && is_pure(text_at(reply, 2)))
+		adopt(k, s->files, version, text_at(reply, 1));
+	else
+		follow(k);
+	catalogue_unref(&s->files);
+	free(s);
+	unref(k);
+}
+
+void knowledge_start(struct knowledge *k, struct catalogue *files, done_fn *done, void *arg)
+{
+	struct start *s = malloc(sizeof(*s));
+	struct span fingerprint = span_of(catalogue_version(files));
+
+	k->started = done;
+	k->started_arg = arg;
+	io_timer_start(k->timer, LOOK_MS, LOOK_MS);
+	fingerprint.len = fingerprint.len < FINGERPRINT_LEN ? fingerprint.len : FINGERPRINT_LEN;
+	if (s)
+		*s = (struct start){k, catalogue_ref(files)};
+	if (!s || redis_fcall(k->options.redis, "ph_templates_now", KNOWLEDGE_SLOT, &fingerprint, 1,
+	                      on_known, s)) {
+		if (s)
+			catalogue_unref(&s->files);
+		free(s);
+		started(k);
+		return;
+	}
+	k->refs++;
+}
+
+uint64_t knowledge_version(const struct knowledge *k)
+{
+	return k->version;
+}
+
+static void on_lost(void *arg)
+{
+	knowledge_look(arg);
+}
+
+static void on_timer(void *arg)
+{
+	knowledge_look(arg);
+}
+
+int knowledge_create(const struct knowledge_options *options, struct knowledge **out)
+{
+	struct knowledge *k = calloc(1, sizeof(*k));
+	int err;
+
+	if (!k)
+		return -ENOMEM;
+	k->options = *options;
+	k->refs = 1;
+	k->jobs_end = &k->jobs;
+	err = io_timer_create(options->loop, "templates.look", on_timer, k, &k->timer);
+	if (!err && options->changed)
+		err = redis_subscribe(options->redis, "ph:templates", on_hint, on_lost, k);
+	if (err)
+		knowledge_destroy(&k);
+	else
+		*out = k;
+	return err;
+}
+
+void knowledge_destroy(struct knowledge **knowledge)
+{
+	struct knowledge *k = *knowledge;
+
+	if (!k)
+		return;
+	*knowledge = NULL;
+	k->dead = true;
+	io_timer_destroy(&k->timer);
+	while (k->jobs && k->jobs->next) { /* the first may be with a thread: it ends itself */
+		struct job *waiting = k->jobs->next;
+
+		k->jobs->next = waiting->next;
+		k->job_count--;
+		tell(waiting, -ECANCELED, NULL);
+		job_free(waiting);
+		unref(k);
+	}
+	unref(k);
+}

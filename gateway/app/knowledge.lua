@@ -1,0 +1,214 @@
+#!lua name=posthouse_knowledge
+-- version 1
+--
+-- The catalogue that all nodes answer from: its versions, what is being edited, and what customers asked in vain. keys[1]
+-- is "{tpl}", and all keys share its slot. Nothing here is on a message's way. A version is a list of sheets, one a
+-- template; a sheet is kept once, by the hash of its text, however many versions and drafts have it. Versions never
+-- change and are never taken back: going back to one publishes its sheets again, as a new one.
+--
+--   ph:{tpl}:sheet      hash    hash of a text -> the text
+--   ph:{tpl}:list:N     string  the sheets of version N in order: lines "HASH NAME FILE"
+--   ph:{tpl}:about      hash    N -> who made it, when, from what: JSON
+--   ph:{tpl}:now        string  the version that is published; its nodes follow
+--   ph:{tpl}:in         hash    NAME -> "HASH FILE" of the version that is published
+--   ph:{tpl}:draft      hash    NAME -> "BASE HASH MS BY FILE": BASE is what it was made from ("-": nothing), HASH what
+--                               it would become ("-": nothing)
+--   ph:{tpl}:files      hash    fingerprint of a directory of files -> "MS N": the version that it became
+--   ph:{tpl}:import     string  the list of the files that were imported last, as they were
+
+local D = 'ph:{tpl}:'
+local DRAFTS_MAX = 1000
+local FILES_MAX = 100
+
+-- redis.call, which is not there yet while the library is loaded.
+local call
+call = function(...)
+	call = redis.call
+	return call(...)
+end
+
+local function now_ms()
+	local t = call('TIME')
+	return string.format('%d', tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000))
+end
+
+local function published()
+	return tonumber(call('GET', D .. 'now') or 0)
+end
+
+local function sheet_of(hash)
+	return hash and hash ~= '-' and call('HGET', D .. 'sheet', hash) or ''
+end
+
+local function tell(what)
+	call('PUBLISH', 'ph:templates', what)
+end
+
+-- ---------------------------------------------------------------- reading
+
+-- What is published, and what it says of a directory's fingerprint. args: fingerprint
+-- returns {N, list, about, the version that the files became or ""}
+local function templates_now(keys, v)
+	local n = published()
+	local became = call('HGET', D .. 'files', v[1] or '')
+	return {n, call('GET', D .. 'list:' .. n) or '', call('HGET', D .. 'about', n) or '',
+		became and became:match(' (%d+)$') or ''}
+end
+
+-- The list of a version. args: N (0: what is published); returns nil, or {N, list, about}
+local function templates_version(keys, v)
+	local n = tonumber(v[1])
+	if n == 0 then n = published() end
+	local list = call('GET', D .. 'list:' .. n)
+	return list and {n, list, call('HGET', D .. 'about', n) or ''} or nil
+end
+
+-- All versions that are kept: {now, N, about, N, about...}, in no order.
+local function templates_versions()
+	local out = call('HGETALL', D .. 'about')
+	table.insert(out, 1, published())
+	return out
+end
+
+-- All drafts: {NAME, record...}
+local function templates_drafts()
+	return call('HGETALL', D .. 'draft')
+end
+
+-- One template. args: NAME; returns {now, "HASH FILE" or "", text, draft record or "", draft text}
+local function templates_get(keys, v)
+	local is = call('HGET', D .. 'in', v[1]) or ''
+	local draft = call('HGET', D .. 'draft', v[1]) or ''
+	return {published(), is, sheet_of(is:match('^%S+')), draft, sheet_of(draft:match('^%S+ (%S+)'))}
+end
+
+-- What a publication begins with: the version it replaces, its list, the files last imported, all drafts.
+local function templates_stage()
+	local n = published()
+	return {n, call('GET', D .. 'list:' .. n) or '', call('GET', D .. 'import') or '', call('HGETALL', D .. 'draft')}
+end
+
+-- ---------------------------------------------------------------- editing
+
+-- Keeps a draft. args: NAME, expected (hash of what the author saw last: draft or published; "*": whatever it is),
+-- hash ("-": to be removed), text, file, by. returns {"ok", hash}, {"stale", hash that is}, {"unknown"}, {"full"}, {"none"}
+local function templates_draft(keys, v)
+	local name, expected, hash = v[1], v[2], v[3]
+	local is = call('HGET', D .. 'in', name)
+	local draft = call('HGET', D .. 'draft', name)
+	local base = is and is:match('^%S+') or '-'
+	local seen = draft and draft:match('^%S+ (%S+)') or base
+	if expected ~= '*' and expected ~= seen then return {'stale', seen} end
+	if hash == '-' and base == '-' then
+		if not draft then return {'unknown'} end
+		call('HDEL', D .. 'draft', name) -- it never was anything else
+		return {'none'}
+	end
+	if hash == base then
+		call('HDEL', D .. 'draft', name)
+		return {'ok', hash}
+	end
+	if not draft and call('HLEN', D .. 'draft') >= DRAFTS_MAX then return {'full'} end
+	if hash ~= '-' then call('HSET', D .. 'sheet', hash, v[4]) end
+	local file = is and is:match('^%S+ (.*)$') or v[5]
+	call('HSET', D .. 'draft', name, base .. ' ' .. hash .. ' ' .. now_ms() .. ' ' .. v[6] .. ' ' .. file)
+	return {'ok', hash}
+end
+
+-- Forgets a draft. args: NAME; returns how many there were
+local function templates_undraft(keys, v)
+	return call('HDEL', D .. 'draft', v[1])
+end
+
+-- ---------------------------------------------------------------- publishing
+
+-- Texts that a publication will name. args: hash text ...
+local function templates_sheets(keys, v)
+	call('HSET', D .. 'sheet', unpack(v))
+	return 1
+end
+
+local function lines(list)
+	return list:gmatch('(%S+) (%S+) ([^\n]*)\n')
+end
+
+-- Forgets the versions before the last `keep`, and the sheets that nothing has any more.
+local function prune(n, keep)
+	local all = call('HKEYS', D .. 'about')
+	local used = {}
+	for _, old in ipairs(all) do
+		if tonumber(old) <= n - keep then
+			call('HDEL', D .. 'about', old)
+			call('DEL', D .. 'list:' .. old)
+		else
+			for hash in lines(call('GET', D .. 'list:' .. old) or '') do used[hash] = true end
+		end
+	end
+	for hash in lines(call('GET', D .. 'import') or '') do used[hash] = true end
+	for _, record in ipairs(call('HVALS', D .. 'draft')) do
+		local base, hash = record:match('^(%S+) (%S+)')
+		used[base], used[hash] = true, true
+	end
+	for _, hash in ipairs(call('HKEYS', D .. 'sheet')) do
+		if not used[hash] then call('HDEL', D .. 'sheet', hash) end
+	end
+end
+
+local function remember_files(fingerprint, n, list)
+	if fingerprint == '' then return end
+	call('SET', D .. 'import', list)
+	call('HSET', D .. 'files', fingerprint, now_ms() .. ' ' .. n)
+	if call('HLEN', D .. 'files') <= FILES_MAX then return end
+	local oldest, at
+	local all = call('HGETALL', D .. 'files')
+	for i = 1, #all, 2 do
+		local ms = tonumber(all[i + 1]:match('^%d+'))
+		if not at or ms < at then oldest, at = all[i], ms end
+	end
+	call('HDEL', D .. 'files', oldest)
+end
+
+local function replace_in(list)
+	call('DEL', D .. 'in')
+	for hash, name, file in lines(list) do call('HSET', D .. 'in', name, hash .. ' ' .. file) end
+end
+
+-- The list becomes the next version, if `base` is still what is published. args: base list about keep fingerprint
+-- import, then for each draft that it holds NAME HASH. fingerprint "": no files were imported.
+-- returns {"ok", N}, {"moved", now}, {"lost"} (a sheet is not there any more)
+local function templates_publish(keys, v)
+	local base, list, about, keep = tonumber(v[1]), v[2], v[3], tonumber(v[4])
+	if base ~= published() then return {'moved', published()} end
+	for hash in lines(list) do
+		if call('HEXISTS', D .. 'sheet', hash) == 0 then return {'lost'} end
+	end
+	local n = base
+	if call('GET', D .. 'list:' .. base) ~= list then
+		n = base + 1
+		call('SET', D .. 'list:' .. n, list)
+		call('HSET', D .. 'about', n, about)
+		call('SET', D .. 'now', n)
+		replace_in(list)
+	end
+	remember_files(v[5], n, v[6])
+	for i = 7, #v, 2 do
+		local draft = call('HGET', D .. 'draft', v[i])
+		if draft and draft:match('^%S+ (%S+)') == v[i + 1] then call('HDEL', D .. 'draft', v[i]) end
+	end
+	if n ~= base then
+		prune(n, keep)
+		tell(n)
+	end
+	return {'ok', n}
+end
+
+redis.register_function{function_name = 'ph_templates_now', callback = templates_now, flags = {'no-writes'}}
+redis.register_function{function_name = 'ph_templates_version', callback = templates_version, flags = {'no-writes'}}
+redis.register_function{function_name = 'ph_templates_versions', callback = templates_versions, flags = {'no-writes'}}
+redis.register_function{function_name = 'ph_templates_drafts', callback = templates_drafts, flags = {'no-writes'}}
+redis.register_function{function_name = 'ph_templates_get', callback = templates_get, flags = {'no-writes'}}
+redis.register_function{function_name = 'ph_templates_stage', callback = templates_stage, flags = {'no-writes'}}
+redis.register_function('ph_templates_draft', templates_draft)
+redis.register_function('ph_templates_undraft', templates_undraft)
+redis.register_function('ph_templates_sheets', templates_sheets)
+redis.register_function('ph_templates_publish', templates_publish)
