@@ -103,13 +103,17 @@ local function outbox(P, kind, C, seq)
 	call('XADD', 'ph:w:' .. P, 'MAXLEN', '~', OUTBOX_MAX, '*', 'e', kind, 'c', C, 's', seq)
 end
 
+local function complain(why)
+	redis.log(redis.LOG_WARNING, 'posthouse: ' .. tostring(type(why) == 'table' and why.err or why))
+end
+
 -- Runs f(item) for each of v from the second on; what fails is told for that one alone.
 local function each(v, f)
 	local out = {}
 	for i = 2, #v do
 		local ok, result = pcall(f, decode(v[i]))
 		if not ok then
-			redis.log(redis.LOG_WARNING, 'posthouse: ' .. tostring(type(result) == 'table' and result.err or result))
+			complain(result)
 			result = 'e'
 		end
 		out[i - 1] = result

@@ -37,7 +37,7 @@ local function reap_channel(P, channel, now, opt, left)
 			-- A scan may show a field twice.
 			if owner and not living[node] and call('HDEL', flights, field) == 1 then
 				left = left - 1
-				reap_one(P, channel, field, owner, now, opt, w)
+				or_dead(P, channel, field, now, reap_one, P, channel, field, owner, now, opt, w)
 			end
 		end
 	until cursor == '0' or left <= 0
@@ -86,16 +86,21 @@ end
 
 -- ---------------------------------------------------------------- dead letters
 
+local function dead_one(P, C, seq)
+	local k = open_conversation(P, C)
+	if not k.h then return '', '' end
+	local _, said = last_said(k, seq)
+	return entry_of(k, seq) or '', said or ''
+end
+
 -- Newest first. args: channel failed_until max; returns {C, seq, failed, entry, what was said last of it} ...
 local function dead(keys, v)
 	local P, out = keys[1], {}
 	local all = call('ZREVRANGEBYSCORE', 'ph:x:' .. P .. ':' .. v[1], v[2], '-inf', 'WITHSCORES', 'LIMIT', 0, v[3])
 	for i = 1, #all, 2 do
 		local C, seq = all[i]:match('^(%S+) (%d+)$')
-		local k = open_conversation(P, C)
-		local _, said
-		if k.h then _, said = last_said(k, tonumber(seq)) end
-		out[#out + 1] = {C, seq, all[i + 1], entry_of(k, tonumber(seq)) or '', said or ''}
+		local ok, entry, said = pcall(dead_one, P, C, tonumber(seq))
+		out[#out + 1] = {C, seq, all[i + 1], ok and entry or '', ok and said or ''}
 	end
 	return out
 end
@@ -108,10 +113,10 @@ end
 -- args: channel C seq now log_max outbox; returns the message's lane, or message_unknown
 local function replay(keys, v)
 	local P, seq, now, w = keys[1], tonumber(v[3]), tonumber(v[4]), together()
-	if call('ZREM', 'ph:x:' .. P .. ':' .. v[1], v[2] .. ' ' .. v[3]) == 0 then return 'message_unknown' end
 	local k = open_conversation(P, v[2])
 	local lane = (entry_of(k, seq) or ''):match('^mo..(%d)')
 	if not lane then return 'message_unknown' end
+	if call('ZREM', 'ph:x:' .. P .. ':' .. v[1], v[2] .. ' ' .. v[3]) == 0 then return 'message_unknown' end
 	set_open(k.h, seq, 'q')
 	status_append(k, now, seq, 'q', {cd = 'replayed'}, {outbox = v[6] == '1'})
 	save(k, tonumber(v[5]))

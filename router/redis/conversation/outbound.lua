@@ -94,14 +94,11 @@ local function claim_one(P, o, item, w, opt)
 		end
 	end
 	set_open(k.h, seq, nil)
-	if refused then
-		set_state(k, o.now, seq, 'q', 'f', {cd = refused, at = attempts}, opt)
-	else
-		add(w.flights, o.channel, C .. ' ' .. str(seq),
-			flight(o.node, o.lane, uncertain, is_watched(k.h), attempts, doubled, since))
-	end
+	if refused then set_state(k, o.now, seq, 'q', 'f', {cd = refused, at = attempts}, opt) end
 	save(k, opt.log_max)
 	if refused then return nil end
+	add(w.flights, o.channel, C .. ' ' .. str(seq),
+		flight(o.node, o.lane, uncertain, is_watched(k.h), attempts, doubled, since))
 	return {C .. ' ' .. str(seq) .. ' ' .. attempts .. ' ' .. doubled .. ' ' .. str(since), k.h[ADDRESS], k.h[LOCAL], entry}
 end
 
@@ -114,9 +111,8 @@ local function claim(keys, v)
 	local lane = 'ph:q:' .. P .. ':' .. o.channel .. ':' .. o.lane
 	local w, out = together(), {0}
 	for _, item in ipairs(call('LPOP', lane, v[5]) or {}) do
-		local ok, message = pcall(claim_one, P, o, item, w, opt)
-		if not ok then redis.log(redis.LOG_WARNING, 'posthouse: not claimed: ' .. item) end
-		for i = 1, ok and message and 4 or 0 do out[#out + 1] = message[i] end
+		local message = or_dead(P, o.channel, item:match('^%x+ %d+'), o.now, claim_one, P, o, item, w, opt)
+		for i = 1, message and 4 or 0 do out[#out + 1] = message[i] end
 	end
 	write_together(P, w)
 	out[1] = call('LLEN', lane)
@@ -146,17 +142,24 @@ local function write_back(P, w)
 	end
 end
 
+local function due_one(P, message, log_max)
+	local C, seq = message:match('^(%x+) (%d+)$')
+	local k = open_conversation(P, C)
+	if not k.h or open_letters(k.h, seq) ~= 'h' then return false end
+	set_open(k.h, seq, 'q')
+	save(k, log_max)
+	return true
+end
+
 -- Messages whose time has come go into their lanes. args: now max log_max; returns {left, "CH LANE", ...}: where to look
 local function due(keys, v)
 	local P, w, out = keys[1], together(), {0}
 	local key = 'ph:s:' .. P
 	for _, name in ipairs(call('ZRANGEBYSCORE', key, '-inf', v[1], 'LIMIT', 0, v[2])) do
-		local channel, lane, C, seq = name:match('^(%S+) (%d) (%x+) (%d+)$')
-		local k = open_conversation(P, C)
-		if k.h and open_letters(k.h, seq) == 'h' then
-			set_open(k.h, seq, 'q')
-			save(k, tonumber(v[3]))
-			add(w.lanes, channel .. ':' .. lane, lane_item(C, tonumber(seq), 0, 0, 0))
+		local channel, lane, message = name:match('^(%S+) (%d) (.*)$')
+		local moved = or_dead(P, channel, message, v[1], due_one, P, message, tonumber(v[3]))
+		if moved then
+			add(w.lanes, channel .. ':' .. lane, message)
 			out[#out + 1] = channel .. ' ' .. lane
 		end
 		call('ZREM', key, name)

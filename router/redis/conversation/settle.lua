@@ -77,7 +77,7 @@ end
 -- args: [channel now limited log_max outbox node] [item]...
 -- item: C seq letter part parts code reason flags id ("": none) attempts
 -- letter b: give back to the lane; flags 1: it may be doubled then. Only what the node still has: told again after
--- a lost answer, the message may be in other hands. returns for each "" or "e"
+-- a lost answer, the message may be in other hands. returns for each ""
 local function settle_many(keys, v)
 	local P, c = keys[1], decode(v[1])
 	local o = {channel = c[1], now = c[2], limited = c[3] == 1, node = c[6]}
@@ -97,11 +97,7 @@ local function settle_many(keys, v)
 		local early = letter and {letter, code}
 		out[i] = ''
 		if not goes_without_saying(item, owner, early, opt) then
-			local ok, why = pcall(settle_one, P, o, item, owner, early, opt, w)
-			if not ok then
-				out[i] = 'e'
-				redis.log(redis.LOG_WARNING, 'posthouse: not noted: ' .. tostring(type(why) == 'table' and why.err or why))
-			end
+			or_dead(P, o.channel, fields[i], o.now, settle_one, P, o, item, owner, early, opt, w)
 		end
 		if owner and (item[3] == 'b' and owner.node == o.node or item[3] ~= 'b' and part == parts - 1) then
 			gone[#gone + 1] = fields[i]

@@ -63,17 +63,25 @@ local function is_told(k, was, letter, e, opt)
 end
 
 -- A message that finally failed is kept to be seen, and sent again by hand.
-local function dead_add(k, channel, seq, now)
-	local key = 'ph:x:' .. k.P .. ':' .. channel
-	call('ZADD', key, str(now), k.C .. ' ' .. str(seq))
+local function dead_add(P, channel, name, now)
+	local key = 'ph:x:' .. P .. ':' .. channel
+	call('ZADD', key, str(now), name)
 	call('ZREMRANGEBYRANK', key, 0, -DEAD_MAX - 1)
+end
+
+-- f(...) for a message that is in no lane any more: should its conversation be damaged, it is found among the dead letters.
+local function or_dead(P, channel, name, now, f, ...)
+	local ok, result = pcall(f, ...)
+	if ok then return result end
+	complain(result)
+	if name then dead_add(P, channel, name, now) end
 end
 
 -- The whole of message seq is now letter. Returns it.
 local function set_state(k, now, seq, was, letter, e, opt)
 	if was == letter then return letter end
 	if is_told(k, was, letter, e, opt) then status_append(k, now, seq, letter, e, opt) end
-	if letter == 'f' and opt.channel then dead_add(k, opt.channel, seq, now) end
+	if letter == 'f' and opt.channel then dead_add(k.P, opt.channel, k.C .. ' ' .. str(seq), now) end
 	return letter
 end
 
