@@ -158,9 +158,12 @@ struct connector_operations {
 };
 
 struct connector_caps {
-	unsigned kinds;       /* 1 << MESSAGE_TEXT | ... that it can send */
-	size_t text_max;      /* octets of UTF-8 in one message; the router cuts or refuses */
-	bool receipts;        /* delivered comes later */
+	unsigned kinds;  /* 1 << MESSAGE_TEXT | ... that it can send */
+	size_t text_max; /* octets of UTF-8 in one message; the router cuts or refuses */
+	bool receipts;   /* delivered comes later */
+	/** Whether each message gets a receipt in the end, be it good or bad. NULL: as receipts
+	 * says. */
+	bool (*always_tells)(const void *self);
 	bool replies_limited; /* inbound messages carry grants: keep the ledger */
 	bool resend_replies;  /* a reply of uncertain fate is sent again, marked */
 	bool dials; /* opens the connections to an account, which one node at a time holds */
@@ -239,6 +242,11 @@ void connector_received(struct connector_host *host, struct message **msg, done_
  * reference. */
 void connector_result(struct connector_host *host, const struct message *msg,
                       const struct send_result *result);
+
+/** The family in which receipts that find no message are counted, by channel and reason: also by
+ * connectors, for those that they cannot read. */
+#define RECEIPTS_UNMATCHED "posthouse_receipts_unmatched_total"
+#define RECEIPTS_UNMATCHED_HELP "Receipts without a message, by why"
 
 /** done(arg, 0): noted (known or not), the receipt may be acknowledged. */
 void connector_receipt(struct connector_host *host, const struct receipt *receipt, done_fn *done,

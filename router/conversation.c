@@ -90,6 +90,7 @@ int router_read(struct router *r, struct span conversation, uint64_t since, uint
 /* A message as its log shows it, and the state that Redis has for it: that it was sent is written
  * into the log only where somebody looks. */
 struct message_call {
+	struct router *router;
 	uint64_t seq;
 	router_message_fn *fn;
 	void *arg;
@@ -106,6 +107,20 @@ static void fold_edit(struct message *m, struct span text)
 	m->text = edit.message.text;
 	m->data = edit.message.data;
 	m->marks = edit.message.marks;
+}
+
+/* Nothing was written: that no receipt came is only seen when somebody looks. */
+static void look_for_receipt(const struct message_call *call, const struct message *m,
+                             struct router_message *out)
+{
+	const struct connector_host *host = router_host(call->router, m->channel);
+
+	if (out->status != STATUS_SENT || m->direction != MESSAGE_OUT || !host ||
+	    !receipts_overdue(host, m, router_now(call->router)))
+		return;
+	out->status = STATUS_UNKNOWN;
+	out->code = SPAN_LIT("no_receipt");
+	out->reason = SPAN_LIT("the channel took it, and never said what became of it");
 }
 
 /* {entry, letter, the last that was said of it, what completes it}, or {}. */
@@ -144,6 +159,8 @@ static void on_message(void *arg, int err, const redisReply *reply, const char *
 		out.error = router_redis_error(err);
 	else
 		read_message(call, reply, &entry, &said, &out);
+	if (out.event)
+		look_for_receipt(call, &entry.message, &out);
 	call->fn(call->arg, &out);
 	free(call);
 }
@@ -157,7 +174,7 @@ int router_message_get(struct router *r, struct span conversation, uint64_t seq,
 
 	if (!call)
 		return -ENOMEM;
-	*call = (struct message_call){seq, fn, arg};
+	*call = (struct message_call){r, seq, fn, arg};
 	args_add(a, conversation);
 	args_num(a, seq);
 	err = router_fcall(r, "ph2_message", router_part(conversation), on_message, call);

@@ -16,7 +16,7 @@ struct receipt_call {
 	unsigned count;
 	char conversation[CONVERSATION_ID_LEN + 1]; /* whom it is of; "": it does not say */
 	unsigned first, tried;                      /* partitions */
-	bool parking;
+	bool parking, others; /* others: an id like it is another customer's */
 	char letter;
 	char code[40];
 	done_fn *done;
@@ -56,17 +56,45 @@ static void receipt_end(struct receipt_call *call, int err)
 
 static void receipt_ask(struct receipt_call *call);
 
+/* Why it has no message: it waits for its id, which may come; or it never will. */
+static void count_unmatched(const struct receipt_call *call)
+{
+	const char *reason = call->parking ? "waits_for_its_id" : "unknown_id";
+
+	if (call->others)
+		reason = "of_another_customer";
+	++*metric_get2(METRIC_COUNTER, RECEIPTS_UNMATCHED, RECEIPTS_UNMATCHED_HELP, "channel",
+	               call->host->name, "reason", reason);
+}
+
+/* A second final word, and not that of the first: which one is true nobody here can know. */
+static void look_at_state(const struct receipt_call *call, char state)
+{
+	static const char final[] = "druc";
+
+	if (state == call->letter || !strchr(final, state) || !strchr(final, call->letter) ||
+	    (state == 'r' && call->letter == 'd'))
+		return;
+	log_info(&call->host->log, EVENT("router.receipt_contradicts"),
+	         STR("stays", message_status_name(log_status_of(state))),
+	         STR("said", message_status_name(log_status_of(call->letter))),
+	         STR("code", call->code));
+}
+
 static void on_receipt(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct receipt_call *call = arg;
+	struct span state = reply_span(reply);
 
 	(void)why;
 	if (err) {
 		receipt_end(call, -EAGAIN);
 		return;
 	}
-	if (reply_span(reply).len) {
+	call->others = call->others || span_is(state, "!");
+	if (state.len && *state.ptr != '!') {
 		++*call->host->count.receipts;
+		look_at_state(call, *state.ptr);
 		receipt_end(call, 0);
 		return;
 	}
@@ -79,7 +107,7 @@ static void on_receipt(void *arg, int err, const redisReply *reply, const char *
 		receipt_ask(call);
 		return;
 	}
-	++*call->host->count.receipts_unmatched;
+	count_unmatched(call);
 	receipt_end(call, 0);
 }
 
@@ -121,4 +149,16 @@ void connector_receipt(struct connector_host *host, const struct receipt *receip
 	}
 	snprintf(call->code, sizeof(call->code), "%s", receipt->code ? receipt->code : "");
 	receipt_ask(call);
+}
+
+bool receipts_overdue(const struct connector_host *host, const struct message *m, uint64_t now_ms)
+{
+	const struct connector_caps *caps = &host->ops->caps;
+	uint64_t from = m->due_ms > m->ts_ms ? m->due_ms : m->ts_ms;
+	uint64_t most = m->validity_ms ? m->validity_ms + RECEIPT_MARGIN_MS : RECEIPT_TTL_MS;
+
+	if (!caps->receipts || m->service.receipt == RECEIPT_UNWANTED ||
+	    (caps->always_tells && !caps->always_tells(host->self)))
+		return false;
+	return from && now_ms > from + most;
 }

@@ -427,8 +427,6 @@ static void count_register(struct connector_host *h)
 	         "Submits without an answer"										    },
 		{offsetof(struct outlet_counters, receipts),           "posthouse_receipts_total",
 	         "Receipts matched"											     },
-		{offsetof(struct outlet_counters, receipts_unmatched),
-	         "posthouse_receipts_unmatched_total",                                                "Receipts without message"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)

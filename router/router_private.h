@@ -23,6 +23,7 @@ enum {
 	NODE_ALIVE_MS = 5000, /* a node that did not say so for this long is dead */
 	HEARTBEAT_MS = 1000,
 	RECEIPT_TTL_MS = 259200000,    /* how long a receipt may take: 72 h */
+	RECEIPT_MARGIN_MS = 172800000, /* after its validity a message may lack one: 48 h */
 	DUPLICATE_TTL_MS = 86400000,   /* how long a message is known by its peer's id */
 	PART_TIMEOUT_MS = 120000,      /* for the missing parts of a long message */
 	PART_MEND_MS = 43200000,       /* for the rest of what was told incomplete */
@@ -80,7 +81,7 @@ struct in_hand {
 
 struct outlet_counters {
 	uint64_t *received, *repeated, *answered, *handed_over, *sent, *refused, *uncertain,
-		*receipts, *receipts_unmatched;
+		*receipts;
 };
 
 /* One channel: the router's side of a connector. */
@@ -238,6 +239,11 @@ void outcomes_common(void *host, struct buf *b);
 /** Keeps the peer's id of a part, where the peer may be asked of it later. */
 void operations_note(struct connector_host *host, const struct message *m,
                      const struct send_result *result);
+
+/* receipts.c */
+/** Whether a message that was sent should have had its receipt long ago: what became of it is then
+ * unknown, and stays so. */
+bool receipts_overdue(const struct connector_host *host, const struct message *m, uint64_t now_ms);
 
 /* in_hand.c */
 struct in_hand *in_hand_find(struct connector_host *host, struct span conversation, uint64_t seq);

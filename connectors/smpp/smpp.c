@@ -157,8 +157,6 @@ static void register_metrics(struct smpp_channel *ch)
 	         "deliver_sm and data_sm received"														   },
 		{&ch->metrics.receipts,         METRIC_COUNTER, "posthouse_smpp_receipts_total",
 	         "delivery receipts received"															},
-		{&ch->metrics.receipts_unread,  METRIC_COUNTER,
-	         "posthouse_smpp_receipts_unreadable_total",                                              "receipts that name no message"                            },
 		{&ch->metrics.malformed,        METRIC_COUNTER, "posthouse_smpp_malformed_total",
 	         "PDUs that are malformed or unknown"														},
 		{&ch->metrics.unknown,          METRIC_COUNTER, "posthouse_smpp_unknown_responses_total",
@@ -180,6 +178,9 @@ static void register_metrics(struct smpp_channel *ch)
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		*all[i].at = metric_get(all[i].type, all[i].name, all[i].help, "channel", name);
+	ch->metrics.receipts_unread =
+		metric_get2(METRIC_COUNTER, RECEIPTS_UNMATCHED, RECEIPTS_UNMATCHED_HELP, "channel",
+	                    name, "reason", "unreadable");
 	for (unsigned i = 0; i < SMPP_ID_FORMS; i++)
 		ch->metrics.ids[i] = metric_get2(
 			METRIC_COUNTER, "posthouse_smpp_receipt_ids_total",
@@ -318,6 +319,15 @@ static bool smpp_schedules(const void *self, uint64_t delay_ms)
 	return ch->cfg->schedule == SMPP_SCHEDULE_SMSC && delay_ms <= SMPP_TIME_MAX_MS;
 }
 
+/* Not where the account wants receipts of failures only, or none. */
+static bool smpp_always_tells(const void *self)
+{
+	enum { FINAL = 3, SUCCESS_AND_FAILURE = 1 };
+	const struct smpp_channel *ch = self;
+
+	return (ch->cfg->registered_delivery & FINAL) == SUCCESS_AND_FAILURE;
+}
+
 static void smpp_stop(void *self, enum stop_mode mode)
 {
 	struct smpp_channel *ch = self;
@@ -373,6 +383,7 @@ const struct connector_ops smpp_connector = {
                        .kinds = 1U << MESSAGE_TEXT | 1U << MESSAGE_MENU,
                        .text_max = 8192,
                        .receipts = true,
+                       .always_tells = smpp_always_tells,
                        .resend_replies = true,
                        .dials = true,
                        .scheme = "sms",

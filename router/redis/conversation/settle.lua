@@ -126,9 +126,10 @@ end
 -- A receipt, by the forms in which the peer may have written its id. Another form than the first is only a guess, that may
 -- be another message's own id: where the receipt says whom it is of, the message must be to the same.
 -- args: channel now letter code log_max outbox park ("1": keep it for the id that is still to come) C ("": it does not
--- say) form...; returns the state's letter, or "" when no message has such an id here
+-- say) form...; returns the state's letter, "" when no message has such an id here, "!" when only another customer's has
 local function receipt(keys, v)
 	local P, channel, now = keys[1], v[1], tonumber(v[2])
+	local others = ''
 	local opt = {log_max = tonumber(v[5]), outbox = v[6] == '1'}
 	for i = 9, #v do
 		local place = find_id(P, channel, v[i], now) or ''
@@ -141,12 +142,14 @@ local function receipt(keys, v)
 			local is = settle(k, now, tonumber(seq), tonumber(part or 0), tonumber(parts or 1), v[3], {cd = v[4]}, opt, in_hand)
 			save(k, opt.log_max)
 			return is
-		elseif not C and v[7] == '1' then
+		elseif C then
+			others = '!'
+		elseif v[7] == '1' then
 			local whose = i > 9 and v[8] ~= '' and v[8] or '-'
 			ids_keep(P, channel, {v[i], '!' .. whose .. ' ' .. v[3] .. ' ' .. v[4]}, now)
 		end
 	end
-	return ''
+	return others
 end
 
 -- The reader has everything up to seq. args: C now seq letter(d r) log_max outbox; returns how many steps that was

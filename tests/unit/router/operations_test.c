@@ -3,6 +3,7 @@
  * and customers who can be reached again.
  */
 #include "router_fixture.h"
+#include "router_private.h"
 
 #include <stdio.h>
 
@@ -223,6 +224,70 @@ START_TEST(ids_are_kept_only_where_the_peer_may_be_asked)
 }
 END_TEST
 
+/* ---- receipts that find nothing, or never come ---- */
+
+static uint64_t unmatched(const char *reason)
+{
+	return *metric_get2(METRIC_COUNTER, RECEIPTS_UNMATCHED, RECEIPTS_UNMATCHED_HELP, "channel",
+	                    "ch", "reason", reason);
+}
+
+static void on_told(void *arg, int err)
+{
+	ck_assert_int_eq(err, 0);
+	*(bool *)arg = true;
+}
+
+static void tell(struct span address, const char *id)
+{
+	const struct receipt receipt = {
+		.id = span_of(id), .address = address, .status = STATUS_DELIVERED};
+	bool done = false;
+
+	connector_receipt(fx.node.self->host, &receipt, on_told, &done);
+	io_wait(fx.loop, io_is_true, &done, 10000);
+}
+
+START_TEST(a_receipt_without_a_message_is_counted_by_why)
+{
+	uint64_t unknown = unmatched("unknown_id"), waits = unmatched("waits_for_its_id"),
+		 others = unmatched("of_another_customer");
+
+	tell(SPAN_NONE, "77");
+	ck_assert_uint_eq(unmatched("unknown_id"), unknown + 1);
+	tell(address_of(ALICE), "78");
+	ck_assert_uint_eq(unmatched("waits_for_its_id"), waits + 1);
+	ck_assert_int_eq(receive_text(&fx.node, BOB, "m1", QUESTION), 0);
+	tell_outcome(&fx.node, 0, SEND_OK, "38");
+	wait_status(&fx.node, BOB, 2, STATUS_SENT);
+	tell(address_of(ALICE), "56"); /* 0x38 in decimal, but not hers */
+	ck_assert_uint_eq(unmatched("of_another_customer"), others + 1);
+	tell(address_of(BOB), "56");
+	wait_status(&fx.node, BOB, 2, STATUS_DELIVERED);
+}
+END_TEST
+
+enum { HOUR_MS = 3600000 };
+
+START_TEST(what_never_got_a_receipt_is_unknown_after_its_validity_and_two_days)
+{
+	const struct connector_host *host = fx.node.self->host;
+	const uint64_t t = 1700000000000;
+	struct message m = {.direction = MESSAGE_OUT, .ts_ms = t, .validity_ms = HOUR_MS};
+
+	ck_assert(!receipts_overdue(host, &m, t + 49 * HOUR_MS));
+	ck_assert(receipts_overdue(host, &m, t + 49 * HOUR_MS + 1));
+	m.due_ms = t + 10 * HOUR_MS;
+	ck_assert(!receipts_overdue(host, &m, t + 59 * HOUR_MS));
+	ck_assert(receipts_overdue(host, &m, t + 59 * HOUR_MS + 1));
+	m.due_ms = m.validity_ms = 0; /* the peer's own time: as long as its id is known */
+	ck_assert(!receipts_overdue(host, &m, t + 72 * HOUR_MS));
+	ck_assert(receipts_overdue(host, &m, t + 72 * HOUR_MS + 1));
+	m.service.receipt = RECEIPT_UNWANTED;
+	ck_assert(!receipts_overdue(host, &m, t + 500 * HOUR_MS));
+}
+END_TEST
+
 /* ---- reachable again ---- */
 
 static void put_off(size_t i)
@@ -262,6 +327,8 @@ int main(void)
 		what_the_peer_has_not_taken_cannot_be_asked_of,
 		a_peer_that_may_not_be_asked_is_not,
 		ids_are_kept_only_where_the_peer_may_be_asked,
+		a_receipt_without_a_message_is_counted_by_why,
+		what_never_got_a_receipt_is_unknown_after_its_validity_and_two_days,
 		what_waits_for_a_customer_goes_when_the_peer_says_that_they_are_there,
 	};
 	TCase *tc = tcase_create("operations");
