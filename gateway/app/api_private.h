@@ -6,12 +6,7 @@
 #include "digest.h"
 #include "reply.h"
 
-enum api_scope {
-	SCOPE_CALLS = 1,
-	SCOPE_MESSAGES = 2,
-	SCOPE_CONVERSATIONS = 4,
-	SCOPE_CHANNELS = 8
-};
+enum api_scope { SCOPE_CALLS = 1, SCOPE_MESSAGES = 2, SCOPE_CONVERSATIONS = 4, SCOPE_CHANNELS = 8 };
 
 enum {
 	API_BODY_MAX = 64 * 1024,
@@ -42,6 +37,11 @@ void api_post_call(void *arg, struct http_request *r);
 void api_get_message(void *arg, struct http_request *r);
 void api_get_conversation(void *arg, struct http_request *r);
 void api_get_events(void *arg, struct http_request *r);
+void api_post_message_act(void *arg, struct http_request *r);
+void api_get_dead_letters(void *arg, struct http_request *r);
+void api_post_dead_letters(void *arg, struct http_request *r);
+void api_post_dead_letter(void *arg, struct http_request *r);
+void api_delete_dead_letter(void *arg, struct http_request *r);
 void api_get_channels(void *arg, struct http_request *r);
 void api_get_channel(void *arg, struct http_request *r);
 void api_post_channel(void *arg, struct http_request *r);

@@ -97,6 +97,12 @@ static const struct {
 	{"list_full",            409, NULL     },
 	{"entry_unknown",        404, NULL     },
 	{"reply_window",         409, NULL     },
+	{"too_late",             409, NULL     },
+	{"no_peer_id",           409, NULL     },
+	{"not_supported",        409, NULL     },
+	{"peer_refused",         409, NULL     },
+	{"peer_silent",          504, NULL     },
+	{"not_sendable",         422, "text"   },
 	{"not_yours",            409, NULL     },
 	{"closed",               409, NULL     },
 };
