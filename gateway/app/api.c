@@ -70,7 +70,7 @@ static const struct {
 	{HTTP_M_GET,    "/v1/messages/:id",             api_get_message       },
 	{HTTP_M_POST,   "/v1/messages/:id/:act",        api_post_message_act  },
 	{HTTP_M_GET,    "/v1/dead-letters",             api_get_dead_letters  },
-	{HTTP_M_POST,   "/v1/dead-letters/:act",        api_post_dead_letters },
+	{HTTP_M_POST,   "/v1/dead-letters/:id",         api_post_dead_letters },
 	{HTTP_M_POST,   "/v1/dead-letters/:id/:act",    api_post_dead_letter  },
 	{HTTP_M_DELETE, "/v1/dead-letters/:id",         api_delete_dead_letter},
 	{HTTP_M_POST,   "/v1/calls",                    api_post_call         },

@@ -117,6 +117,7 @@ static void enter_service(struct app *app)
 {
 	router_start(app->router);
 	webhooks_start(app->webhooks);
+	dead_watch_start(app->dead_watch);
 	app->phase = APP_RUNNING;
 	malloc_trim(0); /* training the matcher leaves more free memory than is needed at rest */
 	tell_ready(app);
@@ -273,6 +274,8 @@ static int make_interfaces(struct app *app, struct yaml_errors *errors)
 	if (!err)
 		err = sendsms_create(&sendsms, &app->sendsms);
 	if (!err)
+		err = dead_watch_create(app->loop, app->router, c, &app->dead_watch);
+	if (!err)
 		err = app_health_create(app);
 	return err;
 }
@@ -413,6 +416,7 @@ void app_destroy(struct app **app)
 	redis_destroy(&a->redis);
 	webhooks_destroy(&a->webhooks);
 	console_destroy(&a->console);
+	dead_watch_destroy(&a->dead_watch);
 	sendsms_destroy(&a->sendsms);
 	api_destroy(&a->api);
 	login_destroy(&a->login);

@@ -6,6 +6,7 @@
 #include "app.h"
 #include "catalogue.h"
 #include "console.h"
+#include "dead_watch.h"
 #include "http_client.h"
 #include "knowledge.h"
 #include "login.h"
@@ -32,6 +33,7 @@ struct app {
 	struct api *api;
 	struct console *console;
 	struct sendsms *sendsms;
+	struct dead_watch *dead_watch;
 	struct webhooks *webhooks;
 	struct io_timer *deadline;
 	uv_signal_t signals[3];

@@ -2,6 +2,7 @@
  */
 #include "app.h"
 #include "channel_command.h"
+#include "dead_command.h"
 #include "evaluate_command.h"
 #include "log.h"
 #include "match_command.h"
@@ -26,11 +27,15 @@ static const char usage[] =
 	"  user passwd FILE ID   set a new password; log-ins with the old one end\n"
 	"  user disable FILE ID  log-ins end, none is possible; enable FILE ID reverses it\n"
 	"  user list FILE        who there is\n"
+	"  dead-letters list FILE            messages that finally failed; --channel C --code CODE "
+	"--limit N\n"
+	"  dead-letters replay|drop FILE ID  send them again, or forget them; --all with the same\n"
+	"                        for many\n"
 	"  match TEXT            what a customer's text would be answered, how surely, and why\n"
 	"    --directory DIR | --config FILE   whose catalogue; else templates/content\n"
 	"    --lang zh|en --json\n"
 	"  evaluate TRAIN TEST   train on one file of \"label TAB text\" lines, measure on "
-        "another,\n"
+	"another,\n"
 	"    --dev DEV           with thresholds chosen on a third; prints JSON\n"
 	"  evaluate DIR TEST     measure a catalogue; --wrong says what it does wrong\n"
 	"\n"
@@ -124,9 +129,10 @@ static const struct {
 	const char *name;
 	command_fn *fn;
 } commands[] = {
-	{"user",    user_command   },
-        {"channel", channel_command},
-        {"list",    list_command   }
+	{"user",         user_command   },
+	{"channel",      channel_command},
+	{"list",         list_command   },
+	{"dead-letters", dead_command   }
 };
 
 static int wrong_usage(void)
