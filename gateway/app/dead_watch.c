@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { ROUND_MS = 10000 };
+enum { ROUND_MS = 5000 };
 
 struct dead_watch {
 	struct router *router;
