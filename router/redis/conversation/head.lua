@@ -42,7 +42,7 @@
 local SEQ, BASE = 1, 2               -- the last number; how many entries were cut off
 local STATE, SID = 3, 4              -- of the session, its number
 local LAST, COUNT, UNREAD = 5, 6, 7  -- when the last message came or went; how many; unread by the agent
-local LAST_IN, LAST_MESSAGE = 8, 9   -- numbers
+local LAST_IN, LAST_MESSAGE = 8, 9   -- numbers; the message that lists show: not the answer that followed by itself
 local FIRST_MS = 10
 local ADDRESS, CHANNEL, LOCAL, LANG = 11, 12, 13, 14
 local DUPS = 15    -- the last duplicates' keys: "\nKEY seq reply epoch" each

@@ -136,7 +136,7 @@ local function receive_one(P, common, item, w, opt)
 	local reply, how = 0, '-'
 	if speaks then
 		reply, how = append(k, item[16]), m.how
-		h[COUNT], h[LAST_MESSAGE] = h[COUNT] + 1, reply
+		h[COUNT] = h[COUNT] + 1
 		if not hands_over then h[UNREAD] = 0 end
 		local letter, code = dispatch(k, now, reply, m, w)
 		if letter == 'f' then
