@@ -157,6 +157,25 @@ struct connector_operations {
 	int (*many)(void *self, const struct connector_many *many, many_fn *fn, void *arg);
 };
 
+enum { MEASURED_CHARACTERS = 8 };
+
+/** What sending a text takes, and what the customer would see. */
+struct connector_measure {
+	const char *alphabet; /* "gsm7", "latin1", "ucs2" … */
+	struct span text; /* with all that the channel adds and changes; borrowed till the next */
+	unsigned parts;
+	size_t left; /* characters of that alphabet's smallest width before there is one part more
+	              */
+	/* The first different characters that the cheaper alphabet has not; 0 ends them. */
+	uint32_t forced[MEASURED_CHARACTERS];
+	/* What was put in the place of what; NULL ends them. */
+	struct {
+		uint32_t from;
+		const char *to;
+	} changes[MEASURED_CHARACTERS];
+	unsigned marks; /* that the message will bear: MARK_TRANSLITERATED */
+};
+
 struct connector_caps {
 	unsigned kinds;  /* 1 << MESSAGE_TEXT | ... that it can send */
 	size_t text_max; /* octets of UTF-8 in one message; the router cuts or refuses */
@@ -172,6 +191,13 @@ struct connector_caps {
 	/** Whether local may be our end of a message: a number or name of the channel's own. NULL:
 	 * the channel has one end, and none is named. */
 	bool (*sender)(const void *self, struct span local);
+	/**
+	 * What sending m would take, sending nothing. -EMSGSIZE: more than the channel sends at
+	 * once (out is filled all the same); -EBADMSG: no text. NULL: the channel does not count.
+	 */
+	int (*measure)(void *self, const struct message *m, struct connector_measure *out);
+	/** Marks that m will bear because of what the channel does to its text. NULL: none. */
+	unsigned (*marks)(void *self, const struct message *m);
 	/** Whether the peer holds a message that is due in delay_ms. NULL: it cannot, the host
 	 * does. */
 	bool (*schedules)(const void *self, uint64_t delay_ms);
@@ -336,6 +362,9 @@ struct io_loop *connector_loop(const struct connector_host *host);
 /** The public listener, for routes of its own. */
 struct http_server *connector_http(const struct connector_host *host);
 struct http_client *connector_http_client(const struct connector_host *host);
+/** The house's signature in the language "zh" or "en", from the catalogue; empty: none. Borrowed
+ * for this turn of the loop. */
+struct span connector_signature(const struct connector_host *host, struct span lang);
 /** How long STOP_DRAIN may take. */
 uint64_t connector_drain_ms(const struct connector_host *host);
 /** A directory of built assets, "console" or "widget", or NULL when not configured. */

@@ -38,6 +38,26 @@ uint64_t connector_drain_ms(const struct connector_host *host)
 	return host->router->options.drain_ms;
 }
 
+int router_measure(struct router *r, struct span channel, const struct message *m,
+                   struct connector_measure *out)
+{
+	struct connector_host *host = router_host(r, channel);
+
+	if (!host)
+		return -ENOENT;
+	return host->ops->caps.measure ? host->ops->caps.measure(host->self, m, out) : -ENOTSUP;
+}
+
+struct span connector_signature(const struct connector_host *host, struct span lang)
+{
+	const struct catalogue *catalogue = host->router->catalogue;
+	enum language language;
+
+	if (!catalogue || language_parse(lang, &language))
+		return SPAN_NONE;
+	return catalogue_sms_signature(catalogue, language);
+}
+
 const char *connector_assets(const struct connector_host *host)
 {
 	return host->router->options.widget_assets;

@@ -50,7 +50,7 @@ static enum language language_of(struct span lang)
 }
 
 /* The reply to m from a template; NULL when it cannot be said without more. */
-static struct message *reply_from(struct router *r, const struct message *m,
+static struct message *reply_from(const struct connector_host *host, const struct message *m,
                                   const struct template *t, enum language language)
 {
 	struct render_order order = {.language = language,
@@ -62,7 +62,7 @@ static struct message *reply_from(struct router *r, const struct message *m,
 		.on_uncertain =
 			UNCERTAIN_HOLD, /* the customer's retry settles it: see received_again */
 		.status = STATUS_QUEUED,
-		.ts_ms = router_now(r),
+		.ts_ms = router_now(host->router),
 		.address = m->address,
 		.channel = m->channel,
 		.local = m->local,
@@ -78,24 +78,27 @@ static struct message *reply_from(struct router *r, const struct message *m,
 	buf_init(&text, CATALOGUE_WORDING_SIZE_MAX);
 	if (template_render(t, &order, &text, &culprit) == 0) {
 		like.text = buf_span(&text);
+		if (host->ops->caps.marks)
+			like.marks = host->ops->caps.marks(host->self, &like);
 		reply = message_create(&like);
 	}
 	buf_fini(&text);
 	return reply;
 }
 
-static struct message *reply_system(struct router *r, const struct message *m, const char *id,
-                                    enum language language)
+static struct message *reply_system(const struct connector_host *host, const struct message *m,
+                                    const char *id, enum language language)
 {
+	const struct router *r = host->router;
 	const struct template *t = r->catalogue ? catalogue_find(r->catalogue, span_of(id)) : NULL;
 
-	return t ? reply_from(r, m, t, language) : NULL;
+	return t ? reply_from(host, m, t, language) : NULL;
 }
 
 static void hand_over(struct inbound *in, enum language language)
 {
 	in->intent[0] = 'h';
-	in->reply = reply_system(in->host->router, in->message, "system.handover", language);
+	in->reply = reply_system(in->host, in->message, "system.handover", language);
 }
 
 static void decide(struct inbound *in)
@@ -115,7 +118,7 @@ static void decide(struct inbound *in)
 	catalogue_match(r->catalogue, r->scratch, m->text, language, &match);
 	if (match.intent == MATCH_QUESTION && match.zone == MATCH_ANSWER && match.count &&
 	    !match.best[0].answer->needs_verified)
-		in->reply = reply_from(r, m, match.best[0].answer, match.language);
+		in->reply = reply_from(in->host, m, match.best[0].answer, match.language);
 	if (in->reply)
 		in->intent[0] = 'a';
 	else

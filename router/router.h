@@ -224,6 +224,11 @@ typedef void router_sent_fn(void *arg, const struct router_sent *sent);
 int router_send(struct router *router, const struct router_send *send, router_sent_fn *fn,
                 void *arg) MUST_CHECK;
 
+/** What sending m over a channel would take; see connector_caps.measure. -ENOENT: no such channel,
+ * -ENOTSUP: it does not count. */
+int router_measure(struct router *router, struct span channel, const struct message *m,
+                   struct connector_measure *out) MUST_CHECK;
+
 /** The conversation that send would go to, without sending. Errors as router_send(). */
 int router_find(struct router *router, const struct router_send *send,
                 char out[CONVERSATION_ID_LEN + 1]) MUST_CHECK;

@@ -136,7 +136,7 @@ static struct message *message_of(struct router *r, const struct connector_host 
                                   const struct router_send *send, struct span address)
 {
 	uint64_t now = router_now(r), due_ms = send->due_ms > now ? send->due_ms : 0;
-	const struct message like = {
+	struct message like = {
 		.direction = MESSAGE_OUT,
 		.kind = MESSAGE_TEXT,
 		.lane = send->lane,
@@ -157,6 +157,8 @@ static struct message *message_of(struct router *r, const struct connector_host 
 		.service = send->service,
 	};
 
+	if (host->ops->caps.marks)
+		like.marks = host->ops->caps.marks(host->self, &like);
 	return message_create(&like);
 }
 

@@ -203,6 +203,8 @@ static void set_up(struct smpp_channel *ch, struct connector_host *host, const v
 	buf_init(&ch->user_data, SCRATCH_MAX);
 	buf_init(&ch->tlvs, SCRATCH_MAX);
 	buf_init(&ch->joined, SCRATCH_MAX);
+	buf_init(&ch->worded, SCRATCH_MAX);
+	buf_init(&ch->plain, SCRATCH_MAX);
 	buf_init(&ch->text, SCRATCH_MAX);
 	buf_init(&ch->data, SCRATCH_MAX);
 	if (getrandom(ch->references, sizeof(ch->references), 0) < 0 ||
@@ -372,6 +374,7 @@ static void smpp_fini(void *self)
 	buf_fini(&ch->user_data);
 	buf_fini(&ch->tlvs);
 	buf_fini(&ch->joined);
+	smpp_compose_fini(ch);
 	buf_fini(&ch->text);
 	buf_fini(&ch->data);
 }
@@ -389,6 +392,8 @@ const struct connector_ops smpp_connector = {
                        .scheme = "sms",
                        .sender = smpp_sender,
                        .schedules = smpp_schedules,
+                       .measure = smpp_compose_measure,
+                       .marks = smpp_compose_marks,
                        .operations = &smpp_operations,
 		       },
 	.self_size = sizeof(struct smpp_channel),

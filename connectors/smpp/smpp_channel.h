@@ -156,6 +156,8 @@ struct smpp_channel {
 	struct smpp_operation *operations;
 	size_t operation_count;
 	struct buf user_data, tlvs;
+	struct buf worded, plain;    /* a text as it is sent */
+	struct smpp_parts *measured; /* scratch of smpp_measure() */
 
 	/* in */
 	struct smpp_inbound *spare_in;
@@ -261,6 +263,22 @@ bool smpp_out_ready(const struct smpp_channel *ch);
 bool smpp_out_idle(const struct smpp_channel *ch);
 void smpp_out_on_wake(void *channel);
 void smpp_out_fini(struct smpp_channel *ch);
+
+/* ---- smpp_compose.c ---- */
+
+/* What was put in the place of what. */
+struct smpp_changes {
+	struct smpp_change of[MEASURED_CHARACTERS];
+	size_t count;
+};
+/** A message's text with all that the channel puts around it, and replaces in it, as parts. Errors
+ * as smpp_split(). */
+int smpp_compose(struct smpp_channel *ch, const struct message *m,
+                 struct smpp_split_options *options, struct smpp_parts *out,
+                 struct smpp_changes *changes) MUST_CHECK;
+int smpp_compose_measure(void *channel, const struct message *m, struct connector_measure *out);
+unsigned smpp_compose_marks(void *channel, const struct message *m);
+void smpp_compose_fini(struct smpp_channel *ch);
 
 /* ---- smpp_in.c ---- */
 

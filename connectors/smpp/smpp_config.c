@@ -1,6 +1,8 @@
 /* The configuration's table. */
 #include "smpp_config.h"
 
+#include "message.h"
+
 #include <stdlib.h>
 
 static const char *const schedule_names[] = {"here", "smsc", NULL};
@@ -46,6 +48,30 @@ static const struct config_field outbind_fields[] = {
 	{"sessions_max", CONFIG_INT, OUTBIND_AT(sessions_max), .fallback = "2",
 	 .least = 1, .most = 16,
 	 .help = "such connections at once"},
+	{0},
+};
+
+#define WORDS_AT(member) offsetof(struct smpp_words_config, member)
+
+static const struct config_field signature_fields[] = {
+	{"place", CONFIG_ENUM, WORDS_AT(place), .fallback = "none", .choices = smpp_place_names,
+	 .help = "where it stands; operator: the operator puts it in front, it is counted and not sent"},
+	{"zh", CONFIG_STRING, WORDS_AT(zh), .least = 0, .most = 60,
+	 .help = "of texts in Chinese; without it the catalogue's sms_signature"},
+	{"en", CONFIG_STRING, WORDS_AT(en), .least = 0, .most = 60,
+	 .help = "of texts in English; without it the catalogue's sms_signature"},
+	{"lanes", CONFIG_STRINGS, WORDS_AT(lanes), .fallback = "[reply, confirmation, campaign]",
+	 .least = 0, .most = 20, .help = "which messages bear it"},
+	{0},
+};
+
+static const struct config_field opt_out_fields[] = {
+	{"zh", CONFIG_STRING, WORDS_AT(zh), .fallback = "", .least = 0, .most = 60,
+	 .help = "behind texts in Chinese: \"，拒收请回复R\""},
+	{"en", CONFIG_STRING, WORDS_AT(en), .fallback = "", .least = 0, .most = 60,
+	 .help = "behind texts in English: \" Reply R to opt out\""},
+	{"lanes", CONFIG_STRINGS, WORDS_AT(lanes), .fallback = "[campaign]",
+	 .least = 0, .most = 20, .help = "which messages bear it"},
 	{0},
 };
 
@@ -113,6 +139,12 @@ const struct config_field smpp_config_fields[] = {
 	 .help = "what data_coding 0 means in what we send"},
 	{"latin1", CONFIG_BOOL, AT(latin1), .fallback = "false",
 	 .help = "send data_coding 3 before UCS-2, where it has every character"},
+	{"transliterate", CONFIG_BOOL, AT(transliterate), .fallback = "false",
+	 .help = "put plain characters for typographic ones where the text then fits data_coding 0; marked"},
+	{"signature", CONFIG_MAP, AT(signature), .sub = signature_fields,
+	 .help = "the sender's name that operators demand in the text"},
+	{"opt_out", CONFIG_MAP, AT(opt_out), .sub = opt_out_fields,
+	 .help = "how the customer refuses more of it, behind the text"},
 	{"long_messages", CONFIG_ENUM, AT(long_messages), .fallback = "udh8", .choices = smpp_long_names,
 	 .help = "how a text of several parts goes"},
 	{"tlvs", CONFIG_ENUM, AT(tlvs), .fallback = "auto", .choices = tlvs_names,
@@ -218,6 +250,19 @@ static int tell(struct yaml_errors *errors, unsigned line, const char *what, con
 	return -EINVAL;
 }
 
+static bool lanes_are(char *const *names)
+{
+	for (; names && *names; names++) {
+		int lane = 0;
+
+		while (lane < LANE_COUNT && strcmp(*names, lane_name((enum lane)lane)) != 0)
+			lane++;
+		if (lane == LANE_COUNT)
+			return false;
+	}
+	return true;
+}
+
 int smpp_config_check(const struct smpp_config *c, struct yaml_errors *errors, unsigned line)
 {
 	const struct smpp_error_config *e = c->errors.items;
@@ -237,6 +282,8 @@ int smpp_config_check(const struct smpp_config *c, struct yaml_errors *errors, u
 	for (char **code = c->short_codes; code && *code; code++)
 		if (strlen(*code) > 20)
 			err = tell(errors, line, "a short code has at most 20 characters", *code);
+	if (!lanes_are(c->signature.lanes) || !lanes_are(c->opt_out.lanes))
+		err = tell(errors, line, "lanes are reply, confirmation, campaign", "");
 	for (size_t i = 0; i < c->errors.count; i++)
 		if (parse_status(e[i].status, &status))
 			err = tell(errors, line, "errors: not a command_status", e[i].status);

@@ -5,6 +5,7 @@
 #include "smpp_address.h"
 #include "smpp_split.h"
 #include "smpp_status.h"
+#include "smpp_wording.h"
 #include "yaml.h"
 
 enum smpp_bind_mode {
@@ -53,6 +54,12 @@ struct smpp_config {
 
 	int alphabet_in, alphabet_out; /* enum smpp_alphabet */
 	bool latin1;
+	bool transliterate;
+	struct smpp_words_config {
+		int place; /* enum smpp_place; of the signature alone */
+		char *zh, *en;
+		char **lanes; /* names; NULL: the default's */
+	} signature, opt_out;
 	int long_messages; /* enum smpp_long */
 	int tlvs;          /* enum smpp_tlvs */
 	int64_t parts_max;

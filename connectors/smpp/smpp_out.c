@@ -113,20 +113,18 @@ struct smpp_split_options smpp_out_split_options(const struct smpp_channel *ch,
 	return options;
 }
 
-static int split(const struct smpp_channel *ch, const struct smpp_link *l,
-                 struct smpp_outgoing *out)
+static int split(struct smpp_channel *ch, const struct smpp_link *l, struct smpp_outgoing *out)
 {
 	struct smpp_split_options options = smpp_out_split_options(ch, l);
+	int err = smpp_special_read(out->msg, &out->special);
 
-	int err;
-
-	/* A class leaves no room for data_coding 3. */
-	options.latin1 = options.latin1 && out->msg->service.message_class == CLASS_NONE;
-	err = smpp_special_read(out->msg, &out->special);
 	if (err)
 		return err;
+	/* A class leaves no room for data_coding 3. */
+	options.latin1 = options.latin1 && out->msg->service.message_class == CLASS_NONE;
 	err = out->special ? smpp_special_split(out->special, out->msg, &options, &out->parts)
-	                   : smpp_split(out->msg->text, &options, &out->parts);
+	                   : smpp_compose(ch, out->msg, &options, &out->parts,
+	                                  &(struct smpp_changes){0});
 	out->how = options.how;
 	return err;
 }

@@ -198,6 +198,26 @@ static int plan(struct span text, size_t size, const struct smpp_split_options *
 	return out->estimate > most ? -EMSGSIZE : 0;
 }
 
+static size_t encoded_size(struct span text, enum smpp_alphabet alphabet)
+{
+	size_t size = 0;
+	uint32_t code;
+
+	while (text.len && utf8_next(&text, &code) == 0)
+		size += smpp_text_width(alphabet, code);
+	return size;
+}
+
+/* What more the last part takes. */
+static size_t left_of(size_t size, const struct smpp_split_options *o, const struct smpp_parts *p)
+{
+	size_t room = smpp_part_capacity(p->alphabet, p->estimate > 1 ? header_of(o) : o->header);
+	size_t last = p->count > 1 ? size - p->end[p->count - 2] : size;
+	size_t left = p->count == 1 && p->estimate > 1 ? room * p->estimate - last : room - last;
+
+	return p->alphabet == SMPP_UCS2 ? left / 2 : left;
+}
+
 int smpp_split(struct span text, const struct smpp_split_options *options, struct smpp_parts *out)
 {
 	size_t size, most = (size_t)options->parts_max * USER_DATA_OCTETS * 8 / 7;
@@ -210,8 +230,11 @@ int smpp_split(struct span text, const struct smpp_split_options *options, struc
 	err = plan(text, size, options, out);
 	if (err)
 		return err;
+	out->counted =
+		(uint32_t)encoded_size((struct span){text.ptr, options->counted}, out->alphabet);
 	buf_clear(&out->octets);
 	out->octets.limit = size;
+	out->left = left_of(size, options, out);
 	encode(text, out->alphabet, &out->octets);
 	return buf_check(&out->octets);
 }
@@ -231,7 +254,8 @@ int smpp_split_octets(struct span octets, const struct smpp_split_options *optio
 	out->alphabet = SMPP_BINARY;
 	out->data_coding = SMPP_DATA_CODING_OCTETS;
 	out->estimate = out->count;
-	out->forced = 0;
+	out->forced = out->counted = 0;
+	out->left = 0;
 	for (unsigned i = 0; i < out->count; i++)
 		out->end[i] = (uint32_t)(i + 1 < out->count ? (i + 1) * room : octets.len);
 	buf_clear(&out->octets);
@@ -247,7 +271,7 @@ void smpp_parts_fini(struct smpp_parts *parts)
 
 struct span smpp_part(const struct smpp_parts *parts, unsigned i)
 {
-	uint32_t from = i ? parts->end[i - 1] : 0;
+	uint32_t from = i ? parts->end[i - 1] : parts->counted;
 
 	if (!parts->octets.data)
 		return SPAN_NONE;

@@ -26,6 +26,7 @@ struct smpp_split_options {
 	unsigned parts_max; /* at most SMPP_PARTS_MAX */
 	size_t header;      /* octets of a user data header of its own on each part; 0: none */
 	bool ucs2;          /* in no other alphabet */
+	size_t counted; /* octets in front of the text that the operator adds: counted, not sent */
 };
 
 struct smpp_parts {
@@ -34,6 +35,8 @@ struct smpp_parts {
 	unsigned count; /* with SMPP_LONG_PAYLOAD 1, and estimate says what the SMSC makes of it */
 	unsigned estimate;
 	uint32_t forced;   /* the first character that the default alphabet has not; 0: none */
+	size_t left;       /* units (septets, octets, UTF-16) that the last part has room for */
+	uint32_t counted;  /* octets of the first part that are not sent */
 	struct buf octets; /* all parts, one after the other; PACKED as septets */
 	uint32_t end[SMPP_PARTS_MAX]; /* where in octets each part ends */
 };

@@ -131,6 +131,17 @@ export interface Suggestion {
   score?: number;
 }
 
+/** What sending a text would take: docs/protocols/console.md, segments. */
+export interface Measure {
+  alphabet: string;
+  parts: number;
+  left: number;
+  too_long: boolean;
+  text: string;
+  forced: string[];
+  changes: { from: string; to: string }[];
+}
+
 export interface CustomerCard {
   conversation: string;
   addresses: { address: string; channel: string; connector: string }[];
@@ -172,6 +183,7 @@ export type ServerFrame =
       retry_after_ms?: number;
     }
   | ({ type: "customer"; rid?: string } & CustomerCard)
+  | ({ type: "segments"; rid?: string } & Measure)
   | { type: "suggestions"; rid?: string; items: Suggestion[] }
   | { type: "queues"; queues: QueueState[] }
   | { type: "presence"; state: Presence; reason?: string }

@@ -39,7 +39,7 @@ static const struct json_field message_fields[] = {
 	{0}
 };
 
-static bool read_lane(struct http_request *r, struct span name, enum lane *out)
+bool api_read_lane(struct http_request *r, struct span name, enum lane *out)
 {
 	if (!name.len) {
 		*out = LANE_CONFIRMATION;
@@ -138,7 +138,7 @@ static bool prepare_message(struct sending *s, const struct posted_message *m, c
 	s->send.on_uncertain = UNCERTAIN_HOLD; /* no SMSC knows a repeated submit: never twice */
 	snprintf(s->author, sizeof(s->author), "api:%s", owner);
 	word_message(s, m);
-	return one_content(s->request, m) && read_lane(s->request, m->lane, &s->send.lane) &&
+	return one_content(s->request, m) && api_read_lane(s->request, m->lane, &s->send.lane) &&
 	       read_due(s, m->send_at) && sending_place(s) && take_key(s, owner);
 }
 

@@ -31,9 +31,13 @@ struct api {
 const struct api_key *api_authorize(const struct api *api, struct http_request *r,
                                     enum api_scope scope);
 
+/** The lane of that name, confirmation where none is named; false: answered. */
+bool api_read_lane(struct http_request *r, struct span name, enum lane *out);
+
 /** The handlers; arg is the struct api. */
 void api_post_message(void *arg, struct http_request *r);
 void api_post_call(void *arg, struct http_request *r);
+void api_post_segments(void *arg, struct http_request *r);
 void api_get_message(void *arg, struct http_request *r);
 void api_get_conversation(void *arg, struct http_request *r);
 void api_get_events(void *arg, struct http_request *r);

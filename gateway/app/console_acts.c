@@ -1,5 +1,6 @@
 /* What an agent does with a conversation: open, page back, send, take, give back, close. */
 #include "console_private.h"
+#include "segments.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -421,6 +422,29 @@ void console_act_customer(struct console_socket *s, const struct console_order *
 	err = router_summary(s->console->options.router, span_of(a->conversation), on_customer, a);
 	if (err)
 		act_refuse(a, err);
+}
+
+void console_act_measure(struct console_socket *s, const struct console_order *o)
+{
+	const struct console_view *v = console_view_find(s, o->conversation);
+	struct message m = {.direction = MESSAGE_OUT, .lane = LANE_REPLY, .text = o->text};
+	struct connector_measure measure = {0};
+	json_t *object;
+	int err;
+
+	if (!v || !v->shown) {
+		fail(s, o, "not_found", "conversation");
+		return;
+	}
+	err = router_measure(s->console->options.router, span_of(v->channel), &m, &measure);
+	if (err && err != -EMSGSIZE) {
+		fail(s, o, "invalid", "conversation");
+		return;
+	}
+	object = segments_json(&measure, err == -EMSGSIZE);
+	json_object_set_new(object, "type", json_string("segments"));
+	strict_json_set(object, "rid", o->rid);
+	console_send(s, object);
 }
 
 static void suggest(struct act *a, struct span text)

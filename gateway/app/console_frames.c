@@ -119,6 +119,8 @@ static const struct frame_type {
          F_RID | F_CONVERSATION | F_DISPOSITION,									    console_act_close   },
 	{"customer", F_RID | F_CONVERSATION,					     F_RID | F_CONVERSATION,            console_act_customer},
 	{"suggest",  F_RID | F_CONVERSATION | F_Q,                                       F_RID | F_CONVERSATION,            console_act_suggest },
+	{"measure",  F_RID | F_CONVERSATION | F_TEXT,                                    F_RID | F_CONVERSATION | F_TEXT,
+         console_act_measure														    },
 	{"ping",     F_RID,							      0,				 on_ping             },
 };
 

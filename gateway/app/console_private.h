@@ -58,7 +58,7 @@ struct console_view {
 	char *sent;                    /* the summary as it was sent last */
 	/* Of the last summary. */
 	enum session_state state;
-	char scheme[16], lang[8];
+	char scheme[16], lang[8], channel[33];
 	UT_hash_handle hh;
 };
 
@@ -178,6 +178,7 @@ void console_act_take(struct console_socket *s, const struct console_order *o);
 void console_act_requeue(struct console_socket *s, const struct console_order *o);
 void console_act_close(struct console_socket *s, const struct console_order *o);
 void console_act_customer(struct console_socket *s, const struct console_order *o);
+void console_act_measure(struct console_socket *s, const struct console_order *o);
 void console_act_suggest(struct console_socket *s, const struct console_order *o);
 
 /* Spans and objects are borrowed for the call. */

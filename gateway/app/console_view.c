@@ -304,6 +304,7 @@ static void keep_what_it_says(struct console_socket *s, struct console_view *v,
 
 	v->state = summary->state;
 	snprintf(v->scheme, sizeof(v->scheme), "%.*s", SPAN_FMT(summary->scheme));
+	snprintf(v->channel, sizeof(v->channel), "%.*s", SPAN_FMT(summary->channel));
 	snprintf(v->lang, sizeof(v->lang), "%.*s", SPAN_FMT(summary->lang));
 	v->flags = mine ? v->flags | VIEW_MINE : v->flags & ~(unsigned)VIEW_MINE;
 	if (summary->state != SESSION_QUEUED)

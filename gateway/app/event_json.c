@@ -7,9 +7,10 @@ static const struct {
 	unsigned mark;
 	const char *name;
 } mark_names[] = {
-	{MARK_INCOMPLETE,    "incomplete"   },
-	{MARK_MAYBE_DOUBLED, "maybe_doubled"},
-	{MARK_LOSSY,         "lossy"        },
+	{MARK_INCOMPLETE,     "incomplete"    },
+	{MARK_MAYBE_DOUBLED,  "maybe_doubled" },
+	{MARK_LOSSY,          "lossy"         },
+	{MARK_TRANSLITERATED, "transliterated"},
 };
 
 struct span event_id(struct span conversation, uint64_t seq, char out[EVENT_ID_SIZE])

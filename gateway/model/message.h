@@ -64,7 +64,9 @@ enum { PRIORITY_MAX = 3 };
 enum {
 	MARK_INCOMPLETE = 1 << 0,    /* parts of it never came */
 	MARK_MAYBE_DOUBLED = 1 << 1, /* sent again after an uncertain first try */
-	MARK_LOSSY = 1 << 2          /* octets that are not text in its alphabet were replaced */
+	MARK_LOSSY = 1 << 2,         /* octets that are not text in its alphabet were replaced */
+	MARK_TRANSLITERATED =
+		1 << 3 /* out: characters were replaced so that it costs fewer parts */
 };
 
 struct message {
@@ -75,17 +77,17 @@ struct message {
 	enum message_status status;
 	enum on_uncertain on_uncertain;
 	unsigned marks;
-	unsigned attempts;   /* out: how often the peer has said to try again */
-	uint64_t ts_ms;      /* when it was said, ms since 1970 */
-	uint64_t seq;        /* in its conversation; 0: not yet appended */
+	unsigned attempts;        /* out: how often the peer has said to try again */
+	uint64_t ts_ms;           /* when it was said, ms since 1970 */
+	uint64_t seq;             /* in its conversation; 0: not yet appended */
 	struct span conversation; /* its id, when the router has set it; else empty */
-	struct span address; /* the far end, canonical: sms:+8613800138000 */
-	struct span channel; /* name of the channel */
-	struct span local;   /* our end: short code, appid, site; may be empty */
-	struct span text;    /* UTF-8; for other kinds what stands for it in a list */
-	struct span data;    /* JSON object with the rest of other kinds; may be empty */
-	struct span author;  /* "customer", "bot", "agent:mei", "api:cti", "system" */
-	struct span cid;     /* the author's own id of it; may be empty */
+	struct span address;      /* the far end, canonical: sms:+8613800138000 */
+	struct span channel;      /* name of the channel */
+	struct span local;        /* our end: short code, appid, site; may be empty */
+	struct span text;         /* UTF-8; for other kinds what stands for it in a list */
+	struct span data;         /* JSON object with the rest of other kinds; may be empty */
+	struct span author;       /* "customer", "bot", "agent:mei", "api:cti", "system" */
+	struct span cid;          /* the author's own id of it; may be empty */
 	struct span template_id;
 	struct span lang;     /* "zh", "en" or empty */
 	struct span reply_to; /* out: cid of the inbound message it answers, where there is one */

@@ -207,6 +207,23 @@ test("suggestions answer the customer's last question", async (t) => {
   assert.notEqual(other.items[0]?.id, items[0].id);
 });
 
+test("what a reply takes as SMS is told before it is sent", async (t) => {
+  const w = await world(t, { ...sms, agents: ["mei"], smppExtra: "\n    signature: {place: front}\n    transliterate: true" });
+  const mei = await w.agent("mei");
+  await ask(w, "转人工");
+  const conversation = await mei.conversationWith("转人工");
+  const plain = await mei.request({ type: "measure", conversation, text: "It’s on its way" });
+  assert.deepEqual([plain.alphabet, plain.parts, plain.changes], ["gsm7", 1, [{ from: "’", to: "'" }]]);
+  assert.match(plain.text, /^\[.+\] It's on its way$/);
+  const { alphabet, text, left } = await mei.request({ type: "measure", conversation, text: "好的" });
+  assert.deepEqual([alphabet, left], ["ucs2", 70 - text.length]);
+  const { seq } = await mei.say(conversation, "It’s on its way");
+  const sent = await w.smsc.waitForText({ text: "on its way" });
+  assert.equal(sent.text, plain.text);
+  assert.deepEqual(mei.logs.get(conversation).get(seq)?.marks ?? (await mei.wait("it", () => mei.logs.get(conversation).get(seq))).marks, ["transliterated"]);
+  await assert.rejects(mei.request({ type: "measure", conversation: "0".repeat(32), text: "x" }), code("not_found"));
+});
+
 test("Redis gone: the console is told, nothing is acknowledged, and everything resumes by itself", async (t) => {
   const w = await world(t, { ...sms, agents: ["mei"] });
   const mei = await w.agent("mei");

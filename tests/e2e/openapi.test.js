@@ -189,6 +189,19 @@ test("a message says how it is to be sent, and what was ordered can be read agai
   await refused({ code: "field_type", field: "receipt" }, { receipt: 1 });
 });
 
+test("what a text would take is told without sending it", async () => {
+  const { status, body } = await call("POST", "/v1/segments", { text: "Your card, “Mei”" });
+  assert.deepEqual([status, body.alphabet, body.parts, body.left, body.too_long], [200, "ucs2", 1, 54, false]);
+  assert.deepEqual([body.forced, body.changes, body.text, body.channel], [["“", "”"], [], "Your card, “Mei”", "sms-main"]);
+  const long = await call("POST", "/v1/segments", { text: "x".repeat(2000), lane: "campaign", class: 0 });
+  assert.deepEqual([long.body.parts, long.body.too_long], [14, true]);
+  await problem({ status: 422, code: "channel_unknown", field: "channel" }, "POST", "/v1/segments", { text: "x", channel: "nope" });
+  await problem({ status: 422, code: "field_range", field: "lane" }, "POST", "/v1/segments", { text: "x", lane: "fast" });
+  await problem({ status: 400, code: "json_invalid" }, "POST", "/v1/segments", "{");
+  await problem({ status: 415, code: "media_type" }, "POST", "/v1/segments", "x", { "content-type": "text/plain" });
+  assert.equal((await call("POST", "/v1/segments", "x".repeat(70_000))).status, 413);
+});
+
 test("octets that are not UTF-8 are refused", async () => {
   const body = Buffer.concat([Buffer.from('{"to":"13800138004","text":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]);
   const response = await fetch(`${w.gateway.url}/v1/messages`, {
@@ -205,6 +218,7 @@ test("bodies that are too large, keys and scopes that lack, ids that nobody has"
   const routes = [
     ["POST", "/v1/calls", ended()],
     ["POST", "/v1/messages", { to: "1", text: "x" }],
+    ["POST", "/v1/segments", { text: "x" }],
     ["GET", `/v1/messages/${none}-1`],
     ["GET", `/v1/conversations/${none}`],
     ["GET", `/v1/conversations/${none}/events`],

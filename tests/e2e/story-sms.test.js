@@ -227,3 +227,17 @@ test("the API sends a text once for an idempotency key", async (t) => {
     [1, 1],
   );
 });
+
+test("a part that comes after its time completes the message where it stands", async (t) => {
+  const { w, mei, conversation } = await served(t, { smppExtra: "\n    parts_timeout: 1 s" });
+  const part = (n, text) => say(w, text, { fields: { sar_msg_ref_num: 77, sar_total_segments: 2, sar_segment_seqnum: n } });
+  assert.ok((await part(2, "and here is the rest")).ok);
+  const half = await mei.wait("what there is", () => mei.messages(conversation).find((m) => m.text === "and here is the rest"));
+  assert.deepEqual(half.marks, ["incomplete"]);
+  assert.ok((await part(1, "My card is gone, ")).ok);
+  const edit = await mei.wait("the rest", () => [...mei.logs.get(conversation).values()].find((e) => e.type === "edit"));
+  assert.deepEqual([edit.of, edit.text, edit.marks], [half.seq, "My card is gone, and here is the rest", undefined]);
+  assert.equal(mei.messages(conversation).filter((m) => m.text.includes("the rest")).length, 1);
+  const { body } = await w.api("GET", `/v1/messages/${half.id}`);
+  assert.equal(body.text, edit.text);
+});

@@ -8,7 +8,7 @@ import * as out from "../model/outbox";
 import { backlog, neighbour, sectionOf, sections, type Section } from "../model/list";
 import { append, EMPTY, prepend, type Thread } from "../model/thread";
 import type {
-  Canned, ClientFrame, CustomerCard, Disposition, LogEvent, Presence, QueueState, ServerFrame, Suggestion, Summary, User,
+  Canned, ClientFrame, CustomerCard, Disposition, LogEvent, Measure, Presence, QueueState, ServerFrame, Suggestion, Summary, User,
 } from "../protocol";
 import type { Host } from "./host";
 
@@ -44,6 +44,8 @@ export const section = signal<Section>("mine");
 export const query = signal("");
 export const customers = signal<ReadonlyMap<string, CustomerCard>>(new Map());
 export const suggestions = signal<{ conversation: string; seq: number; items: readonly Suggestion[] } | null>(null);
+/** What the channel says of the draft that is being written; local counting stands in until then. */
+export const measured = signal<{ text: string; of: Measure } | null>(null);
 export const typing = signal<ReadonlySet<string>>(new Set());
 export const loadingOlder = signal<string | null>(null);
 export const dialog = signal<Dialog>(null);
@@ -488,6 +490,14 @@ export function suggest(conversation: string, seq: number): void {
     const mine = suggestions.value;
     if (f.type !== "suggestions" || mine?.conversation !== conversation || mine.seq !== seq) return;
     suggestions.value = { conversation, seq, items: f.items.slice(0, 3) };
+  });
+}
+
+/** Asks what the text would take as SMS, by the channel's own alphabet, signature and replacements. */
+export function measure(conversation: string, text: string): void {
+  if (link.value.at !== "ready") return;
+  ask({ type: "measure", conversation, text }, (f) => {
+    if (f.type === "segments") measured.value = { text, of: f };
   });
 }
 

@@ -76,6 +76,7 @@ export const STRINGS = {
   m_refused: ["未发出", "Not sent"],
   maybe_doubled: ["可能重复送达", "May have been delivered twice"],
   incomplete: ["短信不完整，有部分未收到", "Incomplete: a part is missing"],
+  transliterated: ["部分标点已替换为短信字符", "Some punctuation was replaced to fit plain SMS"],
   lossy: ["部分字符渠道无法表示，已替换", "Some characters could not be sent as written"],
   // thread
   thread: ["与 {0} 的对话", "Conversation with {0}"],
@@ -118,6 +119,9 @@ export const STRINGS = {
   blank: ["请填写 {0}，或按 Ctrl+Enter 直接发送", "Fill in {0}, or press Ctrl+Enter to send it so"],
   sms_parts: ["{0} 条短信 · {1}", "{0} SMS · {1}"],
   sms_left: ["本条还可输入 {0} 字", "{0} left in this one"],
+  sms_change: ["“{0}” 将以 “{1}” 发出", "“{0}” goes as “{1}”"],
+  sms_changed: ["将替换 {0}", "{0} will be replaced"],
+  sms_too_long: ["超出通道上限", "Longer than the channel sends"],
   sms_forced: ["因“{0}”按 UCS-2 计", "UCS-2 because of “{0}”"],
   budget: ["还可回复 {0} 条，至 {1}", "Replies left: {0}, until {1}"],
   budget_none: ["额度已用完：客户再次发言前微信不接受回复", "No replies left until the customer writes again"],

@@ -9,7 +9,7 @@ import { fill, nextBlank } from "../model/blanks";
 import { indexCanned, slashAt, wording } from "../model/canned";
 import { countSms } from "../model/sms";
 import { clock, daysAgo, short } from "../model/time";
-import { canned, draft, drafts, now, outbox, say, suggestions, typed, user } from "../state/desk";
+import { canned, draft, drafts, measure, measured, now, outbox, say, suggestions, typed, user } from "../state/desk";
 import { combo } from "../state/keys";
 import { lang, t, used, uses } from "../state/prefs";
 import { Icon } from "./icons";
@@ -178,7 +178,7 @@ export function Composer({ s }: { s: Summary }) {
       <div class="under">
         <span class="hint" role="status">{hint.value || <span class="muted">{t("send_hint")}</span>}</span>
         <Budget s={s} />
-        {s.connector === "sms" && text && <SmsCounter text={text} />}
+        {s.connector === "sms" && text && <SmsCounter conversation={s.conversation} text={text} />}
       </div>
     </footer>
   );
@@ -209,14 +209,30 @@ function Menu({ found, chosen, s, choose }: { found: readonly Canned[]; chosen: 
   );
 }
 
-function SmsCounter({ text }: { text: string }) {
+const ALPHABETS: Record<string, string> = { gsm7: "GSM-7", ucs2: "UCS-2", latin1: "Latin-1", ascii: "ASCII", utf8: "UTF-8" };
+
+/** Parts and room: counted here at once, then as the channel says (its signature counts, too). */
+function SmsCounter({ conversation, text }: { conversation: string; text: string }) {
+  useEffect(() => {
+    const timer = setTimeout(() => measure(conversation, text), 300);
+    return () => clearTimeout(timer);
+  }, [conversation, text]);
+  const said = measured.value?.text === text ? measured.value.of : null;
   const c = countSms(text);
-  const forced = c.encoding === "UCS-2" && c.culprits <= Math.max(3, c.used / 10);
+  const parts = said?.parts ?? c.parts;
+  const encoding = said ? (ALPHABETS[said.alphabet] ?? said.alphabet) : c.encoding;
+  const culprit = said ? (said.forced[0] ?? "") : c.culprit;
+  const forced = encoding === "UCS-2" && c.culprits <= Math.max(3, c.used / 10) && culprit;
+  const why = [
+    culprit && encoding === "UCS-2" ? t("sms_forced", culprit) : "",
+    ...(said?.changes.map((x) => t("sms_change", x.from, x.to)) ?? []),
+  ].filter(Boolean).join("\n");
   return (
-    <span class={`sms${c.parts > 1 ? " is-many" : ""}`}>
-      {forced && <span class="sms-forced">{t("sms_forced", c.culprit)}</span>}
-      <span title={c.culprit ? t("sms_forced", c.culprit) : undefined}>{t("sms_parts", c.parts, c.encoding)}</span>
-      <span>{t("sms_left", c.left)}</span>
+    <span class={`sms${parts > 1 ? " is-many" : ""}`}>
+      {forced && <span class="sms-forced">{t("sms_forced", culprit)}</span>}
+      {said && said.changes.length > 0 && <span class="sms-forced">{t("sms_changed", said.changes.map((x) => x.from).join(" "))}</span>}
+      <span title={why || undefined}>{t("sms_parts", parts, encoding)}</span>
+      <span>{said?.too_long ? t("sms_too_long") : t("sms_left", said?.left ?? c.left)}</span>
     </span>
   );
 }

@@ -492,6 +492,82 @@ START_TEST(a_channel_says_which_senders_are_its_own_and_what_the_smsc_holds)
 }
 END_TEST
 
+/* ---- what the channel puts around a text ---- */
+
+static const struct bearing {
+	const char *config, *text, *lang;
+	enum lane lane;
+	uint8_t data_coding;
+	const char *want;
+} bearings[] = {
+	{"",								 "hello",                "",   LANE_CAMPAIGN,     0, "hello"                    },
+	{"signature: {place: front}\n",                                      "hello",                "",   LANE_REPLY,        0, "[Test] hello"             },
+	{"signature: {place: front}\n",                                      "hello",                "zh", LANE_REPLY,        8, "【测试】hello"        },
+	{"signature: {place: front}\n",                                      "您好",               "",   LANE_REPLY,        8, "【测试】您好"       },
+	{"signature: {place: behind, en: \" -- Bank\"}\n",                   "hello",                "en", LANE_REPLY,        0,
+         "hello -- Bank"																    },
+	{"signature: {place: operator}\n",                                   "hello",                "",   LANE_REPLY,        0, "hello"                    },
+	{"signature: {place: front, lanes: [campaign]}\n",                   "hello",                "",   LANE_REPLY,        0, "hello"                    },
+	{"opt_out: {zh: \"，拒收请回复R\"}\n",                         "新品",               "",   LANE_CAMPAIGN,     8, "新品，拒收请回复R"},
+	{"opt_out: {zh: \"，拒收请回复R\"}\n",                         "新品",               "",   LANE_CONFIRMATION, 8, "新品"                   },
+	{"opt_out: {en: \". Reply R to stop\"}\n",                           "News",                 "",   LANE_CAMPAIGN,     0,
+         "News. Reply R to stop"															    },
+	{"",								 "It’s",               "",   LANE_REPLY,        8, "It’s"                   },
+	{"transliterate: true\n",					    "It’s “fine”…", "",   LANE_REPLY,        0, "It's \"fine\"..."         },
+	{"transliterate: true\n",					    "“好”",            "",   LANE_REPLY,        8, "“好”"                },
+	{"transliterate: true\nsignature: {place: front, en: 【Bank】}\n", "It’s",               "",   LANE_REPLY,
+         8,														      "【Bank】It’s"         },
+};
+
+START_TEST(a_channel_puts_its_words_around_a_text)
+{
+	const struct bearing *v = &bearings[_i];
+	const struct smpp_submit_sm *sm =
+		submit_like(v->config, (struct message){.text = span_of(v->text),
+	                                                .lang = span_of(v->lang),
+	                                                .lane = v->lane});
+	struct buf text;
+
+	buf_init(&text, 1024);
+	ck_assert_uint_eq(sm->data_coding, v->data_coding);
+	smpp_text_decode(smpp_alphabet_of(sm->data_coding, SMPP_GSM7), sm->short_message, 0, 0,
+	                 &text);
+	ck_assert_msg(span_is(buf_span(&text), v->want), "%.*s", SPAN_FMT(buf_span(&text)));
+	buf_fini(&text);
+}
+END_TEST
+
+START_TEST(what_a_text_takes_is_told_without_sending_it)
+{
+	const struct connector_caps *caps = &smpp_connector.caps;
+	struct message m = {.text = SPAN_LIT("It’s “fine”…")};
+	struct connector_measure measure = {0};
+
+	open_channel("transliterate: true\nsignature: {place: front}\nparts_max: 2\n");
+	ck_assert_int_eq(caps->measure(host.self, &m, &measure), 0);
+	ck_assert_str_eq(measure.alphabet, "gsm7");
+	ck_assert_uint_eq(measure.parts, 1);
+	ck_assert_uint_eq(measure.left, 160 - 9 - 14);
+	ck_assert(span_is(measure.text, "[Test] It's \"fine\"..."));
+	ck_assert_uint_eq(measure.changes[0].from, 0x2019);
+	ck_assert_str_eq(measure.changes[3].to, "...");
+	ck_assert_ptr_null(measure.changes[4].to);
+	ck_assert_uint_eq(measure.forced[0], 0);
+	ck_assert_uint_eq(caps->marks(host.self, &m), MARK_TRANSLITERATED);
+	m.text = SPAN_LIT("您，您");
+	ck_assert_int_eq(caps->measure(host.self, &m, &measure), 0);
+	ck_assert_str_eq(measure.alphabet, "ucs2");
+	ck_assert_uint_eq(measure.left, 70 - 4 - 3);
+	ck_assert_uint_eq(measure.forced[0], 0x3010);
+	ck_assert_ptr_null(measure.changes[0].to);
+	ck_assert_uint_eq(caps->marks(host.self, &m), 0);
+	m.text = span_of(text_of(400));
+	ck_assert_int_eq(caps->measure(host.self, &m, &measure), -EMSGSIZE);
+	ck_assert_uint_eq(measure.parts, 3);
+	ck_assert_uint_eq(smsc.submits, 0);
+}
+END_TEST
+
 static const struct sender_row {
 	const char *local;
 	bool ours;
@@ -551,6 +627,7 @@ int main(void)
 		packed_text_is_packed_behind_its_header,
 	};
 	const TTest *const asked[] = {
+		what_a_text_takes_is_told_without_sending_it,
 		a_message_goes_from_the_sender_it_names,
 		the_smsc_holds_a_message_only_where_that_is_its_part,
 		what_the_host_held_is_sent_without_a_schedule,
@@ -561,6 +638,7 @@ int main(void)
 	add_tests(tc[2], asked, ARRAY_LEN(asked));
 	tcase_add_loop_test(tc[2], a_message_class_is_told_as_the_operator_reads_it, 0,
 	                    ARRAY_LEN(classes));
+	tcase_add_loop_test(tc[2], a_channel_puts_its_words_around_a_text, 0, ARRAY_LEN(bearings));
 	tcase_add_loop_test(tc[2], a_sender_is_a_number_of_ours_or_one_with_an_extension, 0,
 	                    ARRAY_LEN(senders));
 	tcase_add_loop_test(tc[2], what_a_message_asks_for_goes_before_the_channels_way, 0,
