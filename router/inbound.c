@@ -115,7 +115,7 @@ static void decide(struct inbound *in)
 		hand_over(in, language);
 		return;
 	}
-	catalogue_match(r->catalogue, r->scratch, m->text, language, &match);
+	match_memo_match(r->memo, r->catalogue, r->scratch, m->text, language, &match);
 	if (match.intent == MATCH_QUESTION && match.zone == MATCH_ANSWER && match.count &&
 	    !match.best[0].answer->needs_verified)
 		in->reply = reply_from(in->host, m, match.best[0].answer, match.language);

@@ -324,7 +324,8 @@ int router_create(struct io_loop *loop, const struct logger *log,
 	defaults(&r->options);
 	buf_init(&r->entry, ENTRY_MAX);
 	r->scratch = match_scratch_create();
-	err = r->scratch ? name_instance(r) : -ENOMEM;
+	r->memo = match_memo_create();
+	err = r->scratch && r->memo ? name_instance(r) : -ENOMEM;
 	if (!err)
 		err = io_timer_create(loop, "router.heartbeat", on_heartbeat, r, &r->heartbeat);
 	if (!err)
@@ -371,6 +372,7 @@ void router_destroy(struct router **router)
 	io_timer_destroy(&r->drain_timer);
 	catalogue_unref(&r->catalogue);
 	match_scratch_destroy(&r->scratch);
+	match_memo_destroy(&r->memo);
 	free(r->node);
 	free(r->default_queue);
 	free(r->instance);
@@ -390,6 +392,7 @@ void router_set_catalogue(struct router *r, struct catalogue *catalogue)
 {
 	catalogue_unref(&r->catalogue);
 	r->catalogue = catalogue;
+	match_memo_clear(r->memo);
 }
 
 void router_listen(struct router *r, const struct router_listener *listener)

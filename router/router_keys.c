@@ -4,8 +4,10 @@
 #include <ctype.h>
 #include <openssl/bn.h>
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum {
 	ID_TEXT_MAX = 64,  /* octets of a peer's id */
@@ -60,18 +62,42 @@ struct span router_word(struct span anything, char out[ROUTER_WORD_MAX])
 
 struct span router_conversation_key(char kind, struct span conversation, char *out, size_t size)
 {
-	int len = snprintf(out, size, "ph:%c:%s:%.*s", kind,
-	                   router_partition(router_partition_of(conversation)).ptr,
-	                   SPAN_FMT(conversation));
+	struct span partition = router_partition(router_partition_of(conversation));
+	size_t len = sizeof("ph:c:{0}:") - 1 + conversation.len;
 
-	return (struct span){out, len > 0 && (size_t)len < size ? (size_t)len : 0};
+	if (len >= size)
+		return (struct span){out, 0};
+	memcpy(out, "ph:c:", 5);
+	out[3] = kind;
+	memcpy(out + 5, partition.ptr, partition.len);
+	out[5 + partition.len] = ':';
+	memcpy(out + len - conversation.len, conversation.ptr, conversation.len);
+	out[len] = '\0';
+	return (struct span){out, len};
+}
+
+/* OpenSSL looks its algorithm up by name in each SHA256(), which costs ten times the hash. */
+static void sha256(struct span octets, unsigned char out[SHA256_DIGEST_LENGTH])
+{
+	static EVP_MD *algorithm;
+	static EVP_MD_CTX *ctx;
+
+	if (!ctx) {
+		algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
+		ctx = EVP_MD_CTX_new();
+	}
+	/* It fails where OpenSSL is broken or memory is out: nothing can be found without ids. */
+	if (!algorithm || !ctx || EVP_DigestInit_ex(ctx, algorithm, NULL) != 1 ||
+	    EVP_DigestUpdate(ctx, octets.ptr, octets.len) != 1 ||
+	    EVP_DigestFinal_ex(ctx, out, NULL) != 1)
+		abort();
 }
 
 void router_conversation_id(struct span address, char out[CONVERSATION_ID_LEN + 1])
 {
 	unsigned char hash[SHA256_DIGEST_LENGTH];
 
-	SHA256((const unsigned char *)address.ptr, address.len, hash);
+	sha256(address, hash);
 	for (unsigned i = 0; i < CONVERSATION_ID_LEN; i++)
 		out[i] = digits[hash[i / 2] >> (i % 2 ? 0 : 4) & 0xF];
 	out[CONVERSATION_ID_LEN] = '\0';

@@ -12,6 +12,7 @@
 #include "catalogue.h"
 #include "hash.h"
 #include "log_codec.h"
+#include "match_memo.h"
 #include "metrics.h"
 #include "pack.h"
 #include "route.h"
@@ -145,6 +146,7 @@ struct router {
 	struct redis *redis;
 	struct catalogue *catalogue;
 	struct match_scratch *scratch;
+	struct match_memo *memo;
 	struct router_listener listener;
 	struct connector_host *hosts;
 	struct watched *watched;
