@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 enum {
+	GROWS_TO_MS = 60000,
 	TRIES_OF_PARTS = 5 /* of a part whose neighbours were taken: the host cannot retry it */
 };
 
@@ -59,6 +60,25 @@ static void refuse(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned 
 	smpp_outgoing_tell_rest(ch, out, &rest);
 }
 
+/* A queue that is full is full for a while: each time the pause is longer, to a minute. What the
+ * session is to blame for is no attempt of the message. */
+static void give_back(struct smpp_channel *ch, struct smpp_outgoing *out,
+                      const struct smpp_policy *p)
+{
+	struct smpp_verdict why = {.status = p->status,
+	                           .reason = smpp_status_text(p->status),
+	                           .retry_ms = p->delay_ms};
+	unsigned doubled = out->msg->attempts < 6 ? out->msg->attempts : 6;
+
+	if (p->action == SMPP_ACTION_REBIND)
+		why.flags = SEND_NOT_COUNTED;
+	else if (p->delay_ms < GROWS_TO_MS)
+		why.retry_ms = (uint64_t)p->delay_ms << doubled;
+	if (why.retry_ms > GROWS_TO_MS && p->delay_ms < GROWS_TO_MS)
+		why.retry_ms = GROWS_TO_MS;
+	smpp_outgoing_give_back(ch, out, &why);
+}
+
 /* Not taken, and may be later: the host's to retry while nothing of it was taken, else ours. */
 static void retry(struct smpp_link *l, struct smpp_outgoing *out, unsigned part,
                   const struct smpp_policy *p)
@@ -68,8 +88,7 @@ static void retry(struct smpp_link *l, struct smpp_outgoing *out, unsigned part,
 	unsigned most = limited ? p->tries : TRIES_OF_PARTS;
 
 	if (out->parts.count == 1 && !limited) {
-		smpp_outgoing_give_back(ch, out, p->status, smpp_status_text(p->status),
-		                        p->delay_ms);
+		give_back(ch, out, p);
 	} else if (out->tries >= most) {
 		refuse(ch, out, part, p->status, 0);
 	} else {
@@ -188,12 +207,14 @@ void smpp_out_link_lost(struct smpp_link *l)
 
 static void give_queue_back(struct smpp_channel *ch, struct smpp_queue *q)
 {
+	static const struct smpp_verdict stops = {.flags = SEND_NOT_COUNTED,
+	                                          .reason = "the channel stops"};
 	struct smpp_outgoing *out;
 
 	while ((out = q->first)) {
 		smpp_queue_remove(q, out);
 		if (smpp_outgoing_untouched(out))
-			smpp_outgoing_give_back(ch, out, SMPP_ROK, "the channel stops", 0);
+			smpp_outgoing_give_back(ch, out, &stops);
 		else
 			smpp_outgoing_tell_rest(ch, out, &uncertain);
 		smpp_outgoing_release(ch, out);

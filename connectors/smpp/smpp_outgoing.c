@@ -165,13 +165,13 @@ void smpp_outgoing_tell_rest(struct smpp_channel *ch, struct smpp_outgoing *out,
 }
 
 /* Nothing of it was ever written, or nothing of it was taken: the host has it again as a whole. */
-void smpp_outgoing_give_back(struct smpp_channel *ch, struct smpp_outgoing *out, uint32_t status,
-                             const char *reason, uint64_t retry_ms)
+void smpp_outgoing_give_back(struct smpp_channel *ch, struct smpp_outgoing *out,
+                             const struct smpp_verdict *why)
 {
-	struct smpp_verdict v = {
-		.outcome = SEND_RETRY, .status = status, .reason = reason, .retry_ms = retry_ms};
+	struct smpp_verdict v = *why;
 	unsigned count = out->parts.count;
 
+	v.outcome = SEND_RETRY;
 	out->parts.count = 1; /* one word for the whole */
 	smpp_outgoing_tell_now(ch, out, 0, &v);
 	out->parts.count = count;

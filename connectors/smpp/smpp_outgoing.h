@@ -73,9 +73,9 @@ void smpp_outgoing_tell_rest(struct smpp_channel *ch, struct smpp_outgoing *out,
 /** Tells at once, outside the count: what settles a part that was told before. */
 void smpp_outgoing_tell_now(struct smpp_channel *ch, const struct smpp_outgoing *out, unsigned part,
                             const struct smpp_verdict *v);
-/** The host has it again as a whole. */
-void smpp_outgoing_give_back(struct smpp_channel *ch, struct smpp_outgoing *out, uint32_t status,
-                             const char *reason, uint64_t retry_ms);
+/** The host has it again as a whole; why: status, reason, flags and retry_ms of it. */
+void smpp_outgoing_give_back(struct smpp_channel *ch, struct smpp_outgoing *out,
+                             const struct smpp_verdict *why);
 
 /** Sets the timer of the way out, if it is not set to an earlier time. */
 void smpp_out_wake_at(struct smpp_channel *ch, uint64_t at_ms);
