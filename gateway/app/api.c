@@ -83,19 +83,7 @@ static const struct {
 	{HTTP_M_GET,    "/v1/lists",                    api_get_list          },
 	{HTTP_M_POST,   "/v1/lists",                    api_post_list         },
 	{HTTP_M_DELETE, "/v1/lists",                    api_delete_list       },
-	{HTTP_M_POST,   "/v1/messages",                 api_post_message      },
-	{HTTP_M_GET,    "/v1/messages/:id",             api_get_message       },
 	{HTTP_M_POST,   "/v1/segments",                 api_post_segments     },
-	{HTTP_M_POST,   "/v1/calls",                    api_post_call         },
-	{HTTP_M_GET,    "/v1/conversations/:id",        api_get_conversation  },
-	{HTTP_M_GET,    "/v1/conversations/:id/events", api_get_events        },
-	{HTTP_M_GET,    "/v1/channels",                 api_get_channels      },
-	{HTTP_M_GET,    "/v1/channels/:name",           api_get_channel       },
-	{HTTP_M_POST,   "/v1/channels/:name/:want",     api_post_channel      },
-	{HTTP_M_GET,    "/v1/route",                    api_get_route         },
-	{HTTP_M_GET,    "/v1/lists",                    api_get_list          },
-	{HTTP_M_POST,   "/v1/lists",                    api_post_list         },
-	{HTTP_M_DELETE, "/v1/lists",                    api_delete_list       },
 };
 
 static int add_routes(struct api *api)
