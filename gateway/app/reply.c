@@ -111,16 +111,16 @@ void reply_router_error(struct http_request *r, const struct router_error *error
 {
 	const char *code = error->code ? error->code : "internal";
 
-	if (error->err == -ENOTCONN || error->err == -ETIMEDOUT || error->err == -EAGAIN) {
-		reply_unavailable(r);
-		return;
-	}
 	for (size_t i = 0; i < ARRAY_LEN(statuses); i++)
 		if (strcmp(code, statuses[i].code) == 0) {
 			http_problem(r, statuses[i].status, code,
 			             error->detail ? error->detail : code, statuses[i].field);
 			return;
 		}
+	if (error->err == -ENOTCONN || error->err == -ETIMEDOUT || error->err == -EAGAIN) {
+		reply_unavailable(r);
+		return;
+	}
 	http_problem(r, error->err == -ENOENT ? 404 : 500, code,
 	             error->detail ? error->detail : "it cannot be done", NULL);
 }

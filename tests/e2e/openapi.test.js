@@ -38,7 +38,7 @@ function describedBy(method, route) {
 let w;
 const hooks = [];
 before(async () => {
-  w = await world({ after: (fn) => hooks.push(fn) }, { channels: ["sms"] });
+  w = await world({ after: (fn) => hooks.push(fn) }, { channels: ["sms"], smppExtra: "\n    query: true\n    response_timeout: 1 s" });
 });
 after(async () => {
   for (const fn of hooks) await fn();
@@ -49,13 +49,17 @@ async function call(method, route, body, headers) {
   const { template, operation } = describedBy(method, route);
   const response = operation.responses[String(answer.status)];
   assert.ok(response, `${method} ${template}: ${answer.status} is not described: ${JSON.stringify(answer.body)}`);
+  seen.add(`${method} ${template} ${answer.status}`);
+  if (!resolve(response).content) {
+    assert.equal(answer.body, undefined);
+    return answer;
+  }
   const type = answer.headers.get("content-type").split(";")[0];
   const content = resolve(response).content[type];
   assert.ok(content, `${method} ${template} ${answer.status}: ${type} is not described`);
   const validate = validator(content.schema);
   assert.ok(validate(answer.body), `${method} ${template} ${answer.status}: ${JSON.stringify(answer.body)}: ${ajv.errorsText(validate.errors)}`);
   for (const name of Object.keys(resolve(response).headers ?? {})) assert.ok(answer.headers.get(name), `${name} is missing`);
-  seen.add(`${method} ${template} ${answer.status}`);
   return answer;
 }
 
@@ -225,6 +229,11 @@ test("bodies that are too large, keys and scopes that lack, ids that nobody has"
     ["GET", "/v1/channels"],
     ["GET", "/v1/channels/sms-main"],
     ["POST", "/v1/channels/sms-main/start"],
+    ["POST", `/v1/messages/${none}-1/cancel`],
+    ["GET", "/v1/dead-letters"],
+    ["POST", "/v1/dead-letters/replay", { channel: "sms-main" }],
+    ["DELETE", `/v1/dead-letters/${none}-1`],
+    ["POST", `/v1/dead-letters/${none}-1/replay`],
     ["GET", "/v1/route?to=13800138000"],
     ["GET", "/v1/lists"],
     ["POST", "/v1/lists", { list: "block", number: "+8613800138099" }],
@@ -242,6 +251,52 @@ test("bodies that are too large, keys and scopes that lack, ids that nobody has"
   await problem({ status: 404, code: "conversation_unknown" }, "GET", `/v1/conversations/${none}`);
   await problem({ status: 404, code: "conversation_unknown" }, "GET", `/v1/conversations/${none}/events`);
   await problem({ status: 400, code: "query_invalid", field: "limit" }, "GET", `/v1/conversations/${none}/events?limit=many`);
+});
+
+test("messages are taken back, asked for and exchanged; what failed is sent again or dropped", async () => {
+  const send = async (text, more) => (await call("POST", "/v1/messages", { to: "13800138066", text, ...more })).body.id;
+  const act = (want, id, what, body, headers) => problem(want, "POST", `/v1/messages/${id}/${what}`, body, headers);
+  const waiting = await send("later", { send_at: new Date(Date.now() + 3_600_000).toISOString() });
+  assert.deepEqual((await call("POST", `/v1/messages/${waiting}/cancel`)).body, { id: waiting, status: "canceled", by: "queue" });
+  const sent = await send("now");
+  await until("it", async () => (await call("GET", `/v1/messages/${sent}`)).body.status === "delivered");
+  assert.equal((await call("POST", `/v1/messages/${sent}/query`)).body.by, "peer");
+  await act({ status: 409, code: "too_late" }, sent, "cancel");
+  await act({ status: 404, code: "not_found" }, sent, "forget");
+  await act({ status: 404, code: "message_unknown" }, "nonsense", "cancel");
+  await act({ status: 409, code: "not_supported" }, sent, "replace", { text: "x" });
+  await act({ status: 400, code: "json_invalid" }, sent, "replace", "{");
+  await act({ status: 415, code: "media_type" }, sent, "replace", "x", { "content-type": "text/plain" });
+  await act({ status: 422, code: "field_missing", field: "text" }, sent, "replace", {});
+  assert.equal((await call("POST", `/v1/messages/${sent}/replace`, "x".repeat(70_000))).status, 413);
+  w.smsc.faults.set({ mute: "all" });
+  await act({ status: 504, code: "peer_silent" }, sent, "query");
+  w.smsc.faults.clear();
+  await until("the bind", async () => (await w.channel("sms-main"))?.state === "up");
+  w.smsc.faults.set({ submitStatusOf: { "+8613800138066": 0x0b } });
+  const failed = [await send("one"), await send("two"), await send("three")];
+  const page = await until("failures", async () => {
+    const { body } = await call("GET", "/v1/dead-letters?channel=sms-main&limit=2");
+    return body.next && body;
+  });
+  assert.equal(page.items.length, 2);
+  w.smsc.faults.clear();
+  const rest = await call("GET", `/v1/dead-letters?channel=sms-main&cursor=${encodeURIComponent(page.next)}`);
+  assert.deepEqual([...page.items, ...rest.body.items].map((l) => l.id).sort(), [...failed].sort());
+  assert.equal((await call("POST", `/v1/dead-letters/${failed[0]}/replay`)).status, 202);
+  await problem({ status: 404, code: "message_unknown" }, "POST", `/v1/dead-letters/${failed[0]}/replay`);
+  assert.equal((await call("DELETE", `/v1/dead-letters/${failed[1]}`)).status, 204);
+  await problem({ status: 404, code: "message_unknown" }, "DELETE", `/v1/dead-letters/${failed[1]}`);
+  const many = (want, body, headers) => problem(want, "POST", "/v1/dead-letters/drop", body, headers);
+  await many({ status: 400, code: "json_invalid" }, "{");
+  await many({ status: 415, code: "media_type" }, "x", { "content-type": "text/plain" });
+  await many({ status: 422, code: "field_missing", field: "channel" }, {});
+  await many({ status: 422, code: "field_range", field: "limit" }, { channel: "sms-main", limit: 1001 });
+  await problem({ status: 404, code: "not_found" }, "POST", "/v1/dead-letters/bury", { channel: "sms-main" });
+  assert.equal((await call("POST", "/v1/dead-letters/drop", "x".repeat(70_000))).status, 413);
+  assert.deepEqual((await call("POST", "/v1/dead-letters/drop", { channel: "sms-main" })).body, { done: 1, failed: 0, more: false });
+  await problem({ status: 400, code: "query_invalid", field: "limit" }, "GET", "/v1/dead-letters?limit=101");
+  await problem({ status: 400, code: "query_invalid", field: "cursor" }, "GET", "/v1/dead-letters?cursor=sms-main%20x");
 });
 
 test("channels, routes and lists", async () => {
@@ -317,6 +372,11 @@ test("Redis gone: 503 with Retry-After; what was not acknowledged can be posted 
   await w.redis.stop("SIGKILL");
   await until("the node to notice", async () => (await fetch(`${w.gateway.internalUrl}/readyz`)).status === 503);
   await problem({ status: 503, code: "unavailable" }, "POST", "/v1/calls", ended({ call_id: "late" }));
+  for (const what of ["cancel", "query"]) await problem({ status: 503, code: "unavailable" }, "POST", `/v1/messages/${body.id}/${what}`);
+  await problem({ status: 503, code: "unavailable" }, "GET", "/v1/dead-letters");
+  await problem({ status: 503, code: "unavailable" }, "POST", "/v1/dead-letters/drop", { channel: "sms-main" });
+  await problem({ status: 503, code: "unavailable" }, "DELETE", `/v1/dead-letters/${body.id}`);
+  await problem({ status: 503, code: "unavailable" }, "POST", `/v1/dead-letters/${body.id}/replay`);
   for (const [method, route] of [["GET", "/v1/channels"], ["GET", "/v1/channels/sms-main"], ["POST", "/v1/channels/sms-main/start"], ["GET", "/v1/lists"]])
     await problem({ status: 503, code: "unavailable" }, method, route);
   for (const method of ["POST", "DELETE"])
