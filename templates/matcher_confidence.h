@@ -49,8 +49,8 @@ int confidence_fit(const struct confidence_case *cases, size_t count, enum confi
  * The cases of five folds over the samples of a matcher: each leaves out a fifth of the answers,
  * whose sentences then are uncovered, and a fifth of the sentences of the others. What is most like
  * a handover is no case, since no confidence is asked for it. texts are the samples' own, handover
- * is by the model's numbers or NULL. cases has room for 2 × count; *out is how many there are.
- * -ENOMEM.
+ * is by the model's numbers or NULL. A large catalogue needs fewer folds for as many cases. cases
+ * has room for 2 × count; *out is how many there are. -ENOMEM.
  */
 int confidence_folds(const struct match_sample *texts, const struct model_sample *samples,
                      size_t count, uint32_t answers, const bool *handover,

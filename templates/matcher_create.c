@@ -222,7 +222,7 @@ static int make(struct matcher *m, struct prepared *p)
 	int err = prepare(m, p);
 
 	if (err == 0)
-		err = model_train(p->samples, p->count, m->modelled, &m->model);
+		err = model_train(p->samples, p->count, m->modelled, MODEL_EXACT, &m->model);
 	if (err == 0 && p->count >= CALIBRATION_CASES_LEAST)
 		err = calibrate(m, p);
 	return err;

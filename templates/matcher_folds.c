@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #define FOLDS 5
+#define CASES_ENOUGH 6000 /* for eight weights and two limits; then no further fold is run */
 
 struct folds {
 	const struct match_sample *texts;
@@ -74,7 +75,7 @@ static int run_fold(struct folds *f, unsigned fold)
 	for (size_t s = 0; s < f->count; s++)
 		if (!left_out(f, s, fold))
 			f->kept[kept++] = f->samples[s];
-	err = model_train(f->kept, kept, f->answers, &m);
+	err = model_train(f->kept, kept, f->answers, MODEL_ROUGH, &m);
 	if (err < 0)
 		return err;
 	for (size_t s = 0; s < f->count; s++)
@@ -102,7 +103,7 @@ int confidence_folds(const struct match_sample *texts, const struct model_sample
 	f.vector = malloc(sizeof(*f.vector));
 	if (f.kept && f.scores && f.normal && f.vector) {
 		err = 0;
-		for (unsigned fold = 0; err == 0 && fold < FOLDS; fold++)
+		for (unsigned fold = 0; err == 0 && fold < FOLDS && f.found < CASES_ENOUGH; fold++)
 			err = run_fold(&f, fold);
 	}
 	free(f.kept);

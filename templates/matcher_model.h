@@ -43,12 +43,18 @@ struct model_sample {
 	const struct feature *features; /* borrowed */
 };
 
+/* How exactly the optimum is sought: a rough model is as right as an exact one within a hair. */
+enum model_effort {
+	MODEL_EXACT, /* to answer by */
+	MODEL_ROUGH  /* to learn from how often it is right: a third less work */
+};
+
 /**
  * Trains a one-vs-rest L2-loss linear SVM. Deterministic. -ENOMEM. No samples are allowed: the
  * model then scores 0 for all.
  */
 int model_train(const struct model_sample *samples, size_t count, uint32_t answers,
-                struct model **out) MUST_CHECK;
+                enum model_effort effort, struct model **out) MUST_CHECK;
 /** Accepts NULL inside and sets it NULL. */
 void model_destroy(struct model **m);
 

@@ -14,12 +14,19 @@
 #include <string.h>
 
 #define COST 1.0F
-#define EPSILON 0.1F
 #define EPOCHS_MAX 200
 #define NEAR_MAX 20        /* nearest centroids of a sample that take it as a hard negative */
 #define OTHERS_ONE_IN 20   /* of the remaining samples */
 #define WEIGHT_LEAST 0.05F /* smaller weights are dropped */
 #define WEIGHT_STEPS 127.0F
+
+static const struct effort {
+	float epsilon;    /* how far from the optimum it may stop */
+	uint32_t nearest; /* how many of NEAR_MAX */
+} efforts[] = {
+	[MODEL_EXACT] = {0.1F, NEAR_MAX},
+          [MODEL_ROUGH] = {1.0F, 8       }
+};
 
 /* A sample as one answer's problem sees it. */
 struct member {
@@ -47,6 +54,7 @@ struct problem {
 struct trainer {
 	const struct model_sample *samples;
 	size_t count;
+	struct effort effort;
 	struct model *m;
 	uint32_t *begin; /* count + 1: where each sample's terms begin */
 	struct model_term *terms;
@@ -162,16 +170,17 @@ static void centroids_lengths(const struct trainer *t, const struct centroids *c
 }
 
 /* The best of scores into near, best first; returns how many. Ties stay with the lower answer. */
-static uint32_t keep_nearest(const float *scores, uint32_t answers, uint32_t near[NEAR_MAX])
+static uint32_t keep_nearest(const float *scores, uint32_t answers, uint32_t most,
+                             uint32_t near[NEAR_MAX])
 {
 	uint32_t kept = 0;
 
 	for (uint32_t a = 0; a < answers; a++) {
 		uint32_t at = kept;
 
-		if (kept == NEAR_MAX && scores[near[NEAR_MAX - 1]] >= scores[a])
+		if (kept == most && scores[near[most - 1]] >= scores[a])
 			continue;
-		if (kept == NEAR_MAX)
+		if (kept == most)
 			at--;
 		else
 			kept++;
@@ -230,7 +239,7 @@ static int rank_centroids(struct trainer *t, const struct centroids *c, const ui
 	}
 	for (size_t s = 0; s < t->count; s++) {
 		score_centroids(t, c, fill, length, s, scores);
-		each = keep_nearest(scores, t->m->answers, near[s]);
+		each = keep_nearest(scores, t->m->answers, t->effort.nearest, near[s]);
 	}
 	invert_near(t, (const uint32_t(*)[NEAR_MAX])near, each);
 	free(near);
@@ -413,7 +422,7 @@ static void solve(struct trainer *t, uint32_t answer)
 
 		shuffle(p->active, active, &random);
 		active = epoch(p, active, shrink_above, &b);
-		if (b.most - b.least <= EPSILON || active == 0) {
+		if (b.most - b.least <= t->effort.epsilon || active == 0) {
 			if (active == p->count)
 				break;
 			active = p->count; /* all may speak once more before it is over */
@@ -565,9 +574,9 @@ static void trainer_fini(struct trainer *t)
 }
 
 int model_train(const struct model_sample *samples, size_t count, uint32_t answers,
-                struct model **out)
+                enum model_effort effort, struct model **out)
 {
-	struct trainer t = {.samples = samples, .count = count};
+	struct trainer t = {.samples = samples, .count = count, .effort = efforts[effort]};
 	int err;
 
 	t.m = calloc(1, sizeof(*t.m));
