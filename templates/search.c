@@ -7,7 +7,7 @@
 #define K1 1.2F
 #define TERMS_MAX 96
 #define MENDED_WORDS_MAX 4 /* of a query; each costs as much as a short query */
-#define POSTINGS_MAX 32768 /* that are walked for one query */
+#define POSTINGS_MAX 8192  /* that are walked for one query */
 #define RANKED 64          /* of the best so far are ranked by the terms that were not walked */
 
 /* A single Chinese character says less than two in a row. */
