@@ -453,6 +453,17 @@ static bool stands_before(const struct normal *n, size_t index)
 	return false;
 }
 
+/* One card or several is the same question. */
+static struct span without_plural(const struct normal *n, size_t index)
+{
+	struct span term = normal_term(n, index);
+
+	if (n->tokens[index].kind == TOKEN_WORD && term.len >= 4 && term.ptr[term.len - 1] == 's' &&
+	    term.ptr[term.len - 2] != 's')
+		term.len--;
+	return term;
+}
+
 uint64_t normal_gist(const struct normal *n)
 {
 	uint64_t sum = 0;
@@ -460,6 +471,6 @@ uint64_t normal_gist(const struct normal *n)
 	/* A sum does not mind the order; each term's own hash is mixed well enough for one. */
 	for (size_t i = 0; i < n->count; i++)
 		if (!is_particle(normal_term(n, i)) && !stands_before(n, i))
-			sum += hash_span(HASH_SEED, normal_term(n, i)) * 0x9E3779B97F4A7C15U;
+			sum += hash_span(HASH_SEED, without_plural(n, i)) * 0x9E3779B97F4A7C15U;
 	return sum;
 }

@@ -52,7 +52,7 @@ uint64_t normal_hash(const struct normal *n);
 
 /**
  * A hash of the set of terms without the words that carry no meaning of their own: equal for texts
- * that differ in order, politeness and particles only. 0 where nothing is left.
+ * that differ in order, politeness, particles and the plural only. 0 where nothing is left.
  */
 uint64_t normal_gist(const struct normal *n);
 
