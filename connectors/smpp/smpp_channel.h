@@ -235,7 +235,8 @@ void smpp_pace_refused(struct smpp_channel *ch, uint32_t status, const char *dig
 
 extern const struct connector_operations smpp_operations;
 /** The response to an operation's request; pdu NULL: none came, err says why. */
-void smpp_ops_response(struct smpp_operation *op, const struct smpp_pdu *pdu, int err);
+void smpp_ops_response(struct smpp_channel *ch, struct smpp_operation *op,
+                       const struct smpp_pdu *pdu, int err);
 void smpp_ops_fini(struct smpp_channel *ch);
 
 /* ---- smpp_out.c ---- */

@@ -412,7 +412,7 @@ static void settle_flights(struct smpp_link *l)
 		if (of && submit)
 			smpp_out_uncertain(l, of, part, false);
 		else if (of)
-			smpp_ops_response(of, NULL, -ENOTCONN);
+			smpp_ops_response(ch, of, NULL, -ENOTCONN);
 	}
 	l->submits = l->octets = 0;
 }

@@ -15,7 +15,6 @@ enum { OPERATIONS_MAX = 64 /* of a channel at once: beside the window, so few */
 
 struct smpp_operation {
 	struct smpp_operation *next;
-	struct smpp_channel *channel;
 	enum connector_operation what;
 	answer_fn *fn;
 	many_fn *many;
@@ -43,14 +42,14 @@ static bool can(const void *self, enum connector_operation what)
 
 /* ---- their life ---- */
 
-static void operation_free(struct smpp_operation *op)
+static void operation_free(struct smpp_channel *ch, struct smpp_operation *op)
 {
-	struct smpp_operation **at = &op->channel->operations;
+	struct smpp_operation **at = &ch->operations;
 
 	while (*at != op)
 		at = &(*at)->next;
 	*at = op->next;
-	op->channel->operation_count--;
+	ch->operation_count--;
 	free(op->digits);
 	free(op);
 }
@@ -62,8 +61,7 @@ static struct smpp_operation *operation_create(struct smpp_channel *ch,
 
 	if (!op)
 		return NULL;
-	*op = (struct smpp_operation){
-		.next = ch->operations, .channel = ch, .what = what, .arg = arg};
+	*op = (struct smpp_operation){.next = ch->operations, .what = what, .arg = arg};
 	ch->operations = op;
 	ch->operation_count++;
 	return op;
@@ -90,7 +88,7 @@ static int request(struct smpp_link *l, struct smpp_pdu *pdu, struct smpp_operat
 	int err = op ? smpp_link_request(l, pdu, op, &f) : -ENOMEM;
 
 	if (err && op)
-		operation_free(op);
+		operation_free(l->channel, op);
 	if (!err)
 		smpp_session_rearm(l);
 	return err == -EMSGSIZE ? -EINVAL : err;
@@ -296,7 +294,7 @@ static int submit_multi(struct smpp_link *l, const struct connector_many *many,
 		for (size_t i = 0; !err && i < many->count; i++)
 			connector_paced(ch->host); /* the contract counts messages, not requests */
 	} else if (op) {
-		operation_free(op);
+		operation_free(ch, op);
 	}
 	buf_fini(&dests);
 	return err;
@@ -400,7 +398,8 @@ static void verdict(const struct smpp_channel *ch, uint32_t status, char code[16
 	out->retry_ms = p.delay_ms;
 }
 
-static void tell_many(struct smpp_operation *op, const struct smpp_pdu *pdu)
+static void tell_many(const struct smpp_channel *ch, struct smpp_operation *op,
+                      const struct smpp_pdu *pdu)
 {
 	struct send_result results[CONNECTOR_MANY_MAX];
 	char codes[CONNECTOR_MANY_MAX][16];
@@ -416,7 +415,7 @@ static void tell_many(struct smpp_operation *op, const struct smpp_pdu *pdu)
 			continue;
 		*r = (struct send_result){
 			.outcome = SEND_OK, .parts = 1, .id = pdu->u.submit_multi_resp.message_id};
-		verdict(op->channel,
+		verdict(ch,
 		        pdu->command_status ? pdu->command_status
 		                            : status_at(&pdu->u.submit_multi_resp, op->digits[i]),
 		        codes[i], r);
@@ -424,10 +423,9 @@ static void tell_many(struct smpp_operation *op, const struct smpp_pdu *pdu)
 	op->many(op->arg, results, op->count);
 }
 
-void smpp_ops_response(struct smpp_operation *op, const struct smpp_pdu *pdu, int err)
+void smpp_ops_response(struct smpp_channel *ch, struct smpp_operation *op,
+                       const struct smpp_pdu *pdu, int err)
 {
-	struct smpp_channel *ch = op->channel;
-
 	if (op->what != OPERATION_MANY) {
 		tell_answer(op, pdu, err);
 	} else {
@@ -435,15 +433,15 @@ void smpp_ops_response(struct smpp_operation *op, const struct smpp_pdu *pdu, in
 			smpp_pace_throttle(ch, smpp_status_policy(SMPP_RTHROTTLED, ch->policies,
 			                                          ch->policy_count)
 			                               .delay_ms);
-		tell_many(op, pdu);
+		tell_many(ch, op, pdu);
 	}
-	operation_free(op);
+	operation_free(ch, op);
 }
 
 void smpp_ops_fini(struct smpp_channel *ch)
 {
 	while (ch->operations)
-		smpp_ops_response(ch->operations, NULL, -ECANCELED);
+		smpp_ops_response(ch, ch->operations, NULL, -ECANCELED);
 }
 
 const struct connector_operations smpp_operations = {

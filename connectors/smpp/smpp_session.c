@@ -110,7 +110,7 @@ static void on_response(struct smpp_link *l, struct smpp_pdu *pdu)
 	operation = f->item;
 	smpp_window_remove(&l->window, f);
 	if (operation) {
-		smpp_ops_response(operation, pdu, 0);
+		smpp_ops_response(l->channel, operation, pdu, 0);
 		return;
 	}
 	if (command == SMPP_unbind)
@@ -331,7 +331,7 @@ static void expire_flights(struct smpp_link *l, uint64_t now)
 		if (!item || !smpp_is_submit(f->command_id)) {
 			smpp_window_remove(&l->window, f);
 			if (item) /* else one of our own: their deadlines are elsewhere */
-				smpp_ops_response(item, NULL, -ETIMEDOUT);
+				smpp_ops_response(l->channel, item, NULL, -ETIMEDOUT);
 			continue;
 		}
 		l->submits--;
