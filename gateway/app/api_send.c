@@ -326,7 +326,7 @@ static void on_claim(void *arg, int err, struct span result)
 static void claim(struct sending *s)
 {
 	if (!s->once_used) {
-		digest_token(s->cid);
+		digest_unique(s->cid);
 		send_now(s);
 	} else if (once_claim(s->api->options.redis, &s->once, on_claim, s)) {
 		reply_unavailable(s->request);

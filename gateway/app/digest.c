@@ -5,6 +5,8 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { SHA256_SIZE = 32 };
@@ -13,6 +15,24 @@ static void must(bool ok)
 {
 	if (!ok)
 		abort();
+}
+
+static EVP_MD *sha256;
+
+static void fetch_sha256(void)
+{
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	must(sha256);
+}
+
+/* Kept, since a digest by its name is looked up each time, which costs more than a short text's
+ * digest. */
+static const EVP_MD *sha256_algorithm(void)
+{
+	static pthread_once_t fetched = PTHREAD_ONCE_INIT;
+
+	must(pthread_once(&fetched, fetch_sha256) == 0);
+	return sha256;
 }
 
 void digest_hex(struct span octets, char *out)
@@ -31,7 +51,7 @@ void digest_sha256_hex(const struct span *parts, size_t count, char out[DIGEST_H
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	unsigned char sum[SHA256_SIZE];
 
-	must(ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL));
+	must(ctx && EVP_DigestInit_ex(ctx, sha256_algorithm(), NULL));
 	for (size_t i = 0; i < count; i++)
 		must(EVP_DigestUpdate(ctx, parts[i].ptr, parts[i].len));
 	must(EVP_DigestFinal_ex(ctx, sum, NULL));
@@ -62,6 +82,19 @@ void digest_hmac_hex(struct span key, const struct span *parts, size_t count,
 void digest_random(void *out, size_t len)
 {
 	must(len <= INT32_MAX && RAND_bytes(out, (int)len) == 1);
+}
+
+void digest_unique(char out[DIGEST_UNIQUE_SIZE])
+{
+	static char process[33];
+	static uint64_t count;
+	unsigned char drawn[16];
+
+	if (!count) {
+		digest_random(drawn, sizeof(drawn));
+		digest_hex((struct span){(char *)drawn, sizeof(drawn)}, process);
+	}
+	snprintf(out, DIGEST_UNIQUE_SIZE, "%s-%llx", process, (unsigned long long)++count);
 }
 
 void digest_token(char out[DIGEST_TOKEN_SIZE])

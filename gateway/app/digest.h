@@ -5,7 +5,8 @@
 #include "span.h"
 
 enum {
-	DIGEST_HEX_SIZE = 65,  /* 64 digits of SHA-256 and a NUL */
+	DIGEST_HEX_SIZE = 65, /* 64 digits of SHA-256 and a NUL */
+	DIGEST_UNIQUE_SIZE = 33 + 16 + 1,
 	DIGEST_TOKEN_SIZE = 44 /* 256 random bits in base64url without padding, and a NUL */
 };
 
@@ -18,6 +19,9 @@ void digest_hmac_hex(struct span key, const struct span *parts, size_t count,
 void digest_hex(struct span octets, char *out);
 /** 256 bits from the system's generator. */
 void digest_token(char out[DIGEST_TOKEN_SIZE]);
+/** A name that no process gives twice. It can be guessed from another: no secret. Of the loop only.
+ */
+void digest_unique(char out[DIGEST_UNIQUE_SIZE]);
 /** Octets from the system's generator. */
 void digest_random(void *out, size_t len);
 
