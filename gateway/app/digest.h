@@ -5,9 +5,9 @@
 #include "span.h"
 
 enum {
-	DIGEST_HEX_SIZE = 65, /* 64 digits of SHA-256 and a NUL */
-	DIGEST_UNIQUE_SIZE = 33 + 16 + 1,
-	DIGEST_TOKEN_SIZE = 44 /* 256 random bits in base64url without padding, and a NUL */
+	DIGEST_HEX_SIZE = 65,    /* 64 digits of SHA-256 and a NUL */
+	DIGEST_UNIQUE_SIZE = 50, /* 32 digits of the process, "-", up to 16 of the count, a NUL */
+	DIGEST_TOKEN_SIZE = 44   /* 256 random bits in base64url without padding, and a NUL */
 };
 
 /** SHA-256 of the parts, one after the other, in lower-case hex. */

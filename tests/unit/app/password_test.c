@@ -24,6 +24,18 @@ START_TEST(hmac_of_rfc_4231)
 }
 END_TEST
 
+START_TEST(a_unique_name_is_given_once)
+{
+	char a[DIGEST_UNIQUE_SIZE], b[DIGEST_UNIQUE_SIZE];
+
+	digest_unique(a);
+	digest_unique(b);
+	ck_assert_str_ne(a, b);
+	ck_assert_uint_eq(strspn(a, "0123456789abcdef"), 32);
+	ck_assert_int_eq(strncmp(a, b, 33), 0);
+}
+END_TEST
+
 START_TEST(tokens_are_long_url_safe_and_never_the_same)
 {
 	char a[DIGEST_TOKEN_SIZE], b[DIGEST_TOKEN_SIZE];
@@ -75,6 +87,7 @@ int main(void)
 
 	tcase_add_test(tc, sha256_of_fips_180_4);
 	tcase_add_test(tc, hmac_of_rfc_4231);
+	tcase_add_test(tc, a_unique_name_is_given_once);
 	tcase_add_test(tc, tokens_are_long_url_safe_and_never_the_same);
 	tcase_add_test(tc, a_password_verifies_against_its_own_hash_only);
 	tcase_add_loop_test(tc, refuses_a_stored_text_that_is_none, 0, ARRAY_LEN(broken));
