@@ -8,9 +8,12 @@
 #define CHARACTERS_MOST 3
 #define WORD_CODES_MAX 48
 
-/* Keys are a block above a bucket: 20 bits, sorted in two passes. */
-#define KEY_HALF 10
-#define KEY_HALF_COUNT (1U << KEY_HALF)
+/*
+ * Keys are a block above a bucket: 20 bits, sorted in three passes. Few keys are the rule, so small
+ * tables that are quickly cleared beat fewer passes.
+ */
+#define KEY_DIGIT 7
+#define KEY_DIGITS (1U << KEY_DIGIT)
 
 struct keys {
 	uint32_t at[FEATURES_MAX];
@@ -139,19 +142,19 @@ static void read_characters(const struct normal *n, struct keys *k)
 
 static void sort_pass(const uint32_t *from, uint32_t *to, size_t count, unsigned shift)
 {
-	uint32_t place[KEY_HALF_COUNT] = {0};
+	uint32_t place[KEY_DIGITS] = {0};
 	uint32_t sum = 0;
 
 	for (size_t i = 0; i < count; i++)
-		place[from[i] >> shift & (KEY_HALF_COUNT - 1)]++;
-	for (size_t i = 0; i < KEY_HALF_COUNT; i++) {
+		place[from[i] >> shift & (KEY_DIGITS - 1)]++;
+	for (size_t i = 0; i < KEY_DIGITS; i++) {
 		uint32_t here = place[i];
 
 		place[i] = sum;
 		sum += here;
 	}
 	for (size_t i = 0; i < count; i++)
-		to[place[from[i] >> shift & (KEY_HALF_COUNT - 1)]++] = from[i];
+		to[place[from[i] >> shift & (KEY_DIGITS - 1)]++] = from[i];
 }
 
 static void count_keys(const struct keys *k, struct features *out)
@@ -185,8 +188,10 @@ void features_read(const struct normal *n, struct features *out)
 
 	read_all(n, &keys, NULL);
 	sort_pass(keys.at, other.at, keys.count, 0);
-	sort_pass(other.at, keys.at, keys.count, KEY_HALF);
-	count_keys(&keys, out);
+	sort_pass(other.at, keys.at, keys.count, KEY_DIGIT);
+	sort_pass(keys.at, other.at, keys.count, 2 * KEY_DIGIT);
+	other.count = keys.count;
+	count_keys(&other, out);
 }
 
 uint32_t features_token(const struct normal *n, size_t index)

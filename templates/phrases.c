@@ -1,4 +1,4 @@
-/* Nearly all phrases fail at their first octet; no length is counted before it. */
+/* What is left of a look-up behind the first octet. */
 #include "phrases.h"
 
 static bool may_begin(struct span token, const char *phrase)
@@ -6,14 +6,11 @@ static bool may_begin(struct span token, const char *phrase)
 	return token.len && token.ptr[0] == phrase[0];
 }
 
-size_t phrase_at(const struct normal *n, size_t at, size_t end, const char *phrase)
+size_t phrase_rest_at(const struct normal *n, size_t at, size_t end, const char *phrase)
 {
-	struct span rest;
+	struct span rest = span_of(phrase);
 	size_t from = at;
 
-	if (at >= end || !may_begin(normal_token(n, at), phrase))
-		return 0;
-	rest = span_of(phrase);
 	while (rest.len) {
 		struct span word = span_split(rest, ' ', &rest);
 

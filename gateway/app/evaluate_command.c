@@ -18,6 +18,8 @@
 
 enum { EXIT_USAGE = 2, ROUNDS = 3 };
 
+#define DEV_WEIGHT 5.0F /* what one asked question is worth against samples left out */
+
 /* One file and what became of its questions. */
 struct set {
 	const char *path;
@@ -184,8 +186,9 @@ static int refit_on_dev(struct evaluator *e)
 	int err = said ? 0 : -ENOMEM;
 
 	for (size_t i = 0; err == 0 && i < count; i++)
-		said[i] = (struct match_correction){
-			set->rows[i].text, label_list_find(&e->labels, set->rows[i].label), 2.0F};
+		said[i] = (struct match_correction){set->rows[i].text,
+		                                    label_list_find(&e->labels, set->rows[i].label),
+		                                    DEV_WEIGHT};
 	if (err == 0)
 		err = matcher_recalibrate(e->matcher, said, count, &match_required_default,
 		                          &fitted);
