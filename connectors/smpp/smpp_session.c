@@ -150,19 +150,28 @@ static void on_alert(struct smpp_link *l, const struct smpp_pdu *pdu)
 		connector_reachable(ch->host, span_of(address));
 }
 
-/* What an SMSC may send, and whether it needs a receiving session (3.4, table 2-1). */
+/* Where an SMSC may send it (3.4, table 2-1). */
+enum needs { ANY_STATE, BOUND, RECEIVING };
+
 static const struct request {
 	uint32_t command_id;
-	bool receiving;
+	enum needs needs;
 	void (*act)(struct smpp_link *l, const struct smpp_pdu *pdu);
 } requests[] = {
-	{SMPP_deliver_sm,         true,  smpp_in_deliver_sm },
-	{SMPP_enquire_link,       false, on_enquire_link    },
-	{SMPP_unbind,             false, on_unbind          },
-	{SMPP_data_sm,            true,  smpp_in_data_sm    },
-	{SMPP_alert_notification, true,  on_alert           },
-	{SMPP_outbind,            false, smpp_outbind_on_pdu},
+	{SMPP_deliver_sm,         RECEIVING, smpp_in_deliver_sm },
+	{SMPP_enquire_link,       ANY_STATE, on_enquire_link    },
+	{SMPP_unbind,             ANY_STATE, on_unbind          },
+	{SMPP_data_sm,            BOUND,     smpp_in_data_sm    },
+	{SMPP_alert_notification, RECEIVING, on_alert           },
+	{SMPP_outbind,            ANY_STATE, smpp_outbind_on_pdu},
 };
+
+static bool is_allowed(const struct smpp_link *l, enum needs needs)
+{
+	if (needs == RECEIVING)
+		return smpp_link_receives(l);
+	return needs == ANY_STATE || (l->state >= LINK_BOUND && l->state <= LINK_UNBINDING);
+}
 
 static void on_request(struct smpp_link *l, const struct smpp_pdu *pdu)
 {
@@ -171,7 +180,7 @@ static void on_request(struct smpp_link *l, const struct smpp_pdu *pdu)
 
 		if (r->command_id != pdu->command_id)
 			continue;
-		if (!r->receiving || smpp_link_receives(l))
+		if (is_allowed(l, r->needs))
 			r->act(l, pdu);
 		else if (pdu->command_id != SMPP_alert_notification)
 			smpp_link_answer(l, SMPP_RESP(pdu->command_id), pdu->sequence_number,
