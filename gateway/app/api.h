@@ -8,6 +8,7 @@
 #include "catalogue.h"
 #include "config.h"
 #include "http_server.h"
+#include "knowledge.h"
 #include "redis.h"
 #include "router.h"
 
@@ -21,6 +22,7 @@ struct api_options {
 	struct http_server *server;
 	const struct config *config;
 	struct catalogue *const *catalogue; /* the one in use now */
+	struct knowledge *knowledge;
 };
 
 /** Makes the routes. options is copied, but for what it points to. */

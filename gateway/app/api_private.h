@@ -6,11 +6,18 @@
 #include "digest.h"
 #include "reply.h"
 
-enum api_scope { SCOPE_CALLS = 1, SCOPE_MESSAGES = 2, SCOPE_CONVERSATIONS = 4, SCOPE_CHANNELS = 8 };
+enum api_scope {
+	SCOPE_CALLS = 1,
+	SCOPE_MESSAGES = 2,
+	SCOPE_CONVERSATIONS = 4,
+	SCOPE_CHANNELS = 8,
+	SCOPE_TEMPLATES = 16
+};
 
 enum {
 	API_BODY_MAX = 64 * 1024,
-	API_TEXT_MAX = 8000, /* octets of a text; a channel may take less */
+	API_FILES_MAX = 8 << 20, /* a body with a catalogue's files */
+	API_TEXT_MAX = 8000,     /* octets of a text; a channel may take less */
 	API_VALUE_MAX = 1000,
 	API_ID_MAX = 64
 };
@@ -53,5 +60,18 @@ void api_get_route(void *arg, struct http_request *r);
 void api_get_list(void *arg, struct http_request *r);
 void api_post_list(void *arg, struct http_request *r);
 void api_delete_list(void *arg, struct http_request *r);
+void api_get_templates(void *arg, struct http_request *r);
+void api_post_template(void *arg, struct http_request *r);
+void api_get_template(void *arg, struct http_request *r);
+void api_put_template(void *arg, struct http_request *r);
+void api_delete_template(void *arg, struct http_request *r);
+void api_delete_template_draft(void *arg, struct http_request *r);
+void api_validate_templates(void *arg, struct http_request *r);
+void api_publish_templates(void *arg, struct http_request *r);
+void api_rollback_templates(void *arg, struct http_request *r);
+void api_import_templates(void *arg, struct http_request *r);
+void api_export_templates(void *arg, struct http_request *r);
+void api_get_template_versions(void *arg, struct http_request *r);
+void api_get_template_version(void *arg, struct http_request *r);
 
 #endif

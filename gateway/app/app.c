@@ -260,7 +260,8 @@ static int make_interfaces(struct app *app, struct yaml_errors *errors)
 	                                .router = app->router,
 	                                .server = app->public,
 	                                .config = c,
-	                                .catalogue = &app->catalogue};
+	                                .catalogue = &app->catalogue,
+	                                .knowledge = app->knowledge};
 	const struct sendsms_options sendsms = {.loop = app->loop,
 	                                        .log = &app->log,
 	                                        .router = app->router,

@@ -106,7 +106,7 @@ static const struct config_field api_key_fields[] = {
 	{"key", CONFIG_SECRET, offsetof(struct config_api_key, key), .required = true, .least = 16,
          .most = 200, .help = "the key itself"},
 	{"scopes",               CONFIG_STRINGS, offsetof(struct config_api_key, scopes), .required = true,
-         .help = "what it may do: calls, messages, conversations, channels"},
+         .help = "what it may do: calls, messages, conversations, channels, templates"},
 	{0		     }
 };
 

@@ -25,11 +25,13 @@ static void next_job(struct knowledge *k)
 
 static void tell(struct job *job, int err, const char *code)
 {
+	bool only_looks = job->what == KNOWLEDGE_VALIDATE || job->what == KNOWLEDGE_READ;
 	const struct knowledge_result result = {
 		.err = err,
 		.code = code,
-		.version = job->what == KNOWLEDGE_VALIDATE || err ? job->base : job->k->version,
-		.changed = !err && job->what != KNOWLEDGE_VALIDATE && job->k->version != job->base,
+		.version = only_looks || err ? job->base : job->k->version,
+		.changed = !err && !only_looks && job->k->version != job->base,
+		.edition = &job->want,
 		.faults = job->faults,
 		.fault_count = job->fault_count,
 		.faults_more = job->told.count + job->told.lost - job->fault_count,

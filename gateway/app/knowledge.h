@@ -56,13 +56,14 @@ enum knowledge_what {
 	KNOWLEDGE_IMPORT,   /* imports files that were sent */
 	KNOWLEDGE_PUBLISH,  /* drafts become the next version */
 	KNOWLEDGE_VALIDATE, /* the same without doing it; files, where given, lie over the drafts */
-	KNOWLEDGE_ROLLBACK  /* an old version becomes the next one */
+	KNOWLEDGE_ROLLBACK, /* an old version becomes the next one */
+	KNOWLEDGE_READ      /* a version (0: what is published) with its texts; changes nothing */
 };
 
 struct knowledge_order {
 	enum knowledge_what what;
 	struct span by, note; /* by: no blanks, as "api:crm" */
-	uint64_t version;     /* of a rollback */
+	uint64_t version;     /* of a rollback, or to be read */
 	const struct span *ids;
 	size_t id_count;                    /* 0: all drafts */
 	const struct catalogue_file *files; /* copied */
@@ -92,6 +93,7 @@ struct knowledge_result {
 	size_t conflict_count;
 	char *const *names; /* ids that differ from the version before */
 	size_t name_count;
+	const struct edition *edition; /* that was read */
 };
 typedef void knowledge_fn(void *arg, const struct knowledge_result *result);
 /** fn is called once, perhaps before this returns; -ECANCELED at the end. -EBUSY: too many wait. */

@@ -138,7 +138,8 @@ static const char *origin_of(const struct job *job)
 	static const char *const names[] = {
 		[KNOWLEDGE_FOLLOW] = "",       [KNOWLEDGE_FILES] = "files",
 		[KNOWLEDGE_IMPORT] = "import", [KNOWLEDGE_PUBLISH] = "publish",
-		[KNOWLEDGE_VALIDATE] = "",     [KNOWLEDGE_ROLLBACK] = "rollback"};
+		[KNOWLEDGE_VALIDATE] = "",     [KNOWLEDGE_ROLLBACK] = "rollback",
+		[KNOWLEDGE_READ] = ""};
 
 	return names[job->what];
 }
@@ -337,6 +338,10 @@ static void fetch(struct job *job)
 	for (size_t i = job->at; i < job->want.count && count < (int)ARRAY_LEN(argv); i++)
 		if (!job->want.at[i].text)
 			argv[count++] = span_of(job->want.at[i].hash);
+	if (count == 2 && job->what == KNOWLEDGE_READ) {
+		job_end(job, 0, NULL);
+		return;
+	}
 	if (count == 2) {
 		work(job, job_build, on_job_built);
 		return;
@@ -527,7 +532,7 @@ static void on_version(void *arg, int err, const redisReply *reply, const char *
 
 	(void)why;
 	if (there) {
-		if (job->what == KNOWLEDGE_FOLLOW)
+		if (job->what != KNOWLEDGE_ROLLBACK)
 			job->base = reply_number(item(reply, 0));
 		err = edition_read(reply_text(item(reply, 1)), &job->want);
 	}
@@ -567,7 +572,7 @@ static void on_rollback_base(void *arg, int err, const redisReply *reply, const 
 static void stage(struct job *job)
 {
 	forget_stage(job);
-	if (job->what == KNOWLEDGE_FOLLOW)
+	if (job->what == KNOWLEDGE_FOLLOW || job->what == KNOWLEDGE_READ)
 		read_version(job);
 	else
 		call(job, "ph_templates_stage", NULL, 0,

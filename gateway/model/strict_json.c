@@ -122,11 +122,33 @@ static int bind_values(const struct json_field *f, json_t *value, void *at,
 	return 0;
 }
 
+static int bind_list(const struct json_field *f, json_t *value, void *at, struct json_fault *fault)
+{
+	bool texts = f->kind == JSON_KIND_TEXTS;
+	json_t *one;
+	size_t i;
+
+	if (!json_is_array(value))
+		return wrong_type(f, "a list", fault);
+	if (json_array_size(value) < f->least || (f->most && json_array_size(value) > f->most))
+		return strict_json_fault(fault, "field_range", f->key, "from %llu to %llu of them",
+		                         (unsigned long long)f->least, (unsigned long long)f->most);
+	json_array_foreach(value, i, one)
+	{
+		if (texts ? !json_is_string(one) : !json_is_object(one))
+			return wrong_type(f, texts ? "a list of texts" : "a list of objects",
+			                  fault);
+	}
+	*(json_t **)at = value;
+	return 0;
+}
+
 static int (*const binders[])(const struct json_field *f, json_t *value, void *at,
                               struct json_fault *fault) = {
 	[JSON_KIND_TEXT] = bind_text,     [JSON_KIND_NUMBER] = bind_number,
 	[JSON_KIND_BOOL] = bind_bool,     [JSON_KIND_VALUES] = bind_values,
-	[JSON_KIND_OBJECT] = bind_object,
+	[JSON_KIND_OBJECT] = bind_object, [JSON_KIND_TEXTS] = bind_list,
+	[JSON_KIND_OBJECTS] = bind_list,
 };
 
 static int refuse_unknown(const struct json_field *fields, json_t *object, struct json_fault *fault)

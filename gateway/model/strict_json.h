@@ -15,7 +15,9 @@ enum json_kind {
 	JSON_KIND_BOOL,   /* bool */
 	JSON_KIND_VALUES, /* json_t *, borrowed: an object of at most VALUES_MAX texts, each of at
 	                     most most octets */
-	JSON_KIND_OBJECT  /* json_t *, borrowed: any object */
+	JSON_KIND_OBJECT, /* json_t *, borrowed: any object */
+	JSON_KIND_TEXTS,  /* json_t *, borrowed: a list of texts, from least to most of them */
+	JSON_KIND_OBJECTS /* json_t *, borrowed: a list of objects, from least to most of them */
 };
 
 enum { JSON_VALUES_MAX = 32, JSON_FAULT_FIELD = 80, JSON_FAULT_DETAIL = 160 };

@@ -1,0 +1,51 @@
+/* What the files of /v1/templates share. */
+#ifndef PH_API_TEMPLATES_H
+#define PH_API_TEMPLATES_H
+
+#include "api_private.h"
+#include "knowledge.h"
+#include "once.h"
+
+enum { TEMPLATES_BY_MAX = 64 };
+
+/* A request under way. */
+struct templates_call {
+	struct api *api;
+	struct http_request *request;
+	json_t *body;
+	char by[TEMPLATES_BY_MAX];
+	struct once once;
+	bool once_used;
+	void (*go)(struct templates_call *c); /* after the idempotency key was looked up */
+	char name[EDITION_NAME_MAX + 1], hash[EDITION_HASH_LEN + 1];
+	char *sheet, *expected;
+	struct knowledge_order order;
+	struct span *ids;
+	struct catalogue_file *files;
+	uint64_t version;
+};
+
+/** Reads the body by fields, where there are any, and looks who it is; NULL: answered. */
+struct templates_call *templates_call(struct api *api, struct http_request *r,
+                                      const struct json_field *fields, void *out);
+void templates_free(struct templates_call *c);
+/** Calls go, at once or after the Idempotency-Key was found to be new; a known one is answered. */
+void templates_once(struct templates_call *c, void (*go)(struct templates_call *c));
+/** "ph_templates_..." ; fn gets the call. False: answered, and c is gone. */
+bool templates_fcall(struct templates_call *c, const char *function, const struct span *args,
+                     size_t count, redis_fn *fn);
+/** Ends c with what an order came to when that was no success. */
+void templates_refuse(struct templates_call *c, const struct knowledge_result *result);
+/** Ends c with an answer that is kept under its idempotency key as result ("7"; NULL: not kept). */
+void templates_reply(struct templates_call *c, int status, json_t *object, const char *result);
+/** Ends c with a problem; the idempotency key may be used again. */
+void templates_problem(struct templates_call *c, int status, const char *code, const char *detail,
+                       const char *field);
+/** {"template":..., "file":..., "line":..., "field":..., "detail":...} of all faults. */
+json_t *templates_faults_json(const struct knowledge_result *result);
+json_t *templates_names_json(char *const *names, size_t count);
+
+/** The i-th item of a reply as text; empty where there is none. */
+struct span templates_text(const redisReply *reply, size_t i);
+
+#endif

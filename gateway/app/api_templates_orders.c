@@ -1,0 +1,474 @@
+/* POST /v1/templates/validate, publish, rollback, import; GET versions and export. */
+#include "api_templates.h"
+
+#include "sheet.h"
+#include "template_json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { NOTE_MAX = 300, IDS_MAX = 1000, FILES_MAX = CATALOGUE_FILES_MAX, FILE_NAME_MAX = 120 };
+
+/* --- what an order came to -------------------------------------------------------------------- */
+
+json_t *templates_names_json(char *const *names, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_string(names[i]));
+	return list;
+}
+
+json_t *templates_faults_json(const struct knowledge_result *result)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < result->fault_count; i++) {
+		const struct knowledge_fault *f = &result->faults[i];
+		json_t *one = json_pack("{s:s}", "detail", f->text);
+
+		strict_json_set(one, "template", span_of(f->id));
+		strict_json_set(one, "file", span_of(f->file));
+		strict_json_set(one, "field", span_of(f->field));
+		if (f->line)
+			json_object_set_new(one, "line", json_integer((json_int_t)f->line));
+		json_array_append_new(list, one);
+	}
+	return list;
+}
+
+static const struct refusal {
+	const char *code;
+	int status;
+	const char *title, *detail;
+} refusals[] = {
+	{"template_invalid",  422, "Unprocessable Content", "nothing was changed: see errors"           },
+	{"template_conflict", 409, "Conflict",
+         "others have published the same templates since: edit them again, or force"                    },
+	{"version_unknown",   404, "Not Found",             "there is no such version (any more)"       },
+	{"draft_unknown",     404, "Not Found",             "there is no draft of what is asked for"    },
+	{"busy",              409, "Conflict",              "others publish at the same time: try again"},
+};
+
+static void refuse_with(struct templates_call *c, const struct refusal *refusal,
+                        const struct knowledge_result *result)
+{
+	json_t *problem = json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title",
+	                            refusal->title, "status", refusal->status, "code",
+	                            refusal->code, "detail", refusal->detail);
+	char *text;
+
+	if (result->fault_count) {
+		json_object_set_new(problem, "errors", templates_faults_json(result));
+		json_object_set_new(problem, "more", json_integer((json_int_t)result->faults_more));
+	}
+	if (result->conflict_count)
+		json_object_set_new(
+			problem, "conflicts",
+			templates_names_json(result->conflicts, result->conflict_count));
+	text = strict_json_dump(problem);
+	if (c->once_used)
+		once_release(c->api->options.redis, &c->once);
+	http_respond(c->request, refusal->status, "application/problem+json",
+	             span_of(text ? text : "{}"));
+	free(text);
+	templates_free(c);
+}
+
+void templates_refuse(struct templates_call *c, const struct knowledge_result *result)
+{
+	for (size_t i = 0; result->code && i < ARRAY_LEN(refusals); i++)
+		if (strcmp(result->code, refusals[i].code) == 0) {
+			refuse_with(c, &refusals[i], result);
+			return;
+		}
+	templates_problem(c, 503, NULL, NULL, NULL);
+}
+
+static void on_done(void *arg, const struct knowledge_result *result)
+{
+	struct templates_call *c = arg;
+	char version[24];
+
+	if (result->err) {
+		templates_refuse(c, result);
+		return;
+	}
+	snprintf(version, sizeof(version), "%llu", (unsigned long long)result->version);
+	templates_reply(
+		c, 200,
+		json_pack("{s:I, s:b, s:o, s:o, s:b}", "version", (json_int_t)result->version,
+	                  "published", result->changed, "changed",
+	                  templates_names_json(result->names, result->name_count), "conflicts",
+	                  templates_names_json(result->conflicts, result->conflict_count),
+	                  "repeated", 0),
+		version);
+}
+
+static void order(struct templates_call *c, knowledge_fn *fn)
+{
+	int err;
+
+	c->order.by = span_of(c->by);
+	err = knowledge_do(c->api->options.knowledge, &c->order, fn, c);
+	if (err == -EBUSY)
+		templates_problem(c, 409, "busy", "others publish at the same time: try again",
+		                  NULL);
+	else if (err)
+		templates_problem(c, 500, "internal", "out of memory", NULL);
+}
+
+static void go(struct templates_call *c)
+{
+	order(c, on_done);
+}
+
+/* --- publish, validate, roll back ------------------------------------------------------------- */
+
+struct posted_order {
+	json_t *ids, *object, *files;
+	struct span note;
+	uint64_t version;
+	bool force, whole;
+};
+
+/* False: answered. */
+static bool take_ids(struct templates_call *c, json_t *ids)
+{
+	json_t *id;
+	size_t i;
+
+	c->ids = calloc(json_array_size(ids) + 1, sizeof(*c->ids));
+	if (!c->ids) {
+		templates_problem(c, 500, "internal", "out of memory", NULL);
+		return false;
+	}
+	json_array_foreach(ids, i, id)
+	{
+		c->ids[i] = (struct span){json_string_value(id), json_string_length(id)};
+	}
+	c->order.ids = c->ids;
+	c->order.id_count = json_array_size(ids);
+	return true;
+}
+
+static const struct json_field publish_fields[] = {
+	{"ids",			 JSON_KIND_TEXTS, offsetof(struct posted_order, ids), false, 1, IDS_MAX},
+	{"note", JSON_KIND_TEXT, offsetof(struct posted_order, note), false, 0, NOTE_MAX},
+	{"force",			JSON_KIND_BOOL, offsetof(struct posted_order, force), false, 0, 0},
+	{0		     }
+};
+
+void api_publish_templates(void *arg, struct http_request *r)
+{
+	struct posted_order posted = {0};
+	struct templates_call *c = templates_call(arg, r, publish_fields, &posted);
+
+	if (!c || !take_ids(c, posted.ids))
+		return;
+	c->order.what = KNOWLEDGE_PUBLISH;
+	c->order.note = posted.note;
+	c->order.force = posted.force;
+	templates_once(c, go);
+}
+
+static void on_validated(void *arg, const struct knowledge_result *result)
+{
+	struct templates_call *c = arg;
+	bool invalid = result->code && strcmp(result->code, "template_invalid") == 0;
+
+	if (result->err && !invalid) {
+		templates_refuse(c, result);
+		return;
+	}
+	templates_reply(
+		c, 200,
+		json_pack("{s:b, s:I, s:o, s:I, s:o, s:o}", "valid", !invalid, "version",
+	                  (json_int_t)result->version, "errors", templates_faults_json(result),
+	                  "more", (json_int_t)result->faults_more, "conflicts",
+	                  templates_names_json(result->conflicts, result->conflict_count),
+	                  "changed", templates_names_json(result->names, result->name_count)),
+		NULL);
+}
+
+static const struct json_field validate_fields[] = {
+	{"ids",			 JSON_KIND_TEXTS, offsetof(struct posted_order, ids), false, 1, IDS_MAX},
+	{"template", JSON_KIND_OBJECT, offsetof(struct posted_order, object), false, 0, 0},
+	{0		       }
+};
+
+/* False: answered. */
+static bool take_object(struct templates_call *c, json_t *object)
+{
+	struct json_fault fault = {0};
+	int err = template_sheet(object, &c->sheet, c->name, &fault);
+
+	if (err) {
+		templates_problem(c, err == -ENOMEM ? 500 : 422,
+		                  err == -ENOMEM ? "internal" : fault.code,
+		                  err == -ENOMEM ? "out of memory" : fault.detail,
+		                  err == -ENOMEM ? NULL : fault.field);
+		return false;
+	}
+	c->files = calloc(1, sizeof(*c->files));
+	if (!c->files) {
+		templates_problem(c, 500, "internal", "out of memory", NULL);
+		return false;
+	}
+	c->files[0] = (struct catalogue_file){"api.yaml", span_of(c->sheet)};
+	c->order.files = c->files;
+	c->order.file_count = 1;
+	return true;
+}
+
+void api_validate_templates(void *arg, struct http_request *r)
+{
+	struct posted_order posted = {0};
+	struct templates_call *c = templates_call(arg, r, validate_fields, &posted);
+
+	if (!c || !take_ids(c, posted.ids) || (posted.object && !take_object(c, posted.object)))
+		return;
+	c->order.what = KNOWLEDGE_VALIDATE;
+	order(c, on_validated);
+}
+
+static const struct json_field rollback_fields[] = {
+	{"version",		     JSON_KIND_NUMBER, offsetof(struct posted_order, version), true, 1, INT32_MAX},
+	{"note", JSON_KIND_TEXT, offsetof(struct posted_order, note), false, 0, NOTE_MAX},
+	{0			}
+};
+
+void api_rollback_templates(void *arg, struct http_request *r)
+{
+	struct posted_order posted = {0};
+	struct templates_call *c = templates_call(arg, r, rollback_fields, &posted);
+
+	if (!c)
+		return;
+	c->order.what = KNOWLEDGE_ROLLBACK;
+	c->order.version = posted.version;
+	c->order.note = posted.note;
+	templates_once(c, go);
+}
+
+/* --- files ------------------------------------------------------------------------------------ */
+
+struct posted_file {
+	struct span name, text;
+};
+
+static const struct json_field file_fields[] = {
+	{"name",		       JSON_KIND_TEXT, offsetof(struct posted_file, name), true, 1, FILE_NAME_MAX},
+	{"text", JSON_KIND_TEXT, offsetof(struct posted_file, text), true, 0,
+         CATALOGUE_FILE_SIZE_MAX},
+	{0		       }
+};
+
+/* Names and texts stay in the body. False: answered. */
+static bool take_files(struct templates_call *c, json_t *list)
+{
+	struct json_fault fault = {0};
+	json_t *file;
+	size_t i;
+
+	c->files = calloc(json_array_size(list) + 1, sizeof(*c->files));
+	json_array_foreach(list, i, file)
+	{
+		struct posted_file f = {.name = SPAN_NONE};
+
+		if (!c->files || strict_json_bind(file_fields, file, &f, &fault)) {
+			templates_problem(c, 422, c->files ? fault.code : "internal",
+			                  c->files ? fault.detail : "out of memory", "files");
+			return false;
+		}
+		c->files[i] = (struct catalogue_file){f.name.ptr, f.text};
+	}
+	c->order.files = c->files;
+	c->order.file_count = json_array_size(list);
+	return true;
+}
+
+static const struct json_field import_fields[] = {
+	{"files",		       JSON_KIND_OBJECTS, offsetof(struct posted_order, files), true, 1, FILES_MAX},
+	{"whole", JSON_KIND_BOOL, offsetof(struct posted_order, whole), false, 0, 0},
+	{"force",			 JSON_KIND_BOOL, offsetof(struct posted_order, force), false, 0, 0},
+	{"note",		    JSON_KIND_TEXT, offsetof(struct posted_order, note), false, 0, NOTE_MAX},
+	{0		      }
+};
+
+void api_import_templates(void *arg, struct http_request *r)
+{
+	struct posted_order posted = {0};
+	struct templates_call *c = templates_call(arg, r, import_fields, &posted);
+
+	if (!c || !take_files(c, posted.files))
+		return;
+	c->order.what = KNOWLEDGE_IMPORT;
+	c->order.whole = posted.whole;
+	c->order.force = posted.force;
+	c->order.note = posted.note;
+	templates_once(c, go);
+}
+
+/* The sheets of one file, written as it. */
+static json_t *file_json(const struct edition *e, const char *file)
+{
+	struct span *texts = calloc(e->count + 1, sizeof(*texts));
+	size_t count = 0;
+	json_t *out = NULL;
+	struct buf text;
+
+	for (size_t i = 0; texts && i < e->count; i++)
+		if (strcmp(e->at[i].file, file) == 0)
+			texts[count++] = span_of(e->at[i].text);
+	buf_init(&text, API_FILES_MAX);
+	if (texts)
+		sheet_join(texts, count, &text);
+	if (texts && !buf_check(&text))
+		out = json_pack("{s:s, s:o}", "name", file, "text",
+		                strict_json_text(buf_span(&text)));
+	buf_fini(&text);
+	free(texts);
+	return out;
+}
+
+static json_t *files_json(const struct edition *e)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < e->count; i++) {
+		size_t before = 0;
+
+		while (before < i && strcmp(e->at[before].file, e->at[i].file) != 0)
+			before++;
+		if (before == i)
+			json_array_append_new(list, file_json(e, e->at[i].file));
+	}
+	return list;
+}
+
+static void on_export(void *arg, const struct knowledge_result *result)
+{
+	struct templates_call *c = arg;
+
+	if (result->err)
+		templates_refuse(c, result);
+	else
+		templates_reply(c, 200,
+		                json_pack("{s:I, s:o}", "version", (json_int_t)result->version,
+		                          "files", files_json(result->edition)),
+		                NULL);
+}
+
+void api_export_templates(void *arg, struct http_request *r)
+{
+	struct templates_call *c = templates_call(arg, r, NULL, NULL);
+	struct span version;
+
+	if (!c)
+		return;
+	c->order.what = KNOWLEDGE_READ;
+	if (!http_query(r, "version", &version) && span_u64(version, &c->order.version))
+		templates_problem(c, 400, "query_invalid", "must be a number", "version");
+	else
+		order(c, on_export);
+}
+
+/* --- versions --------------------------------------------------------------------------------- */
+
+static json_t *version_json(uint64_t number, struct span about, uint64_t now)
+{
+	json_t *object = json_loadb(about.ptr ? about.ptr : "", about.len, 0, NULL);
+
+	if (!object)
+		object = json_object();
+	json_object_del(object, "pure");
+	json_object_set_new(object, "version", json_integer((json_int_t)number));
+	json_object_set_new(object, "current", json_boolean(number == now));
+	return object;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	json_int_t x = json_integer_value(json_object_get(*(json_t *const *)a, "version"));
+	json_int_t y = json_integer_value(json_object_get(*(json_t *const *)b, "version"));
+
+	return (x < y) - (x > y);
+}
+
+static void on_versions(void *arg, int err, const redisReply *reply, const char *why)
+{
+	struct templates_call *c = arg;
+	json_t *items = json_array(), **sorted;
+	uint64_t now, number;
+	size_t count = 0;
+
+	(void)why;
+	sorted = err ? NULL : calloc(reply->elements + 1, sizeof(*sorted));
+	if (!sorted) {
+		json_decref(items);
+		templates_problem(c, 503, NULL, NULL, NULL);
+		return;
+	}
+	now = (uint64_t)reply->element[0]->integer;
+	for (size_t i = 1; i + 1 < reply->elements; i += 2)
+		if (!span_u64(templates_text(reply, i), &number))
+			sorted[count++] = version_json(number, templates_text(reply, i + 1), now);
+	qsort(sorted, count, sizeof(json_t *), by_number);
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(items, sorted[i]);
+	free(sorted);
+	templates_reply(c, 200, json_pack("{s:I, s:o}", "version", (json_int_t)now, "items", items),
+	                NULL);
+}
+
+void api_get_template_versions(void *arg, struct http_request *r)
+{
+	struct templates_call *c = templates_call(arg, r, NULL, NULL);
+
+	if (c)
+		templates_fcall(c, "ph_templates_versions", NULL, 0, on_versions);
+}
+
+static void on_version(void *arg, int err, const redisReply *reply, const char *why)
+{
+	struct templates_call *c = arg;
+	struct edition e = {0};
+	json_t *list, *object;
+
+	(void)why;
+	if (err ||
+	    (reply->type == REDIS_REPLY_ARRAY && edition_read(templates_text(reply, 1), &e))) {
+		edition_fini(&e);
+		templates_problem(c, 503, NULL, NULL, NULL);
+		return;
+	}
+	if (reply->type != REDIS_REPLY_ARRAY) {
+		templates_problem(c, 404, "version_unknown", "there is no such version (any more)",
+		                  NULL);
+		return;
+	}
+	list = json_array();
+	for (size_t i = 0; i < e.count; i++)
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "id", e.at[i].name, "hash",
+		                                      e.at[i].hash, "file", e.at[i].file));
+	object = version_json(c->version, templates_text(reply, 2),
+	                      knowledge_version(c->api->options.knowledge));
+	json_object_set_new(object, "templates", list);
+	edition_fini(&e);
+	templates_reply(c, 200, object, NULL);
+}
+
+void api_get_template_version(void *arg, struct http_request *r)
+{
+	struct templates_call *c = templates_call(arg, r, NULL, NULL);
+	struct span number = http_part(r, 0);
+
+	if (!c)
+		return;
+	if (span_u64(number, &c->version) || !c->version || number.len > 10)
+		templates_problem(c, 404, "version_unknown", "there is no such version", NULL);
+	else
+		templates_fcall(c, "ph_templates_version", &number, 1, on_version);
+}

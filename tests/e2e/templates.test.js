@@ -1,0 +1,152 @@
+// The catalogue while it is in use: edited, checked, published, taken back, on all nodes, without a restart; the files and
+// what people published meanwhile brought together.
+
+import assert from "node:assert/strict";
+import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+import { ROOT, until, world } from "./world.js";
+
+const SMALL = ["catalogue.yaml", "system.yaml", "confirmations.yaml"];
+
+/** A few answers of our own, so that nothing takes long; two nodes where wanted. */
+async function small(t, options = {}) {
+  const dir = await mkdtemp(path.join(tmpdir(), "posthouse-templates-"));
+  t.after(() => rm(dir, { recursive: true, force: true }));
+  for (const file of SMALL) await cp(path.join(ROOT, "templates/content", file), path.join(dir, file));
+  await writeFile(path.join(dir, "answers.yaml"), ["hours", "fees"].map((id, i) => answerYaml(id, i)).join("").replace(/^/, "answers:\n"));
+  const w = await world(t, { channels: ["sms"], templates: dir, ...options });
+  await until("the files in Redis", async () => (await w.api("GET", "/v1/templates")).body.version === 1);
+  return { w, dir };
+}
+
+const words = ["alpha", "bravo", "charlie"];
+const answerYaml = (id, i, text = `Answer ${id}`) =>
+  `  - id: ${id}\n    title: {zh: 甲${id}, en: "${id}"}\n    text: {zh: "回答${id}", en: "${text}"}\n    samples:\n      zh: [${words.map((x) => `问题${id}${x}`).join(", ")}]\n      en: [${words.map((x) => `${id} ${x} ${i}`).join(", ")}]\n`;
+
+const answer = (id, over = {}) => ({
+  kind: "answer", id, title: { zh: `甲${id}`, en: id }, text: { zh: `回答${id}`, en: `Answer ${id}` },
+  samples: { zh: words.map((x) => `问题${id}${x}`), en: words.map((x) => `${id} ${x} please`) }, ...over,
+});
+
+let phones = 13900000000;
+/** What the bank answers by SMS to a text of a new customer. */
+async function ask(w, text) {
+  const from = `+86${++phones}`;
+  await w.smsc.deliver({ from, to: "95500", text });
+  const got = await until(`an answer to "${text}"`, () => w.smsc.messages(from).find((m) => m.dir === "mt"));
+  return got.text;
+}
+
+test("a template is drafted, checked, published, used at once, and taken back", async (t) => {
+  const { w } = await small(t);
+  const posted = answer("parking");
+  const made = await w.api("POST", "/v1/templates", { template: posted });
+  assert.equal(made.status, 201);
+  assert.deepEqual((await w.api("POST", "/v1/templates", { template: posted })).body.code, "template_exists");
+  const seen = await w.api("GET", "/v1/templates/parking");
+  assert.equal(seen.body.state, "draft");
+  assert.deepEqual(seen.body.draft.template, posted);
+  assert.equal(seen.headers.get("etag"), `"${made.body.hash}"`);
+
+  const valid = await w.api("POST", "/v1/templates/validate", {});
+  assert.deepEqual({ valid: valid.body.valid, changed: valid.body.changed }, { valid: true, changed: ["parking"] });
+  const published = await w.api("POST", "/v1/templates/publish", { note: "parking opened" }, { "idempotency-key": "p1" });
+  assert.deepEqual(published.body, { version: 2, published: true, changed: ["parking"], conflicts: [], repeated: false });
+  const repeated = await w.api("POST", "/v1/templates/publish", { note: "parking opened" }, { "idempotency-key": "p1" });
+  assert.deepEqual(repeated.body, { result: "2", repeated: true });
+  assert.equal((await w.api("POST", "/v1/templates/publish", {})).body.code, "draft_unknown");
+  assert.match(await ask(w, "parking alpha please"), /Answer parking/);
+
+  const back = await w.api("POST", "/v1/templates/rollback", { version: 1, note: "closed again" });
+  assert.equal(back.body.version, 3);
+  assert.doesNotMatch(await ask(w, "parking alpha please"), /Answer parking/);
+  const { items } = (await w.api("GET", "/v1/templates/versions")).body;
+  assert.deepEqual(items.map((v) => [v.version, v.by, v.origin, v.from, v.current]), [
+    [3, "api:story", "rollback", 1, true],
+    [2, "api:story", "publish", 1, false],
+    [1, "files", "files", 0, false],
+  ]);
+  assert.equal(items[1].note, "parking opened");
+  assert.equal((await w.api("GET", "/v1/templates/versions/2")).body.templates.at(-1).id, "parking");
+  assert.equal((await w.api("POST", "/v1/templates/rollback", { version: 77 })).status, 404);
+});
+
+test("everything that is wrong is told with its template, field and line, and nothing is published", async (t) => {
+  const { w } = await small(t);
+  const bad = answer("bad", {
+    one_sms: true, text: { zh: "很".repeat(80), en: "hello {{name}}" }, variables: { n: { type: "number", example: "1" } },
+    samples: { zh: ["问题hoursalpha", "乙", "丙"], en: ["one", "two"] },
+  });
+  await w.api("POST", "/v1/templates", { template: bad });
+  const { body, status } = await w.api("POST", "/v1/templates/publish", {});
+  assert.deepEqual([status, body.code], [422, "template_invalid"]);
+  const find = (re) => body.errors.find((e) => re.test(e.detail));
+  const text = (await w.api("GET", "/v1/templates/bad")).body.draft.text.split("\n");
+  for (const [re, field, line] of [
+    [/takes 8\d UCS-2 units as SMS/, "text.zh", /很很/],
+    [/\{\{name\}\}|name/, "text.en", /hello/],
+    [/variable "n" is not used/, "variables.n", /n"?:/],
+    [/near-identical to a sample of hours/, "samples.zh[0]", /问题hoursalpha/],
+    [/least 3|3 samples|fewer/, "samples.en", /one|en:/],
+  ]) {
+    const error = find(re);
+    assert.ok(error, `${re} in ${JSON.stringify(body.errors)}`);
+    assert.equal(error.template, "bad");
+    assert.ok(error.field.startsWith(field), `${error.field}: ${error.detail}`);
+    assert.match(text[error.line - 1] + text[error.line - 2], line);
+  }
+  assert.equal((await w.api("GET", "/v1/templates")).body.version, 1);
+  const alone = await w.api("POST", "/v1/templates/validate", { ids: ["bad"], template: answer("bad") });
+  assert.equal(alone.body.valid, true, JSON.stringify(alone.body));
+  assert.equal((await w.api("DELETE", "/v1/templates/bad/draft")).status, 200);
+  assert.equal((await w.api("GET", "/v1/templates/bad")).status, 404);
+});
+
+test("all nodes follow, one that starts loads what is published, and two who edit the same hear of it", async (t) => {
+  const { w } = await small(t);
+  const second = await w.addNode("node-2");
+  const onSecond = (method, route, body, headers) => w.api.call({ gateway: second }, method, route, body, headers);
+  const seen = (await w.api("GET", "/v1/templates/hours")).headers.get("etag");
+  const mine = await w.api("PUT", "/v1/templates/hours", { template: answer("hours", { text: { zh: "九点", en: "From nine" } }) }, { "if-match": seen });
+  assert.equal(mine.status, 200);
+  const late = await onSecond("PUT", "/v1/templates/hours", { template: answer("hours") }, { "if-match": seen });
+  assert.deepEqual([late.status, late.body.code], [412, "template_changed"]);
+  await w.api("POST", "/v1/templates/publish", { ids: ["hours"] });
+  await until("node-2 to follow", async () => (await onSecond("GET", "/v1/templates")).body.version === 2);
+  const [a, b] = [(await w.api("GET", "/v1/templates")).body.catalogue, (await onSecond("GET", "/v1/templates")).body.catalogue];
+  assert.equal(a, b);
+  await second.stop();
+  await w.gateway.restart();
+  assert.equal((await w.api("GET", "/v1/templates")).body.catalogue, a);
+  await until("the bind", async () => (await w.channel("sms-main"))?.state === "up");
+  assert.match(await ask(w, "hours alpha please"), /From nine/);
+});
+
+test("files and what was published meanwhile are brought together, and conflicts are told", async (t) => {
+  const { w, dir } = await small(t);
+  await w.api("PUT", "/v1/templates/hours", { template: answer("hours", { text: { zh: "九点", en: "From nine" } }) });
+  await w.api("POST", "/v1/templates/publish", {});
+  const file = path.join(dir, "answers.yaml");
+  await appendFile(file, answerYaml("trams", 7));
+  w.gateway.program.child.kill("SIGHUP");
+  await until("the import", async () => (await w.api("GET", "/v1/templates")).body.version === 3);
+  assert.match(await ask(w, "hours alpha please"), /From nine/);
+  assert.match(await ask(w, "trams bravo 7"), /Answer trams/);
+  assert.doesNotMatch(w.gateway.log, /templates.conflict/);
+
+  await writeFile(file, (await readFile(file, "utf8")).replace("Answer hours", "Hours of the files").replace("Answer fees", "No fees"));
+  w.gateway.program.child.kill("SIGHUP");
+  await until("the conflict", () => /event=templates.conflict template=hours/.test(w.gateway.log));
+  await until("the import", async () => (await w.api("GET", "/v1/templates")).body.version === 4);
+  assert.match(await ask(w, "hours alpha please"), /From nine/);
+  assert.match(await ask(w, "fees charlie 1"), /No fees/);
+  const [latest] = (await w.api("GET", "/v1/templates/versions")).body.items;
+  assert.deepEqual([latest.by, latest.conflicts, latest.changed], ["files", ["hours"], ["fees"]]);
+
+  await writeFile(file, "answers:\n  - id: hours\n    nonsense: 1\n");
+  w.gateway.program.child.kill("SIGHUP");
+  await until("the refusal", () => /event=templates.refused file=answers.yaml template=hours line=3/.test(w.gateway.log));
+  assert.equal((await w.api("GET", "/v1/templates")).body.version, 4);
+});
