@@ -122,9 +122,11 @@ static int split(struct smpp_channel *ch, const struct smpp_link *l, struct smpp
 		return err;
 	/* A class leaves no room for data_coding 3. */
 	options.latin1 = options.latin1 && out->msg->service.message_class == CLASS_NONE;
-	err = out->special ? smpp_special_split(out->special, out->msg, &options, &out->parts)
-	                   : smpp_compose(ch, out->msg, &options, &out->parts,
-	                                  &(struct smpp_changes){0});
+	if (out->special)
+		smpp_special_prepare(out->special, &options);
+	if (!out->special ||
+	    !smpp_special_split(out->special, out->msg, &options, &out->parts, &err))
+		err = smpp_compose(ch, out->msg, &options, &out->parts, &(struct smpp_changes){0});
 	out->how = options.how;
 	return err;
 }

@@ -48,8 +48,7 @@ void smpp_special_free(struct smpp_special **special)
 	*special = NULL;
 }
 
-int smpp_special_split(const struct smpp_special *special, const struct message *m,
-                       struct smpp_split_options *options, struct smpp_parts *out)
+void smpp_special_prepare(const struct smpp_special *special, struct smpp_split_options *options)
 {
 	const struct sms_options *o = &special->asked;
 
@@ -60,8 +59,18 @@ int smpp_special_split(const struct smpp_special *special, const struct message 
 	/* A user data header and sar_ parameters exclude each other (5.2.12). */
 	if (options->how >= SMPP_LONG_SAR && (o->udh.len || o->coding == SMS_CODING_OCTETS))
 		options->how = SMPP_LONG_UDH16;
-	return o->coding == SMS_CODING_OCTETS ? smpp_split_octets(o->octets, options, out)
-	                                      : smpp_split(m->text, options, out);
+}
+
+bool smpp_special_split(const struct smpp_special *special, const struct message *m,
+                        const struct smpp_split_options *options, struct smpp_parts *out, int *err)
+{
+	const struct sms_options *o = &special->asked;
+
+	if (o->coding == SMS_CODING_OCTETS)
+		*err = smpp_split_octets(o->octets, options, out);
+	else if (o->udh.len)
+		*err = smpp_split(m->text, options, out);
+	return o->coding == SMS_CODING_OCTETS || o->udh.len;
 }
 
 /* One length octet for both: that of the second header goes. */

@@ -22,10 +22,14 @@ int smpp_special_read(const struct message *m, struct smpp_special **out) MUST_C
 /** Accepts NULL inside and sets it NULL. */
 void smpp_special_free(struct smpp_special **special);
 
-/** Splits what m says; its header goes before each part, beside the one that counts them. Errors as
- * smpp_split(). *how is changed where the header leaves no other way to tell the parts. */
-int smpp_special_split(const struct smpp_special *special, const struct message *m,
-                       struct smpp_split_options *options, struct smpp_parts *out) MUST_CHECK;
+/** What it asks of the way its parts are cut: its header goes before each, beside the one that
+ * counts them. */
+void smpp_special_prepare(const struct smpp_special *special, struct smpp_split_options *options);
+
+/** Its user data is as it was given: octets, or a text for a program behind a header. Splits that;
+ * false: a person reads it, and it is composed as any other. Errors as smpp_split(). */
+bool smpp_special_split(const struct smpp_special *special, const struct message *m,
+                        const struct smpp_split_options *options, struct smpp_parts *out, int *err);
 
 /** Its header with the concatenation (NULL: there is one part), or nothing. */
 void smpp_special_put_header(const struct smpp_special *special, const struct smpp_concat *concat,
