@@ -1,7 +1,8 @@
 /*
  * What is asked of the peer about a message that it took: where it is, to take it back, to put
  * another text in its place; and what the peer tells of a customer who can be reached again. The
- * peer's ids of a message are kept for it, where the channel's peer allows any of that.
+ * peer's ids of a message are kept for it, where the channel's peer allows any of that, or where
+ * the message carries options: reports name the id.
  *
  * Keys: ph:i:{P}:C-SEQ  hash  ch channel, to address, lo our end, then part -> the peer's id
  */
@@ -38,7 +39,8 @@ void operations_note(struct connector_host *host, const struct message *m,
 	char conversation[CONVERSATION_ID_LEN + 1], key[ASKED_KEY_MAX], part[8], ttl[24];
 	struct span name;
 
-	if (result->outcome != SEND_OK || !result->id.len || !r->up || !may_ask(host))
+	if (result->outcome != SEND_OK || !result->id.len || !r->up ||
+	    !(may_ask(host) || m->options.len))
 		return;
 	router_conversation_id(m->address, conversation);
 	name = asked_key(span_of(conversation), m->seq, key, sizeof(key));
@@ -54,6 +56,38 @@ void operations_note(struct connector_host *host, const struct message *m,
 	if (redis_command(r->redis, ARRAY_LEN(set), set, NULL, NULL) ||
 	    redis_command(r->redis, ARRAY_LEN(expire), expire, NULL, NULL))
 		log_debug(&host->log, EVENT("router.id_not_kept"), NUM("seq", m->seq));
+}
+
+struct id_call {
+	router_id_fn *fn;
+	void *arg;
+};
+
+static void on_id(void *arg, int err, const redisReply *reply, const char *why)
+{
+	struct id_call *call = arg;
+
+	(void)why;
+	call->fn(call->arg, err, err ? SPAN_NONE : reply_span(reply));
+	free(call);
+}
+
+int router_peer_id(struct router *r, struct span conversation, uint64_t seq, router_id_fn *fn,
+                   void *arg)
+{
+	struct id_call *call = malloc(sizeof(*call));
+	char key[ASKED_KEY_MAX];
+	const struct span argv[] = {SPAN_LIT("HGET"),
+	                            asked_key(conversation, seq, key, sizeof(key)), SPAN_LIT("0")};
+	int err;
+
+	if (!call)
+		return -ENOMEM;
+	*call = (struct id_call){fn, arg};
+	err = redis_command(r->redis, ARRAY_LEN(argv), argv, on_id, call);
+	if (err)
+		free(call);
+	return err;
 }
 
 /* --- Asking ----------------------------------------------------------------------------------- */

@@ -284,6 +284,11 @@ int router_dead_do(struct router *router, struct span channel, struct span conve
                    uint64_t seq, enum router_dead_act act,
                    void (*fn)(void *arg, const struct router_error *error), void *arg) MUST_CHECK;
 
+/** The peer's id of a message's first part, as the peer wrote it; empty where none is kept. */
+typedef void router_id_fn(void *arg, int err, struct span id);
+int router_peer_id(struct router *router, struct span conversation, uint64_t seq, router_id_fn *fn,
+                   void *arg) MUST_CHECK;
+
 /* --- Asking the peer ------------------------------------------------------------------------ */
 
 /** What became of a question to the peer about a message that it took. */

@@ -34,7 +34,8 @@ enum {
 
 	/* registered_delivery, 5.2.17 */
 	SMPP_REGISTERED_RECEIPT = 0x03, /* mask: which outcomes the SMSC tells */
-	SMPP_REGISTERED_FINAL = 0x01    /* success and failure */
+	SMPP_REGISTERED_FINAL = 0x01,   /* success and failure */
+	SMPP_REGISTERED_INTERMEDIATE = 0x10
 };
 
 enum { SMPP_INTERFACE_VERSION_34 = 0x34, SMPP_INTERFACE_VERSION_50 = 0x50 };

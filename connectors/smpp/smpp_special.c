@@ -17,7 +17,7 @@ static bool is_special(const struct sms_options *o)
 {
 	return o->coding != SMS_CODING_TEXT || o->udh.len || o->service_type.len ||
 	       o->message_waiting >= 0 || o->protocol_id >= 0 || o->compressed >= 0 ||
-	       o->class_coding >= 0 || o->reply_path >= 0;
+	       o->class_coding >= 0 || o->reply_path >= 0 || o->intermediate > 0;
 }
 
 int smpp_special_read(const struct message *m, struct smpp_special **out)
@@ -132,6 +132,8 @@ void smpp_special_fill(const struct smpp_special *special, int message_class,
 		sm->esm_class |= SMPP_ESM_CLASS_UDHI;
 	if (o->reply_path > 0)
 		sm->esm_class |= SMPP_ESM_CLASS_REPLY_PATH;
+	if (o->intermediate > 0)
+		sm->registered_delivery |= SMPP_REGISTERED_INTERMEDIATE;
 	if (o->protocol_id >= 0)
 		sm->protocol_id = (uint8_t)o->protocol_id;
 	if (o->service_type.len)

@@ -131,6 +131,8 @@ static void read_numbers(const struct sendsms_fields *f, struct sendsms_order *o
 	order->sms.compressed = sendsms_fields_number(f, SENDSMS_COMPRESS);
 	order->sms.class_coding = sendsms_fields_number(f, SENDSMS_ALT_DCS);
 	order->sms.reply_path = rpi > 0 ? 1 : rpi;
+	if (order->dlr_mask & DLR_BUFFERED)
+		order->sms.intermediate = 1;
 }
 
 /* --- Texts beside the text ------------------------------------------------------------------ */

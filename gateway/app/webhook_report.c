@@ -13,12 +13,22 @@
 
 enum { CODE_MAX = 64, REASON_MAX = 160, URL_MAX = 16 * 1024 };
 
-/* A status whose message is being read. */
+/* A status whose message is being read, then the peer's id of it. */
 struct report {
 	struct webhook_entry *entry;
 	struct log_event status; /* its texts are those below */
 	char code[CODE_MAX], reason[REASON_MAX];
+	struct sendsms_report asked;
+	struct webhook *hook;
+	uint64_t sent_ms;
 };
+
+static void report_end(struct report *r)
+{
+	webhook_entry_close(r->entry);
+	sendsms_report_fini(&r->asked);
+	free(r);
+}
 
 static struct webhook *hook_of(struct webhooks *w, struct span user)
 {
@@ -28,34 +38,56 @@ static struct webhook *hook_of(struct webhooks *w, struct span user)
 	return NULL;
 }
 
-static void add_call(struct webhook_entry *e, struct webhook *hook,
-                     const struct sendsms_report *asked, const struct log_event *status,
-                     uint64_t sent_ms)
+static void add_call(const struct report *r, struct span foreign_id)
 {
+	const struct sendsms_report *asked = &r->asked;
 	char id[EVENT_ID_SIZE], answer[DLR_ANSWER_MAX];
 	struct dlr_report report = {
-		.type = (enum dlr_type)dlr_type_of(status),
+		.type = (enum dlr_type)dlr_type_of(&r->status),
 		.to = asked->to,
 		.from = asked->from,
-		.id = event_id(span_of(e->conversation), status->of, id),
+		.id = event_id(span_of(r->entry->conversation), r->status.of, id),
+		.foreign_id = foreign_id,
 		.smsc = asked->smsc,
 		.service = asked->user,
 		.account = asked->account,
 		.binfo = asked->binfo,
 		.meta = asked->meta,
-		.ts_ms = status->ts_ms,
+		.ts_ms = r->status.ts_ms,
 	};
 	struct buf url;
 
-	dlr_answer(report.type, status, report.foreign_id, sent_ms, answer);
+	dlr_answer(report.type, &r->status, foreign_id, r->sent_ms, answer);
 	report.answer = span_of(answer);
 	buf_init(&url, URL_MAX);
 	dlr_url_fill(asked->url, &report, &url);
 	if (buf_check(&url))
-		webhook_lost(hook, 1);
+		webhook_lost(r->hook, 1);
 	else
-		webhook_entry_add(e, hook, buf_span(&url));
+		webhook_entry_add(r->entry, r->hook, buf_span(&url));
 	buf_fini(&url);
+}
+
+/* Without the id there is still a report. */
+static void on_id(void *arg, int err, struct span id)
+{
+	struct report *r = arg;
+
+	(void)err;
+	add_call(r, id);
+	report_end(r);
+}
+
+/* False: nobody asked for this report, or the user is gone and nobody waits for it. */
+static bool is_wanted(struct report *r, const struct log_event *message)
+{
+	if (message->type != LOG_MESSAGE ||
+	    !sendsms_report_read(message->message->options, &r->asked) ||
+	    !(r->asked.mask & dlr_type_of(&r->status)))
+		return false;
+	r->hook = hook_of(webhook_entry_of(r->entry), r->asked.user);
+	r->sent_ms = message->ts_ms;
+	return r->hook != NULL;
 }
 
 static void on_message(void *arg, const struct router_error *error, const struct log_event *events,
@@ -63,24 +95,17 @@ static void on_message(void *arg, const struct router_error *error, const struct
 {
 	struct report *r = arg;
 	struct webhook_entry *e = r->entry;
-	const struct log_event *at = count && events[0].seq == r->status.of ? &events[0] : NULL;
-	struct sendsms_report asked;
 
 	(void)more;
-	if (error && error->err) {
+	if (error && error->err)
 		e->failed |= error->err != -ENOENT && error->err != -EIO;
-	} else if (at && at->type == LOG_MESSAGE) {
-		if (sendsms_report_read(at->message->options, &asked) &&
-		    asked.mask & dlr_type_of(&r->status)) {
-			struct webhook *hook = hook_of(webhook_entry_of(e), asked.user);
-
-			if (hook) /* else the user is gone, and nobody waits for it */
-				add_call(e, hook, &asked, &r->status, at->ts_ms);
-		}
-		sendsms_report_fini(&asked);
+	else if (count && events[0].seq == r->status.of && is_wanted(r, &events[0])) {
+		if (!router_peer_id(webhook_entry_of(e)->options.router, span_of(e->conversation),
+		                    r->status.of, on_id, r))
+			return;
+		e->failed = true;
 	}
-	webhook_entry_close(e);
-	free(r);
+	report_end(r);
 }
 
 void webhook_report(struct webhook_entry *e, const struct log_event *status)
@@ -100,7 +125,6 @@ void webhook_report(struct webhook_entry *e, const struct log_event *status)
 	if (router_read(webhook_entry_of(e)->options.router, span_of(e->conversation),
 	                status->of - 1, 0, 1, on_message, r)) {
 		e->failed = true;
-		webhook_entry_close(e);
-		free(r);
+		report_end(r);
 	}
 }

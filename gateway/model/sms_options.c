@@ -15,6 +15,7 @@ static const struct {
 	{"compressed",      offsetof(struct sms_options, compressed),      1  },
 	{"class_coding",    offsetof(struct sms_options, class_coding),    1  },
 	{"reply_path",      offsetof(struct sms_options, reply_path),      1  },
+	{"intermediate",    offsetof(struct sms_options, intermediate),    1  },
 };
 
 static const struct {

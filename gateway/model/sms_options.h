@@ -28,6 +28,7 @@ struct sms_options {
 	int compressed;      /* 0, 1 */
 	int class_coding;    /* 1: the class is told by the group 0xF0 of data_coding */
 	int reply_path;      /* 1: the answer comes by the same SMSC */
+	int intermediate;    /* 1: the SMSC tells also that it still tries */
 };
 
 void sms_options_init(struct sms_options *options);

@@ -48,6 +48,15 @@ local function owner_parse(owner)
 		attempts = tonumber(attempts), doubled = tonumber(doubled), since = tonumber(since)}
 end
 
+-- What a receipt says of a part. That the peer took it, and still tries, are two steps for whoever is told outside; here
+-- they are one state.
+local function settle_receipt(k, now, seq, part, parts, letter, code, opt, in_hand)
+	local tries = opt.outbox and letter == 's'
+	local is = settle(k, now, seq, part, parts, letter, tries and {} or {cd = code}, opt, in_hand)
+	if tries and is == 's' then status_append(k, now, seq, 's', {cd = code}, opt) end
+	return is
+end
+
 -- The common case, for which nothing of the conversation is read or written: taken by the peer, and nobody looks.
 local function goes_without_saying(item, owner, early, opt)
 	return owner and owner.node and item[3] == 's' and item[5] == 1 and item[8] == 0 and not early and not owner.watched
@@ -67,7 +76,7 @@ local function settle_one(P, o, item, owner, early, opt, w)
 		local e = {cd = item[6], rs = item[7], at = letter == 'f' and item[10] or 0}
 		local more = owner and part ~= parts - 1
 		settle(k, o.now, seq, part, parts, letter, e, opt, owner and true)
-		if early then settle(k, o.now, seq, part, parts, early[1], {cd = early[2]}, opt, more) end
+		if early then settle_receipt(k, o.now, seq, part, parts, early[1], early[2], opt, more) end
 		if item[8] > 0 and o.limited then correct_ledger(k.h, seq, item[8]) end
 	end
 	save(k, opt.log_max)
@@ -139,7 +148,7 @@ local function receipt(keys, v)
 			local in_hand = call('HEXISTS', 'ph:f:' .. P .. ':' .. channel, C .. ' ' .. seq) == 1
 			local k = open_conversation(P, C)
 			if not k.h then return v[3] end
-			local is = settle(k, now, tonumber(seq), tonumber(part or 0), tonumber(parts or 1), v[3], {cd = v[4]}, opt, in_hand)
+			local is = settle_receipt(k, now, tonumber(seq), tonumber(part or 0), tonumber(parts or 1), v[3], v[4], opt, in_hand)
 			save(k, opt.log_max)
 			return is
 		elseif C then
