@@ -272,6 +272,9 @@ static int smpp_init(void *self, struct connector_host *host, const void *cfg,
 	ch->ids = smpp_ids_create();
 	if ((ch->cfg->errors.count && !ch->policies) || !ch->ids)
 		return -ENOMEM;
+	if (ch->cfg->dest_format == SMPP_DEST_RECEIVED &&
+	    !(ch->forms = calloc(1, sizeof(*ch->forms))))
+		return -ENOMEM;
 	connector_on_parts(host, smpp_in_parts);
 	connector_contract(host, (unsigned)ch->cfg->rate, (unsigned)ch->cfg->burst, on_pace);
 	return make_links(ch);
@@ -290,6 +293,7 @@ static int smpp_start(void *self)
 	connector_state(ch->host, CHANNEL_CONNECTING, NULL);
 	for (size_t i = 0; i < ch->link_count; i++)
 		ch->links[i].role = SMPP_ROLE_NONE; /* also when it was stopped before */
+	smpp_in_load_form(ch);
 	smpp_dup_load(ch);
 	return 0;
 }
@@ -375,6 +379,8 @@ static void smpp_fini(void *self)
 	buf_fini(&ch->tlvs);
 	buf_fini(&ch->joined);
 	smpp_compose_fini(ch);
+	free(ch->forms);
+	ch->forms = NULL;
 	buf_fini(&ch->text);
 	buf_fini(&ch->data);
 }

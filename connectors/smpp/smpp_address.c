@@ -3,16 +3,19 @@
 
 #include <stdio.h>
 
+#include "smpp_gsm7.h"
 #include "smpp_pdu.h"
 
-const char *const smpp_dest_format_names[] = {"international", "plus", "zeros", "national", NULL};
+const char *const smpp_dest_format_names[] = {"international", "plus",     "zeros",
+                                              "national",      "received", NULL};
 
 enum {
 	SHORT_CODE_MAX = 6,
 	E164_MAX = 15,
 	NATIONAL_LEAST = 5,
 	NAME_MAX_OCTETS = 64,
-	LOCAL_MAX = 20
+	LOCAL_MAX = 20,
+	NAME_SEPTETS_MAX = 11
 };
 
 static const struct span scheme = {"sms:", 4};
@@ -142,6 +145,22 @@ int smpp_address_dest(struct span address, enum smpp_dest_format format, struct 
 	                   format == SMPP_DEST_PLUS ? "+" : "", s);
 }
 
+/* An alphanumeric address has 11 septets (23.040, 9.1.2.5); its octets here are ASCII. */
+static bool is_sendable_name(struct span name)
+{
+	size_t septets = 0;
+
+	for (size_t i = 0; i < name.len; i++) {
+		uint8_t c = (uint8_t)name.ptr[i];
+		unsigned width = c < 0x80 && c >= ' ' ? smpp_gsm7_width(c) : 0;
+
+		if (!width)
+			return false;
+		septets += width;
+	}
+	return septets <= NAME_SEPTETS_MAX;
+}
+
 int smpp_address_source(struct span local, struct smpp_number *out)
 {
 	if (local.len == 0)
@@ -149,7 +168,9 @@ int smpp_address_source(struct span local, struct smpp_number *out)
 	if (*local.ptr == '+')
 		return copy_number(out, SMPP_TON_INTERNATIONAL, SMPP_NPI_ISDN, "", from(local, 1));
 	if (!all_digits(local))
-		return copy_number(out, SMPP_TON_ALPHANUMERIC, SMPP_NPI_UNKNOWN, "", local);
+		return is_sendable_name(local) ? copy_number(out, SMPP_TON_ALPHANUMERIC,
+		                                             SMPP_NPI_UNKNOWN, "", local)
+		                               : -EINVAL;
 	/* A short code with an extension may be as long as a number: it bears no plus. */
 	return copy_number(out, SMPP_TON_NETWORK_SPECIFIC, SMPP_NPI_UNKNOWN, "", local);
 }

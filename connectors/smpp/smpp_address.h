@@ -23,7 +23,8 @@ enum smpp_dest_format {
 	SMPP_DEST_INTERNATIONAL, /* 8613800138000 */
 	SMPP_DEST_PLUS,          /* +8613800138000 */
 	SMPP_DEST_ZEROS,         /* 008613800138000 */
-	SMPP_DEST_NATIONAL       /* 13800138000 within the default country, else 00... */
+	SMPP_DEST_NATIONAL,      /* 13800138000 within the default country, else 00... */
+	SMPP_DEST_RECEIVED       /* as the number came to us: smpp_forms.h */
 };
 extern const char *const smpp_dest_format_names[];
 
@@ -36,7 +37,8 @@ struct smpp_number {
 int smpp_address_dest(struct span address, enum smpp_dest_format format, struct span country,
                       struct smpp_number *out) MUST_CHECK;
 
-/** Our own end: TON and NPI by its shape (short code 3/0, name 5/0, number 1/1). -EINVAL. */
+/** Our own end: TON and NPI by its shape (short code 3/0, name 5/0, number 1/1). -EINVAL: too long,
+ * or a name of more than 11 septets or of characters that ASCII or the default alphabet lacks. */
 int smpp_address_source(struct span local, struct smpp_number *out) MUST_CHECK;
 
 /** Whether a message may name local as its sender: one of codes (NULL-terminated, may be NULL), or

@@ -9,6 +9,7 @@
 #include "connector.h"
 #include "loop.h"
 #include "smpp_config.h"
+#include "smpp_forms.h"
 #include "smpp_ids.h"
 #include "smpp_pdu.h"
 #include "smpp_window.h"
@@ -158,6 +159,7 @@ struct smpp_channel {
 	struct buf user_data, tlvs;
 	struct buf worded, plain;    /* a text as it is sent */
 	struct smpp_parts *measured; /* scratch of smpp_measure() */
+	struct smpp_forms *forms;    /* of customers' numbers; NULL: not asked for */
 
 	/* in */
 	struct smpp_inbound *spare_in;
@@ -287,6 +289,8 @@ void smpp_in_deliver_sm(struct smpp_link *l, const struct smpp_pdu *pdu);
 void smpp_in_data_sm(struct smpp_link *l, const struct smpp_pdu *pdu);
 /** A session is gone: nobody waits for its answers any more. */
 void smpp_in_link_lost(struct smpp_link *l);
+/** Reads how the account's numbers came before this process. */
+void smpp_in_load_form(struct smpp_channel *ch);
 /** What there is of a long message whose time is over. */
 void smpp_in_parts(void *channel, const struct message_parts *parts);
 void smpp_in_fini(struct smpp_channel *ch);

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+static const char *const ucs2_names[] = {"big", "little", NULL};
 static const char *const schedule_names[] = {"here", "smsc", NULL};
 static const char *const bind_names[] = {"transceiver", "pair",    "transmitter",
                                          "receiver",    "outbind", NULL};
@@ -139,6 +140,8 @@ const struct config_field smpp_config_fields[] = {
 	 .help = "what data_coding 0 means in what we send"},
 	{"latin1", CONFIG_BOOL, AT(latin1), .fallback = "false",
 	 .help = "send data_coding 3 before UCS-2, where it has every character"},
+	{"ucs2_in", CONFIG_ENUM, AT(ucs2_in), .fallback = "big", .choices = ucs2_names,
+	 .help = "order of octets in what comes with data_coding 8 and no mark of it"},
 	{"transliterate", CONFIG_BOOL, AT(transliterate), .fallback = "false",
 	 .help = "put plain characters for typographic ones where the text then fits data_coding 0; marked"},
 	{"signature", CONFIG_MAP, AT(signature), .sub = signature_fields,
@@ -266,6 +269,7 @@ static bool lanes_are(char *const *names)
 int smpp_config_check(const struct smpp_config *c, struct yaml_errors *errors, unsigned line)
 {
 	const struct smpp_error_config *e = c->errors.items;
+	struct smpp_number number;
 	uint32_t status;
 	int err = 0;
 
@@ -282,6 +286,9 @@ int smpp_config_check(const struct smpp_config *c, struct yaml_errors *errors, u
 	for (char **code = c->short_codes; code && *code; code++)
 		if (strlen(*code) > 20)
 			err = tell(errors, line, "a short code has at most 20 characters", *code);
+		else if (smpp_address_source(span_of(*code), &number))
+			err = tell(errors, line, "a name has at most 11 characters, of ASCII",
+			           *code);
 	if (!lanes_are(c->signature.lanes) || !lanes_are(c->opt_out.lanes))
 		err = tell(errors, line, "lanes are reply, confirmation, campaign", "");
 	for (size_t i = 0; i < c->errors.count; i++)

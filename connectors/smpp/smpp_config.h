@@ -32,6 +32,8 @@ struct smpp_outbind_config {
 
 enum smpp_tlvs { SMPP_TLVS_AUTO, SMPP_TLVS_ALWAYS, SMPP_TLVS_NEVER };
 
+enum smpp_ucs2 { SMPP_UCS2_BIG, SMPP_UCS2_LITTLE };
+
 enum smpp_schedule { SMPP_SCHEDULE_HERE, SMPP_SCHEDULE_SMSC };
 
 struct smpp_config {
@@ -54,6 +56,7 @@ struct smpp_config {
 
 	int alphabet_in, alphabet_out; /* enum smpp_alphabet */
 	bool latin1;
+	int ucs2_in; /* enum smpp_ucs2 */
 	bool transliterate;
 	struct smpp_words_config {
 		int place; /* enum smpp_place; of the signature alone */

@@ -279,6 +279,8 @@ static void read_text(struct smpp_channel *ch, struct smpp_delivery *d)
 	if (d->octets.len == 0 && smpp_tlv_find(d->tlvs, SMPP_TLV_message_payload, &payload) == 0)
 		d->octets = payload;
 	d->alphabet = smpp_alphabet_of(d->data_coding, (enum smpp_alphabet)ch->cfg->alphabet_in);
+	if (d->alphabet == SMPP_UCS2 && ch->cfg->ucs2_in == SMPP_UCS2_LITTLE)
+		d->alphabet = SMPP_UCS2LE;
 	d->udh = (struct smpp_udh){.text = d->octets};
 	/* A broken header is text as well as may be (docs/protocols/smpp.md). */
 	if ((d->esm_class & SMPP_ESM_CLASS_UDHI) && smpp_udh_parse(d->octets, &d->udh))
@@ -286,6 +288,45 @@ static void read_text(struct smpp_channel *ch, struct smpp_delivery *d)
 	if (!d->udh.concat.width)
 		read_sar(d->tlvs, &d->udh.concat);
 	unpack(ch, d);
+}
+
+/* ---- how numbers came ---- */
+
+#define FORM_KEY SPAN_LIT("smpp.form")
+#define FORM_KEPT_MS (UINT64_C(90) * 24 * 3600 * 1000)
+
+static void on_form_stored(void *arg, int err)
+{
+	(void)arg;
+	(void)err; /* the next process begins with an older one, or learns it anew */
+}
+
+static void note_form(struct smpp_channel *ch, const struct smpp_delivery *d, struct span address)
+{
+	struct smpp_form form;
+	char text[16];
+
+	if (!ch->forms)
+		return;
+	form = smpp_form_of(d->source, d->source_ton, d->source_npi, address);
+	if (!smpp_forms_note(ch->forms, address, form))
+		return;
+	smpp_form_print(form, text);
+	connector_store(ch->host, FORM_KEY, span_of(text), FORM_KEPT_MS, on_form_stored, NULL);
+}
+
+static void on_form_loaded(void *arg, int err, struct span value)
+{
+	struct smpp_channel *ch = arg;
+
+	if (!err && ch->forms && !ch->forms->last.known)
+		ch->forms->last = smpp_form_read(value);
+}
+
+void smpp_in_load_form(struct smpp_channel *ch)
+{
+	if (ch->forms)
+		connector_load(ch->host, FORM_KEY, on_form_loaded, ch);
 }
 
 static void deliver(struct smpp_link *l, const struct smpp_pdu *pdu, struct smpp_delivery *d)
@@ -318,6 +359,7 @@ static void deliver(struct smpp_link *l, const struct smpp_pdu *pdu, struct smpp
 		.single = d->udh.single,
 		.arrived_ms = d->arrived_ms,
 	};
+	note_form(ch, d, w.address);
 	if (d->udh.concat.total > 1 && d->udh.text.len && d->udh.text.len <= PART_OCTETS)
 		smpp_parts_keep(in, d, w.address);
 	else
@@ -329,6 +371,7 @@ void smpp_in_deliver_sm(struct smpp_link *l, const struct smpp_pdu *pdu)
 	const struct smpp_deliver_sm *sm = &pdu->u.deliver_sm;
 	struct smpp_delivery d = {
 		.source_ton = sm->source_addr_ton,
+		.source_npi = sm->source_addr_npi,
 		.esm_class = sm->esm_class,
 		.data_coding = sm->data_coding,
 		.source = sm->source_addr,
@@ -345,6 +388,7 @@ void smpp_in_data_sm(struct smpp_link *l, const struct smpp_pdu *pdu)
 	const struct smpp_data_sm *sm = &pdu->u.data_sm;
 	struct smpp_delivery d = {
 		.source_ton = sm->source_addr_ton,
+		.source_npi = sm->source_addr_npi,
 		.esm_class = sm->esm_class,
 		.data_coding = sm->data_coding,
 		.source = sm->source_addr,

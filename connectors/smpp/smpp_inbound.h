@@ -10,7 +10,7 @@
 
 /* What deliver_sm and data_sm have in common. */
 struct smpp_delivery {
-	uint8_t source_ton, esm_class, data_coding;
+	uint8_t source_ton, source_npi, esm_class, data_coding;
 	struct span source, dest, octets, tlvs;
 	struct smpp_udh udh; /* its text is octets where there is no header */
 	enum smpp_alphabet alphabet;

@@ -83,17 +83,22 @@ int smpp_out_address(const struct smpp_channel *ch, struct span local, struct sp
                      struct smpp_number *source, struct smpp_number *dest)
 {
 	const struct smpp_config *cfg = ch->cfg;
+	enum smpp_dest_format format = (enum smpp_dest_format)cfg->dest_format;
+	struct smpp_form form = {0};
 	int err;
 
+	if (ch->forms)
+		form = smpp_forms_find(ch->forms, address);
+	if (format == SMPP_DEST_RECEIVED)
+		format = form.known ? (enum smpp_dest_format)form.format : SMPP_DEST_INTERNATIONAL;
 	if (local.len == 0 && cfg->short_codes && cfg->short_codes[0])
 		local = span_of(cfg->short_codes[0]);
 	err = number(source, smpp_address_source(local, source), cfg->source_ton, cfg->source_npi);
 	if (err)
 		return err;
-	return number(dest,
-	              smpp_address_dest(address, (enum smpp_dest_format)cfg->dest_format,
-	                                span_of(cfg->default_country), dest),
-	              cfg->dest_ton, cfg->dest_npi);
+	return number(dest, smpp_address_dest(address, format, span_of(cfg->default_country), dest),
+	              cfg->dest_ton < 0 && form.known ? form.ton : cfg->dest_ton,
+	              cfg->dest_npi < 0 && form.known ? form.npi : cfg->dest_npi);
 }
 
 struct smpp_split_options smpp_out_split_options(const struct smpp_channel *ch,

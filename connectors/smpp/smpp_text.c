@@ -39,8 +39,11 @@ static enum smpp_alphabet by_bits(uint8_t data_coding, enum smpp_alphabet dflt)
 
 enum smpp_alphabet smpp_alphabet_of(uint8_t data_coding, enum smpp_alphabet dflt)
 {
-	unsigned group = data_coding >> 4;
+	/* Marked for automatic deletion (23.038, 4): the general group with another first bit. */
+	unsigned group = data_coding >> 6 == 1 ? data_coding >> 4 & 3 : data_coding >> 4;
 
+	if (data_coding >> 4 == 4)
+		return by_bits(data_coding, dflt);
 	if (group == 0)
 		return low[data_coding] == SMPP_ALPHABETS ? dflt
 		                                          : (enum smpp_alphabet)low[data_coding];
@@ -128,13 +131,13 @@ static uint32_t peek16(const struct cursor *c, bool swapped)
 	return cur_left(c) >= 2 ? unit16(&ahead, swapped) : 0;
 }
 
-static bool from_ucs2(struct span s, struct buf *out)
+static bool from_ucs2(struct span s, bool little, struct buf *out)
 {
 	struct cursor c = cur_span((struct span){s.ptr, s.len & ~(size_t)1});
-	bool whole = s.len % 2 == 0, swapped = peek16(&c, false) == BOM_SWAPPED;
+	bool whole = s.len % 2 == 0, swapped = little;
 
-	if (swapped || peek16(&c, false) == BOM)
-		cur_u16(&c);
+	if (peek16(&c, false) == BOM || peek16(&c, false) == BOM_SWAPPED)
+		swapped = cur_u16(&c) == BOM_SWAPPED;
 	while (cur_left(&c)) {
 		uint32_t code = unit16(&c, swapped);
 
@@ -180,7 +183,8 @@ bool smpp_text_decode(enum smpp_alphabet alphabet, struct span octets, unsigned 
 	case SMPP_HEBREW:
 		return from_octets(octets, from_hebrew, out);
 	case SMPP_UCS2:
-		return from_ucs2(octets, out);
+	case SMPP_UCS2LE:
+		return from_ucs2(octets, alphabet == SMPP_UCS2LE, out);
 	case SMPP_UTF8:
 		return from_utf8(octets, out);
 	case SMPP_BINARY:
@@ -209,6 +213,7 @@ unsigned smpp_text_width(enum smpp_alphabet alphabet, uint32_t code)
 	case SMPP_CYRILLIC:
 	case SMPP_HEBREW:
 	case SMPP_BINARY:
+	case SMPP_UCS2LE: /* read, never written */
 	case SMPP_ALPHABETS:
 		break;
 	}

@@ -18,6 +18,7 @@ enum smpp_alphabet {
 	SMPP_CYRILLIC,
 	SMPP_HEBREW,
 	SMPP_BINARY,
+	SMPP_UCS2LE, /* the octets swapped, where no mark of byte order says else */
 	SMPP_ALPHABETS
 };
 

@@ -243,6 +243,38 @@ START_TEST(a_header_of_16_bits_is_another_message_than_one_of_8)
 }
 END_TEST
 
+/* ---- how numbers came ---- */
+
+START_TEST(a_reply_goes_to_the_number_as_it_came)
+{
+	const struct smpp_submit_sm *sm;
+
+	open_bound("dest_format: received\ndefault_country: \"86\"\n");
+	smsc_deliver(&smsc, "13800138000", "95500", 0, 0, SPAN_LIT("x"), SPAN_NONE);
+	AWAIT(host.received_count == 1);
+	ck_assert(span_is(host.received[0]->address, customer));
+	smsc_deliver(&smsc, "+8613900139000", "95500", 0, 0, SPAN_LIT("y"), SPAN_NONE);
+	AWAIT(host.received_count == 2);
+	ck_assert_int_eq(host_send(&host, customer, "to the first"), 0);
+	ck_assert_int_eq(host_send(&host, "sms:+8613700137000", "to another"), 0);
+	AWAIT(smsc.submits == 2);
+	sm = smsc_submit(&smsc, 0);
+	ck_assert_msg(span_is(sm->destination_addr, "13800138000"), "%.*s",
+	              SPAN_FMT(sm->destination_addr));
+	/* Of whom nothing is known: as the account wrote last. */
+	ck_assert(span_is(smsc_submit(&smsc, 1)->destination_addr, "+8613700137000"));
+}
+END_TEST
+
+START_TEST(octets_may_come_swapped)
+{
+	open_bound("ucs2_in: little\n");
+	smsc_deliver(&smsc, "8613800138000", "95500", 0, 8, unit_hex("604f"), SPAN_NONE);
+	AWAIT(host.received_count == 1);
+	ck_assert(span_is(host.received[0]->text, "你"));
+}
+END_TEST
+
 /* ---- receipts ---- */
 
 START_TEST(a_receipt_is_told_and_answered)
@@ -481,6 +513,8 @@ int main(void)
 		impossible_parts_are_delivered_alone,
 		what_never_became_whole_is_delivered_marked_and_mended_later,
 		headers_and_sar_parameters_may_meet_in_one_message,
+		a_reply_goes_to_the_number_as_it_came,
+		octets_may_come_swapped,
 		a_header_of_16_bits_is_another_message_than_one_of_8,
 	};
 	const TTest *const rest[] = {

@@ -4,6 +4,7 @@
  * to 1.10).
  */
 #include "smpp_address.h"
+#include "smpp_forms.h"
 #include "smpp_gsm7.h"
 #include "smpp_receipt.h"
 #include "smpp_split.h"
@@ -58,6 +59,11 @@ static const struct decoded {
 	{"8 with an odd octet", 8, SMPP_GSM7, 0, 0, "4f60 59", "你", false},
 	{"8 with a byte order mark", 8, SMPP_GSM7, 0, 0, "feff 4f60", "你", true},
 	{"8 from a little-endian sender", 8, SMPP_GSM7, 0, 0, "fffe 604f 3dd8 00de", "你😀", true},
+	{"a sender whose octets are swapped", 0, SMPP_UCS2LE, 0, 0, "604f 3dd8 00de", "你😀", true},
+	{"swapped, and a mark says that it is not", 0, SMPP_UCS2LE, 0, 0, "feff 4f60", "你", true},
+	{"23.038, 4: 48 is UCS-2 to be deleted once read", 0x48, SMPP_GSM7, 0, 0, "4f60", "你", true},
+	{"23.038, 4: 40 and 50 are the default alphabet", 0x50, SMPP_GSM7, 0, 0, "00", "@", true},
+	{"23.038, 4: 59 is UCS-2 with a class", 0x59, SMPP_GSM7, 0, 0, "4f60", "你", true},
 	{"8 with nothing", 8, SMPP_GSM7, 0, 0, "", "", true},
 	{"03.38, 4: 10 is flash in the default alphabet", 0x10, SMPP_GSM7, 0, 0, "00", "@", true},
 	{"03.38, 4: 18 is flash in UCS-2", 0x18, SMPP_GSM7, 0, 0, "4f60", "你", true},
@@ -88,7 +94,8 @@ END_TEST
 
 START_TEST(octets_of_no_alphabet_are_binary)
 {
-	static const uint8_t codings[] = {2, 4, 5, 9, 10, 13, 14, 0x14, 0x20, 0x3F, 0xF4, 0xF7};
+	static const uint8_t codings[] = {2,    4,    5,    9,    10,   13,   14,  0x14,
+	                                  0x20, 0x3F, 0x44, 0x60, 0x7F, 0xF4, 0xF7};
 
 	for (size_t i = 0; i < ARRAY_LEN(codings); i++)
 		ck_assert_msg(smpp_alphabet_of(codings[i], SMPP_GSM7) == SMPP_BINARY, "%x",
@@ -453,6 +460,56 @@ START_TEST(our_own_number_has_the_type_of_its_shape)
 	ck_assert(n.ton == 5 && n.npi == 0);
 	ck_assert_int_eq(smpp_address_source(SPAN_LIT("+4917000"), &n), 0);
 	ck_assert(n.ton == 1 && n.npi == 1 && strcmp(n.digits, "4917000") == 0);
+	ck_assert_int_eq(smpp_address_source(SPAN_LIT("Bank-Europe"), &n), 0);
+	ck_assert_int_eq(smpp_address_source(SPAN_LIT("Bank-Europe1"), &n), -EINVAL);
+	ck_assert_int_eq(smpp_address_source(SPAN_LIT("[Bank-Euro"), &n), 0); /* 11 septets */
+	ck_assert_int_eq(smpp_address_source(SPAN_LIT("[Bank-Euro]"), &n), -EINVAL);
+	ck_assert_int_eq(smpp_address_source(SPAN_LIT("银行"), &n), -EINVAL);
+	ck_assert_int_eq(smpp_address_source(SPAN_LIT("Ba`nk"), &n), -EINVAL);
+}
+END_TEST
+
+static const struct form_row {
+	const char *raw, *address;
+	bool known;
+	enum smpp_dest_format format;
+} form_rows[] = {
+	{"8613800138000",   "sms:+8613800138000", true,  SMPP_DEST_INTERNATIONAL},
+	{"+8613800138000",  "sms:+8613800138000", true,  SMPP_DEST_PLUS         },
+	{"008613800138000", "sms:+8613800138000", true,  SMPP_DEST_ZEROS        },
+	{"13800138000",     "sms:+8613800138000", true,  SMPP_DEST_NATIONAL     },
+	{"95500",           "sms:95500",          false, SMPP_DEST_INTERNATIONAL},
+	{"BANK",            "sms:BANK",           false, SMPP_DEST_INTERNATIONAL},
+	{"",		"sms:+8613800138000", false, SMPP_DEST_INTERNATIONAL},
+};
+
+START_TEST(a_number_goes_back_in_the_form_in_which_it_came)
+{
+	const struct form_row *row = &form_rows[_i];
+	struct smpp_form form = smpp_form_of(span_of(row->raw), 2, 9, span_of(row->address)), read;
+	struct smpp_number n;
+	char text[16];
+
+	ck_assert_int_eq(form.known, row->known);
+	if (!form.known)
+		return;
+	ck_assert_int_eq(form.format, row->format);
+	ck_assert_int_eq(smpp_address_dest(span_of(row->address),
+	                                   (enum smpp_dest_format)form.format, SPAN_LIT("86"), &n),
+	                 0);
+	ck_assert_str_eq(n.digits, row->raw);
+	smpp_form_print(form, text);
+	read = smpp_form_read(span_of(text));
+	ck_assert(read.known && read.format == form.format && read.ton == 2 && read.npi == 9);
+}
+END_TEST
+
+START_TEST(a_form_that_was_kept_wrongly_is_none)
+{
+	static const char *const texts[] = {"", "0", "0 1", "4 1 1", "0 256 1", "0 1 1 1", "x 1 1"};
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		ck_assert_msg(!smpp_form_read(span_of(texts[i])).known, "%s", texts[i]);
 }
 END_TEST
 
@@ -559,6 +616,9 @@ int main(void)
 	tcase_add_test(tc[2], an_unflagged_text_is_a_receipt_only_when_it_is_whole);
 	tcase_add_loop_test(tc[3], a_number_is_spelled, 0, ARRAY_LEN(spelleds));
 	tcase_add_test(tc[3], destinations_are_written_as_the_operator_wants);
+	tcase_add_loop_test(tc[3], a_number_goes_back_in_the_form_in_which_it_came, 0,
+	                    ARRAY_LEN(form_rows));
+	tcase_add_test(tc[3], a_form_that_was_kept_wrongly_is_none);
 	tcase_add_test(tc[3], our_own_number_has_the_type_of_its_shape);
 	tcase_add_test(tc[3], a_validity_is_a_relative_time_of_7_1_1);
 	tcase_add_test(tc[3], a_status_leads_where_the_table_and_the_channel_say);
