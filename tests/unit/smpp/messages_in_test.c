@@ -249,8 +249,8 @@ START_TEST(a_reply_goes_to_the_number_as_it_came)
 {
 	const struct smpp_submit_sm *sm;
 
-	open_bound("dest_format: received\ndefault_country: \"86\"\n");
-	smsc_deliver(&smsc, "13800138000", "95500", 0, 0, SPAN_LIT("x"), SPAN_NONE);
+	open_bound("dest_format: received\n");
+	smsc_deliver(&smsc, "008613800138000", "95500", 0, 0, SPAN_LIT("x"), SPAN_NONE);
 	AWAIT(host.received_count == 1);
 	ck_assert(span_is(host.received[0]->address, customer));
 	smsc_deliver(&smsc, "+8613900139000", "95500", 0, 0, SPAN_LIT("y"), SPAN_NONE);
@@ -259,7 +259,7 @@ START_TEST(a_reply_goes_to_the_number_as_it_came)
 	ck_assert_int_eq(host_send(&host, "sms:+8613700137000", "to another"), 0);
 	AWAIT(smsc.submits == 2);
 	sm = smsc_submit(&smsc, 0);
-	ck_assert_msg(span_is(sm->destination_addr, "13800138000"), "%.*s",
+	ck_assert_msg(span_is(sm->destination_addr, "008613800138000"), "%.*s",
 	              SPAN_FMT(sm->destination_addr));
 	/* Of whom nothing is known: as the account wrote last. */
 	ck_assert(span_is(smsc_submit(&smsc, 1)->destination_addr, "+8613700137000"));
