@@ -86,7 +86,7 @@ static bool set_habit(struct smsc_habits *h, char *item)
 			continue;
 		h->throttles |= row->at == offsetof(struct smsc_habits, throttle);
 		return (value || row->kind == FLAG) &&
-		       set_value(row->kind, (char *)h + row->at, value);
+		       set_value(row->kind, (char *)h + row->at, value ? value : "");
 	}
 	return false;
 }
@@ -150,7 +150,7 @@ static int take(struct load_options *o, char **argv, int i)
 		if (strncmp(argv[i], "--", 2) != 0 || strcmp(row->name, argv[i] + 2) != 0)
 			continue;
 		if (row->kind == FLAG)
-			return set_value(FLAG, (char *)o + row->at, NULL) ? 1 : 0;
+			return set_value(FLAG, (char *)o + row->at, "") ? 1 : 0;
 		if (!value)
 			return 0;
 		ok = row->kind == HABITS     ? set_habits(o, value)

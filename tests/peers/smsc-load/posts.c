@@ -42,8 +42,9 @@ static void fill_in(const struct posts *p, struct buf *out, const char *text)
 	for (const char *at; (at = strchr(text, '{')) != NULL; text = at) {
 		buf_add(out, (struct span){text, (size_t)(at - text)});
 		if (strncmp(at, "{number}", 8) == 0) {
-			buf_printf(out, "%llu",
-			           (unsigned long long)(p->o.first_number + p->counts.posted));
+			uint64_t number = p->o.first_number + p->counts.posted;
+
+			buf_printf(out, "%llu", (unsigned long long)number);
 			at += 8;
 		} else if (strncmp(at, "{channel}", 9) == 0) {
 			char name[64];

@@ -1,5 +1,6 @@
 #include "smsc.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -150,8 +151,9 @@ static void hold_answer(struct link *k, uint32_t sequence, uint64_t id)
 {
 	struct smsc *s = k->smsc;
 
-	if (s->held_count == s->held_size && !held_grow(s))
+	if (s->held_count >= s->held_size && !held_grow(s))
 		return;
+	assert(s->held_size);
 	s->held[(s->held_first + s->held_count++) % s->held_size] =
 		(struct held){.due_us = now_us(s) + s->o.habits.latency_ms * 1000ULL,
 	                      .life = k->life,
