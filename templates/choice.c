@@ -8,7 +8,7 @@
 #include "phrases.h"
 #include "utf8.h"
 
-#define TEXT_MAX 120 /* octets: who chooses says little */
+#define TEXT_MAX ((size_t)120) /* octets: who chooses says little */
 
 static const struct numeral {
 	const char *word;

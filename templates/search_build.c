@@ -10,7 +10,7 @@
 #define K1 1.2F
 #define B 0.5F /* how much a long entry is held against it */
 #define ENTRY_TERMS_MAX 16384
-#define TEXT_TERMS_MAX (2 * NORMAL_TOKENS_MAX)
+#define TEXT_TERMS_MAX ((size_t)2 * NORMAL_TOKENS_MAX)
 
 #define HASH_SEED 0xcbf29ce484222325U
 #define HASH_PRIME 0x100000001b3U
@@ -317,7 +317,8 @@ static int build(struct builder *b, const struct search_text *texts, size_t coun
 		err = sort_pairs(b);
 	if (err == 0)
 		err = index_words(b);
-	set_norms(b);
+	if (err == 0)
+		set_norms(b);
 	return err;
 }
 

@@ -98,7 +98,7 @@ static unsigned least(unsigned a, unsigned b)
 /* Edits from a to b: a letter more, less, another, or two neighbours swapped. */
 static unsigned edits(struct span a, struct span b)
 {
-	unsigned rows[3][SEARCH_WORD_MAX + 1];
+	unsigned rows[3][SEARCH_WORD_MAX + 1] = {{0}};
 	unsigned *before = rows[0], *last = rows[1], *now = rows[2], *held;
 
 	for (size_t k = 0; k <= b.len; k++)

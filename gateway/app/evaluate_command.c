@@ -238,9 +238,9 @@ static int by_size(const void *a, const void *b)
 
 static double percentile_us(const struct evaluator *e, size_t percent)
 {
-	size_t count = e->test.questions.count;
+	size_t at = (e->test.questions.count - 1) * percent / 100;
 
-	return (double)e->took_ns[(count - 1) * percent / 100] / 1000.0;
+	return (double)e->took_ns[at] / 1000.0;
 }
 
 /* Four digits are what the sets can tell; JSON with more looks surer than it is. */
