@@ -166,7 +166,7 @@ struct smpp_channel {
 	struct buf joined, text, data;
 	uint64_t dup_after_ms, dup_until_ms; /* wall; see smpp_dup.c */
 	uint64_t proof_stored_ms;
-	struct log_throttle bad_pdu, unread, disagree;
+	struct log_throttle bad_pdu, unread, disagree, refused;
 	bool trailing_told;
 	struct smpp_ids *ids; /* how the SMSC writes its ids in receipts */
 };

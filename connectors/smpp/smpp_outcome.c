@@ -9,6 +9,7 @@
 
 enum {
 	GROWS_TO_MS = 60000,
+	LOG_EVERY_MS = 10000,
 	TRIES_OF_PARTS = 5 /* of a part whose neighbours were taken: the host cannot retry it */
 };
 
@@ -39,6 +40,22 @@ static void put_off(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned
 	smpp_out_wake_at(ch, out->again_ms);
 }
 
+/* What the SMSC may have disliked, and nothing of what was said or to whom. */
+static void log_refused(struct smpp_channel *ch, const struct smpp_outgoing *out, unsigned part,
+                        uint32_t status)
+{
+	uint64_t held;
+
+	if (!log_throttle_pass(&ch->refused, now_ms(ch), LOG_EVERY_MS, &held))
+		return;
+	log_warn(ch->log, EVENT("smpp.submit_refused"), STR("status", smpp_status_name(status)),
+	         NUM("code", status), NUM("source_ton", out->source.ton),
+	         NUM("source_npi", out->source.npi), NUM("dest_ton", out->dest.ton),
+	         NUM("dest_npi", out->dest.npi), NUM("data_coding", out->parts.data_coding),
+	         NUM("part", part + 1), NUM("parts", out->parts.count),
+	         NUM("octets", smpp_part(&out->parts, part).len), NUM("suppressed", held));
+}
+
 static void refuse(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned part,
                    uint32_t status, unsigned flags)
 {
@@ -51,6 +68,8 @@ static void refuse(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned 
 	                            .reason = "another part of it was refused"};
 
 	++*ch->metrics.submit_errors;
+	if (!(flags & SEND_BAD_ADDRESS))
+		log_refused(ch, out, part, status);
 	smpp_pace_refused(ch, status, out->dest.digits);
 	if (out->queued) { /* before the host hears of it: it may send the next one at once */
 		smpp_queue_remove(&ch->pending, out);

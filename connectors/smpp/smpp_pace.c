@@ -71,11 +71,20 @@ static bool is_congested(const struct smpp_channel *ch)
 	       now_ms(ch) - ch->congestion_ms < CONGESTION_AGE_MS;
 }
 
+static size_t full_window(const struct smpp_channel *ch)
+{
+	size_t sessions = 0;
+
+	for (size_t i = 0; i < ch->link_count; i++)
+		sessions += smpp_link_sends(&ch->links[i]);
+	return (size_t)ch->cfg->window * sessions;
+}
+
 static void recover(struct smpp_channel *ch)
 {
 	if (ch->allowed == SIZE_MAX || is_congested(ch))
 		return;
-	if (++ch->allowed >= (size_t)ch->cfg->window * ch->link_count) {
+	if (++ch->allowed >= full_window(ch)) {
 		ch->allowed = SIZE_MAX;
 		ch->pause_ms = 0;
 	}

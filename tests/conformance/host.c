@@ -467,38 +467,46 @@ void connector_throttled(struct connector_host *h, uint64_t ms)
 	h->throttled++;
 }
 
-/* ---- what it says of itself: only that it may be asked ---- */
+/* ---- what it says of itself, as one line of text ---- */
+
+struct connector_status {
+	struct buf text;
+};
 
 void connector_status_text(struct connector_status *out, const char *key, struct span value)
 {
-	(void)out;
-	(void)key;
-	(void)value;
+	buf_printf(&out->text, "%s=%.*s ", key, SPAN_FMT(value));
 }
 
 void connector_status_num(struct connector_status *out, const char *key, uint64_t value)
 {
-	(void)out;
-	(void)key;
-	(void)value;
+	buf_printf(&out->text, "%s=%llu ", key, (unsigned long long)value);
 }
 
 void connector_status_flag(struct connector_status *out, const char *key, bool value)
 {
-	(void)out;
-	(void)key;
-	(void)value;
+	buf_printf(&out->text, "%s=%s ", key, value ? "true" : "false");
 }
 
 void connector_status_item(struct connector_status *out, const char *key)
 {
-	(void)out;
-	(void)key;
+	buf_printf(&out->text, "%s[ ", key);
 }
 
 void connector_status_end(struct connector_status *out)
 {
-	(void)out;
+	buf_str(&out->text, "] ");
+}
+
+void host_status(const struct connector_host *h, char *out, size_t size)
+{
+	struct connector_status status;
+
+	buf_init(&status.text, 1U << 16);
+	if (h->ops->status)
+		h->ops->status(h->self, &status);
+	snprintf(out, size, "%.*s", SPAN_FMT(buf_span(&status.text)));
+	buf_fini(&status.text);
 }
 
 /* ---- what it gives ---- */

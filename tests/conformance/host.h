@@ -90,6 +90,8 @@ int host_send(struct connector_host *h, const char *address, const char *text);
 int host_send_like(struct connector_host *h, const struct message *like);
 /** The parts that never became whole, as after their time. */
 void host_expire_parts(struct connector_host *h);
+/** What the channel says of itself: "key=value ... item[ key=value ] ". */
+void host_status(const struct connector_host *h, char *out, size_t size);
 /** Turns connector_durable(), and tells. */
 void host_set_durable(struct connector_host *h, bool durable);
 

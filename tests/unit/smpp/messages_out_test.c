@@ -204,6 +204,30 @@ START_TEST(what_the_session_is_to_blame_for_is_no_attempt)
 }
 END_TEST
 
+static char logged[4096];
+
+static void keep_log(void *arg, struct span line)
+{
+	(void)arg;
+	if (memmem(line.ptr, line.len, "submit_refused", 14))
+		snprintf(logged, sizeof(logged), "%.*s", SPAN_FMT(line));
+}
+
+START_TEST(a_submit_that_the_smsc_finds_wrong_is_logged_without_its_content)
+{
+	open_bound("");
+	logged[0] = '\0';
+	log_set_sink(keep_log, NULL);
+	smsc.submit_once = SMPP_RINVDCS;
+	ck_assert_int_eq(host_send(&host, customer, "a secret of theirs"), 0);
+	AWAIT(host.result_count == 1);
+	ck_assert_int_eq(host.results[0].outcome, SEND_REFUSED);
+	ck_assert_msg(strstr(logged, "ESME_RINVDCS") && strstr(logged, "data_coding=0"), "%s",
+	              logged);
+	ck_assert(!strstr(logged, "secret") && !strstr(logged, "13800138000"));
+}
+END_TEST
+
 START_TEST(a_vague_error_is_tried_again_a_few_times)
 {
 	open_bound("errors:\n  - {status: \"8\", action: limited, delay: 20 ms, tries: 2}\n");
@@ -659,6 +683,7 @@ int main(void)
 		throttled_in_the_middle_the_order_stays,
 		a_full_queue_gives_the_message_back_for_later,
 		a_queue_that_stays_full_is_asked_less_and_less,
+		a_submit_that_the_smsc_finds_wrong_is_logged_without_its_content,
 		what_the_session_is_to_blame_for_is_no_attempt,
 		a_vague_error_is_tried_again_a_few_times,
 		a_refused_number_is_a_bad_address,

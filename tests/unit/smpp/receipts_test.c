@@ -139,7 +139,7 @@ static void deliver_receipt(const char *id)
 START_TEST(what_is_learned_of_ids_is_counted_and_shown)
 {
 	const struct smpp_channel *ch;
-	char id[16];
+	char id[16], status[1024];
 
 	open_bound("");
 	ch = host.self;
@@ -152,6 +152,8 @@ START_TEST(what_is_learned_of_ids_is_counted_and_shown)
 	}
 	ck_assert_int_eq(smpp_ids_learned(ch->ids), SMPP_ID_CASE);
 	ck_assert_uint_eq(counted("case"), 10);
+	host_status(&host, status, sizeof(status));
+	ck_assert_msg(strstr(status, "receipt_ids=case "), "%s", status);
 	deliver_receipt("ffff");
 	AWAIT(host.receipt_count == 11);
 	ck_assert_uint_eq(counted("other"), 1);

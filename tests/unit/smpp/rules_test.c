@@ -196,6 +196,32 @@ START_TEST(nothing_replaces_what_was_said)
 }
 END_TEST
 
+/* ---- what a status page shows ---- */
+
+START_TEST(a_status_says_what_the_sessions_do_and_no_secret)
+{
+	char status[1024];
+
+	smsc.version = SMPP_INTERFACE_VERSION_50;
+	open_bound("bind: pair\ninterface_version: \"5.0\"\n");
+	smsc.hold = true;
+	ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	AWAIT(smsc.submits == 1);
+	host_status(&host, status, sizeof(status));
+	ck_assert_msg(strstr(status, "links[ role=transmitter state=bound smsc_version=5.0 "
+	                             "outstanding=1 "),
+	              "%s", status);
+	ck_assert_msg(strstr(status, "links[ role=receiver state=bound"), "%s", status);
+	ck_assert_msg(strstr(status, "paused=false") && strstr(status, "receipt_ids=other"), "%s",
+	              status);
+	ck_assert(!strstr(status, "secret") && !strstr(status, "13800138000"));
+	smsc_drop_bound(&smsc, SMPP_bind_receiver);
+	AWAIT(host.state == CHANNEL_SEND_ONLY);
+	host_status(&host, status, sizeof(status));
+	ck_assert_msg(strstr(status, "failures=1"), "%s", status);
+}
+END_TEST
+
 /* ---- the pace ---- */
 
 START_TEST(after_throttling_the_window_opens_again_one_by_one)
@@ -266,6 +292,7 @@ int main(void)
 		optional_parameters_may_be_forced,
 		command_status_in_a_request_is_ignored,
 		nothing_replaces_what_was_said,
+		a_status_says_what_the_sessions_do_and_no_secret,
 		after_throttling_the_window_opens_again_one_by_one,
 		the_rate_counts_parts,
 		an_enquiry_waits_neither_for_the_rate_nor_for_a_pause,
