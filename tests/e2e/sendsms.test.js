@@ -172,7 +172,7 @@ test("reports come as kannel sends them", { skip: !kannelInstalled() && "no kann
   const script = await scriptFor(t);
   const w = await world(t, { channels: ["sms"], extra: section() });
   const other = await startSmsc(); // an account's receipts come over any of its binds
-  for (const smsc of [w.smsc, other]) smsc.receipts.set({ intermediate: true, delayMs: 60 });
+  for (const smsc of [w.smsc, other]) smsc.receipts.set({ intermediate: true, delayMs: 400 });
   t.after(() => other.close());
   const kannel = await startKannel({
     smscs: [smppGroup(other.smppPort)],
@@ -186,7 +186,8 @@ test("reports come as kannel sends them", { skip: !kannelInstalled() && "no kann
   };
   const of = (id, type) => script.calls.find((c) => c.fields.id === id && c.fields.type === type);
   const same = async (name, types) => {
-    await until(`reports of ${name}`, () => types.every((type) => of(`ours-${name}`, type) && of(`theirs-${name}`, type)));
+    const missing = () => types.flatMap((type) => [`ours-${name}`, `theirs-${name}`].filter((id) => !of(id, type)).map((id) => `${type} of ${id}`));
+    await until(`reports of ${name}`, () => !missing().length, 20_000).catch((err) => assert.deepEqual(missing(), [], err.message));
     for (const type of types) assert.deepEqual(comparable(of(`ours-${name}`, type)), comparable(of(`theirs-${name}`, type)), `${name}, ${type}`);
   };
   await both("delivered");
