@@ -51,6 +51,8 @@ struct route_channel {
 	enum route_health health;
 	enum route_health shared; /* of who holds it */
 	uint64_t up_since_ms, throttled_until_ms, throttled_ms;
+	uint64_t down_since_ms; /* monotonic, as this node sees it; 0: it is not */
+	bool moving;
 	struct route_breaker breaker;
 	struct route_pace pace;
 	uint16_t told[LANE_COUNT]; /* partitions with work that another node takes */
@@ -128,6 +130,12 @@ struct connector_host *route_choose(struct connector_host *host, struct span add
 /** The same for one who wrote to host: another only while host does not do. */
 struct connector_host *route_reply(struct connector_host *host, struct span address,
                                    enum route_class class);
+
+enum route_class route_class_of(enum lane lane, enum message_class class);
+
+/* route_move.c */
+/** Every heartbeat: what waits for an account that is down for too long goes by another. */
+void route_move_tick(struct connector_host *host);
 
 /* route_status.c */
 /** "S n": somebody asks for reports. */

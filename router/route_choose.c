@@ -56,6 +56,17 @@ static struct connector_host *decide(struct connector_host *host, struct span ad
 	return found;
 }
 
+enum route_class route_class_of(enum lane lane, enum message_class class)
+{
+	static const enum route_class by_lane[LANE_COUNT] = {
+		[LANE_REPLY] = ROUTE_REPLY,
+		[LANE_CONFIRMATION] = ROUTE_CONFIRMATION,
+		[LANE_CAMPAIGN] = ROUTE_CAMPAIGN,
+	};
+
+	return class == CLASS_0 ? ROUTE_FLASH : by_lane[lane];
+}
+
 struct connector_host *route_choose(struct connector_host *host, struct span address,
                                     enum route_class class)
 {

@@ -109,8 +109,10 @@ static bool drains(const struct router *r)
 
 void route_tick(struct router *r)
 {
-	for (struct connector_host *h = r->hosts; h; h = h->next)
+	for (struct connector_host *h = r->hosts; h; h = h->next) {
 		health_tick(h);
+		route_move_tick(h);
+	}
 	if (drains(r) && !r->route.counting)
 		r->route.counting = route_lanes_count(r, on_counted, r) == 0;
 	route_sync(r);

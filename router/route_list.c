@@ -57,12 +57,15 @@ bool list_refuses(const struct router *r, struct span channel, struct span addre
 
 static void clear(struct list_entry **entries)
 {
-	struct list_entry *e, *next;
+	struct list_entry *e = *entries;
 
-	HASH_ITER(hh, *entries, e, next)
-	{
-		HASH_DEL(*entries, e);
+	/* The table first: the entries are a list of their own. */
+	HASH_CLEAR(hh, *entries);
+	while (e) {
+		struct list_entry *next = e->hh.next;
+
 		free(e);
+		e = next;
 	}
 }
 

@@ -61,17 +61,6 @@ static bool is_ours(const struct connector_host *host, struct span local)
 	return host->ops->caps.sender && host->ops->caps.sender(host->self, local);
 }
 
-static enum route_class class_of(const struct router_send *send)
-{
-	static const enum route_class by_lane[LANE_COUNT] = {
-		[LANE_REPLY] = ROUTE_REPLY,
-		[LANE_CONFIRMATION] = ROUTE_CONFIRMATION,
-		[LANE_CAMPAIGN] = ROUTE_CAMPAIGN,
-	};
-
-	return send->service.message_class == CLASS_0 ? ROUTE_FLASH : by_lane[send->lane];
-}
-
 /* A message that names its sender goes by a channel that has it. */
 static struct connector_host *with_sender(struct connector_host *host, struct span local)
 {
@@ -95,8 +84,10 @@ static int find_way(struct router *r, const struct router_send *send, struct con
 		return -ENOENT;
 	err = (*host)->ops->address((*host)->self, send->address, address, size);
 	if (!err && (send->any_channel || !send->channel.len))
-		*host = with_sender(route_choose(*host, span_of(address), class_of(send)),
-		                    send->local);
+		*host = with_sender(
+			route_choose(*host, span_of(address),
+		                     route_class_of(send->lane, send->service.message_class)),
+			send->local);
 	return err;
 }
 
@@ -278,8 +269,10 @@ static void on_reply_summary(void *arg, const struct router_error *error,
 		             error->err ? *error : router_refused(SPAN_LIT("channel_unknown")));
 		return;
 	}
-	host = with_sender(route_reply(host, summary->address, class_of(&call->send)),
-	                   call->send.local);
+	host = with_sender(
+		route_reply(host, summary->address,
+	                    route_class_of(call->send.lane, call->send.service.message_class)),
+		call->send.local);
 	err = send_to(call->router, host, &call->send, summary->address, call->fn, call->arg);
 	if (err)
 		reply_failed(call, error_of(err));

@@ -140,6 +140,31 @@ test("messages leave by their route, and by another while its account is unbound
   await w.smsc.waitForText({ to: "+8613800000002", text: "it is back" });
 });
 
+test("what waits for an account that stays down goes by another, in order and once", async (t) => {
+  const { w, further } = await routed(t, { accounts: [{ name: "sms-b" }], extra: RULES });
+  const [b] = further;
+  await until("both binds", () => bound(w.smsc) === 1 && bound(b) === 1);
+  await until("the other account to be up", async () => (await channel(w, "sms-b")).health === "up", 6000);
+  w.smsc.faults.set({ refuseBind: 8 });
+  w.smsc.drop();
+  await until("the first account to be down", async () => (await channel(w, "sms-main")).health === "down");
+  const ids = [];
+  for (let i = 0; i < 20; i++) ids.push(await send(w, "+8613800000001", `waits ${i}.`, { channel: "sms-main" }));
+  const named = await send(w, "+8613800000001", "from the first", { channel: "sms-main", from: "95500" });
+  await b.waitForText({ to: "+8613800000001", from: "95501", text: "waits 19." }, { timeoutMs: 6000 });
+  const texts = b.messages("+8613800000001").map((m) => m.text);
+  assert.deepEqual(texts, ids.map((_, i) => `waits ${i}.`));
+  const message = await until("its status", async () => {
+    const { body } = await w.api("GET", `/v1/messages/${ids[0]}`);
+    return ["sent", "delivered"].includes(body.status) && body;
+  });
+  assert.equal(message.channel, "sms-b");
+  assert.match(await w.gateway.metrics(), /posthouse_channel_moved_total\{channel="sms-main"\} 20/);
+  assert.equal((await w.api("GET", `/v1/messages/${named}`)).body.status, "queued", "the other account has not its sender");
+  w.smsc.faults.clear();
+  await w.smsc.waitForText({ to: "+8613800000001", text: "from the first" }, { timeoutMs: 6000 });
+});
+
 test("posthouse route and the API say why", async (t) => {
   const { w } = await routed(t, { accounts: [{ name: "sms-b" }], extra: RULES });
   await until("the account to be up", async () => (await channel(w, "sms-main")).health === "up", 6000);

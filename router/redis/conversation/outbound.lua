@@ -99,7 +99,8 @@ local function claim_one(P, o, item, w, opt)
 	if refused then return nil end
 	add(w.flights, o.channel, C .. ' ' .. str(seq),
 		flight(o.node, o.lane, uncertain, is_watched(k.h), attempts, doubled, since))
-	return {C .. ' ' .. str(seq) .. ' ' .. attempts .. ' ' .. doubled .. ' ' .. str(since), k.h[ADDRESS], k.h[LOCAL], entry}
+	local ours = k.h[CHANNEL] == o.channel and k.h[LOCAL] or '' -- our end is the channel's own
+	return {C .. ' ' .. str(seq) .. ' ' .. attempts .. ' ' .. doubled .. ' ' .. str(since), k.h[ADDRESS], ours, entry}
 end
 
 -- Takes up to max messages out of a lane into a node's hands.

@@ -1,0 +1,49 @@
+
+-- ---------------------------------------------------------------- from one account's lanes to another's
+
+-- What stands in a lane from a place on, for who decides where it goes. What waits no more, or may have been sent by this
+-- account already, has no entry: it stays. args: channel lane from max; returns {item, address, entry, ...}
+local function lane_peek(keys, v)
+	local P, out = keys[1], {}
+	local from = tonumber(v[3])
+	local items = call('LRANGE', 'ph:q:' .. P .. ':' .. v[1] .. ':' .. v[2], str(from), str(from + tonumber(v[4]) - 1))
+	for _, item in ipairs(items) do
+		local C, seq, _, doubled = lane_parse(item)
+		local k = open_conversation(P, C)
+		local waits = k.h and doubled == 0 and open_letters(k.h, seq) == 'q'
+		out[#out + 1] = item
+		out[#out + 1] = waits and k.h[ADDRESS] or ''
+		out[#out + 1] = waits and entry_of(k, seq) or ''
+	end
+	return out
+end
+
+-- The entry says by which channel the message goes.
+local function reroute(P, item, channel)
+	local C, seq = lane_parse(item)
+	local k = open_conversation(P, C)
+	local entry = entry_of(k, seq)
+	if not entry then return end
+	entry = entry:gsub('^(m%S+ %d+ %S+ )%S*', '%1' .. channel, 1)
+	call('LSET', k.key, str(seq - k.h[BASE]), entry)
+end
+
+-- Whole messages, in their order, behind what waits there; what was claimed meanwhile is not moved.
+-- args: channel lane, then item channel ...; returns the number that was moved
+local function lane_move(keys, v)
+	local P, w, moved = keys[1], together(), 0
+	local from = 'ph:q:' .. P .. ':' .. v[1] .. ':' .. v[2]
+	for i = 3, #v, 2 do
+		if call('LREM', from, '1', v[i]) == 1 then
+			add(w.lanes, v[i + 1] .. ':' .. v[2], v[i])
+			reroute(P, v[i], v[i + 1])
+			moved = moved + 1
+		end
+	end
+	write_together(P, w)
+	for lane in pairs(w.lanes) do tell_work(P, lane) end
+	return moved
+end
+
+redis.register_function('ph2_lane_peek', lane_peek)
+redis.register_function('ph2_lane_move', lane_move)
