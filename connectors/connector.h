@@ -198,6 +198,9 @@ struct connector_caps {
 	int (*measure)(void *self, const struct message *m, struct connector_measure *out);
 	/** Marks that m will bear because of what the channel does to its text. NULL: none. */
 	unsigned (*marks)(void *self, const struct message *m);
+	/** What stands behind our own number in local: 12 of 9550012. Empty: nothing, or local is
+	 * none of the channel's. NULL: there is no such thing. */
+	struct span (*extension)(const void *self, struct span local);
 	/** Whether the peer holds a message that is due in delay_ms. NULL: it cannot, the host
 	 * does. */
 	bool (*schedules)(const void *self, uint64_t delay_ms);

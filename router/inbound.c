@@ -127,16 +127,29 @@ static void decide(struct inbound *in)
 
 /* --- What the function did ------------------------------------------------------------------- */
 
+/* The words of an answer of ph2_receive. */
+struct receive_words {
+	bool again;
+	uint64_t seq, reply_seq, waiting_since;
+	struct span state, how, session, queue;
+};
+
 /* The reply is this node's to send, now: give it its number and hand it to the connector. */
-static void send_reply(struct inbound *in, const struct message *said, uint64_t seq)
+static void send_reply(struct inbound *in, const struct message *said,
+                       const struct receive_words *w)
 {
+	char code[ROUTER_CODE_SIZE];
+	uint64_t session = 0;
 	struct message like = *said;
 	struct message *m;
 
-	like.seq = seq;
+	if (span_u64(w->session, &session))
+		session = 0;
+	like.seq = w->reply_seq;
 	like.address = in->message->address;
 	like.conversation = span_of(in->conversation);
 	like.local = in->message->local;
+	like.extension = code_for(in->host, like.local, session, w->queue, code);
 	like.reply_to = in->message->cid;
 	m = message_create(&like);
 	if (m)
@@ -144,12 +157,12 @@ static void send_reply(struct inbound *in, const struct message *said, uint64_t 
 }
 
 /* A reply whose first try is of uncertain fate comes back from the log. */
-static void send_again(struct inbound *in, struct span text, uint64_t seq)
+static void send_again(struct inbound *in, struct span text, const struct receive_words *w)
 {
 	struct log_entry entry;
 
-	if (log_decode(seq, text, &entry) == 0 && entry.event.message)
-		send_reply(in, &entry.message, seq);
+	if (log_decode(w->reply_seq, text, &entry) == 0 && entry.event.message)
+		send_reply(in, &entry.message, w);
 }
 
 static void count_new(struct inbound *in, struct span state)
@@ -162,13 +175,6 @@ static void count_new(struct inbound *in, struct span state)
 	if (in->intent[0] == 'h' && span_is(state, "queued"))
 		++*count->handed_over;
 }
-
-/* The words of an answer of ph2_receive. */
-struct receive_words {
-	bool again;
-	uint64_t seq, reply_seq, waiting_since;
-	struct span state, how, session, queue;
-};
 
 static struct receive_words read_words(struct span text)
 {
@@ -189,9 +195,9 @@ static struct receive_words read_words(struct span text)
 static void follow_reply(struct inbound *in, const struct receive_words *w, struct span entry)
 {
 	if (span_is(w->how, "c") && w->again)
-		send_again(in, entry, w->reply_seq);
+		send_again(in, entry, w);
 	else if (span_is(w->how, "c") && in->reply)
-		send_reply(in, in->reply, w->reply_seq);
+		send_reply(in, in->reply, w);
 	else if (span_is(w->how, "l"))
 		outbound_dirty(in->host, router_partition_of(span_of(in->conversation)),
 		               LANE_REPLY);
@@ -231,7 +237,7 @@ static void pack_inbound(struct inbound *in, struct buf *b)
 	const struct message *m = in->message;
 	char word[ROUTER_WORD_MAX];
 
-	pack_array(b, 16);
+	pack_array(b, 17);
 	pack_text(b, span_of(in->conversation));
 	pack_text(b, m->address);
 	pack_text(b, m->channel);
@@ -251,6 +257,7 @@ static void pack_inbound(struct inbound *in, struct buf *b)
 		router_pack_entry(host->router, b, in->reply, SPAN_NONE);
 	else
 		pack_text(b, SPAN_NONE);
+	pack_text(b, code_queue(host, m->local));
 }
 
 void inbound_common(void *arg, struct buf *b)

@@ -294,25 +294,30 @@ static uint64_t begins_ms(const struct message *m)
 	return m->due_ms ? m->due_ms : m->ts_ms;
 }
 
-/* "C seq attempts doubled since", address, local, entry: a message as the connector wants it. */
-static struct message *claimed_message(redisReply *const *item, struct span *conversation,
-                                       uint64_t *seq)
+/* "C seq attempts doubled since session queue", address, local, entry: a message as the connector
+ * wants it. */
+static struct message *claimed_message(const struct connector_host *host, redisReply *const *item,
+                                       struct span *conversation, uint64_t *seq)
 {
 	struct span rest = reply_span(item[0]);
 	struct log_entry entry;
-	uint64_t attempts, doubled, since;
+	uint64_t attempts, doubled, since, session;
+	char code[ROUTER_CODE_SIZE];
 
 	*conversation = span_split(rest, ' ', &rest);
 	*seq = next_num(&rest);
 	attempts = next_num(&rest);
 	doubled = next_num(&rest);
 	since = next_num(&rest);
+	session = next_num(&rest);
 	if (log_decode(*seq, reply_span(item[3]), &entry) || !entry.event.message)
 		return NULL;
 	entry.message.conversation = *conversation;
 	entry.message.address = reply_span(item[1]);
-	if (!entry.message.local.len)
+	if (!entry.message.local.len) {
 		entry.message.local = reply_span(item[2]);
+		entry.message.extension = code_for(host, entry.message.local, session, rest, code);
+	}
 	entry.message.attempts = (unsigned)attempts;
 	if (doubled)
 		entry.message.marks |= MARK_MAYBE_DOUBLED;
@@ -328,7 +333,7 @@ static void take(struct claim *claim, const redisReply *reply)
 	for (size_t i = 1; i + 3 < reply->elements; i += 4) {
 		struct span conversation;
 		uint64_t seq;
-		struct message *m = claimed_message(&reply->element[i], &conversation, &seq);
+		struct message *m = claimed_message(host, &reply->element[i], &conversation, &seq);
 
 		if (m)
 			outbound_send(host, &m);

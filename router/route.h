@@ -55,6 +55,7 @@ struct route_channel {
 	bool moving;
 	struct route_breaker breaker;
 	struct route_pace pace;
+	const struct router_codes *codes;
 	uint16_t told[LANE_COUNT]; /* partitions with work that another node takes */
 	struct io_later tell;
 	char last_error[48];
@@ -91,7 +92,7 @@ struct connector_host;
 int route_init(struct router *r) MUST_CHECK;
 void route_fini(struct router *r);
 /** Before the connector's init. */
-void route_channel_init(struct connector_host *host, bool all_nodes);
+void route_channel_init(struct connector_host *host, const struct router_channel *channel);
 void route_channel_fini(struct connector_host *host);
 /** Says what this node holds and hears how things stand; on every heartbeat and at every hint. */
 void route_sync(struct router *r);
@@ -132,6 +133,17 @@ struct connector_host *route_reply(struct connector_host *host, struct span addr
                                    enum route_class class);
 
 enum route_class route_class_of(enum lane lane, enum message_class class);
+
+/* route_code.c */
+/** The code of a session; empty: its channel has none. Borrowed from out or from the configuration.
+ */
+struct span code_of(const struct connector_host *host, uint64_t session, struct span queue,
+                    char out[ROUTER_CODE_SIZE]);
+/** The same for a message from our end local; empty also where that has a code already. */
+struct span code_for(const struct connector_host *host, struct span local, uint64_t session,
+                     struct span queue, char out[ROUTER_CODE_SIZE]);
+/** The queue that our end local belongs to by its code; empty: none. */
+struct span code_queue(const struct connector_host *host, struct span local);
 
 /* route_move.c */
 /** Every heartbeat: what waits for an account that is down for too long goes by another. */

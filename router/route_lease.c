@@ -387,9 +387,10 @@ static void count_register(struct connector_host *host)
 		                          host->name);
 }
 
-void route_channel_init(struct connector_host *host, bool all_nodes)
+void route_channel_init(struct connector_host *host, const struct router_channel *channel)
 {
-	host->route.exclusive = host->ops->caps.dials && !all_nodes;
+	host->route.exclusive = host->ops->caps.dials && !channel->all_nodes;
+	host->route.codes = channel->codes;
 	host->route.tell = (struct io_later){.fn = on_tell, .arg = host};
 	count_register(host);
 }

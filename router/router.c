@@ -469,7 +469,7 @@ int router_channel_add(struct router *r, const struct router_channel *channel,
 		err = -ENOMEM;
 	if (!err) {
 		count_register(h);
-		route_channel_init(h, channel->all_nodes);
+		route_channel_init(h, channel);
 		err = ops->init(h->self, h, channel->cfg, errors, channel->line);
 	}
 	if (err) {

@@ -52,12 +52,23 @@ void router_set_catalogue(struct router *router, struct catalogue *catalogue);
 
 /** Makes a channel of a connector (init is called; nothing is opened). cfg must outlive the router.
  */
+/* A code behind our number that belongs to a queue. */
+struct router_code {
+	char *code, *queue;
+};
+struct router_codes {
+	int64_t digits;            /* of a session's code behind our number; 0: none */
+	struct config_list queues; /* struct router_code */
+};
+enum { ROUTER_CODE_SIZE = 16 };
+
 struct router_channel {
 	const char *name;
 	const struct connector_ops *ops;
 	const void *cfg;
 	bool all_nodes; /* of a connector that dials: every node does, not only one */
-	unsigned line;  /* of its section, for errors */
+	const struct router_codes *codes; /* NULL: none; lives as long as cfg */
+	unsigned line;                    /* of its section, for errors */
 };
 int router_channel_add(struct router *router, const struct router_channel *channel,
                        struct yaml_errors *errors) MUST_CHECK;

@@ -311,6 +311,13 @@ static int smpp_address(const void *self, struct span raw, char *out, size_t siz
 	return smpp_address_canonical(raw, SMPP_TON_UNKNOWN, country, out, size);
 }
 
+static struct span smpp_extension(const void *self, struct span local)
+{
+	const struct smpp_channel *ch = self;
+
+	return smpp_address_extension(local, ch->cfg->short_codes);
+}
+
 static bool smpp_sender(const void *self, struct span local)
 {
 	const struct smpp_channel *ch = self;
@@ -397,6 +404,7 @@ const struct connector_ops smpp_connector = {
                        .dials = true,
                        .scheme = "sms",
                        .sender = smpp_sender,
+                       .extension = smpp_extension,
                        .schedules = smpp_schedules,
                        .measure = smpp_compose_measure,
                        .marks = smpp_compose_marks,

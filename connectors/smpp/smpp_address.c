@@ -175,6 +175,21 @@ int smpp_address_source(struct span local, struct smpp_number *out)
 	return copy_number(out, SMPP_TON_NETWORK_SPECIFIC, SMPP_NPI_UNKNOWN, "", local);
 }
 
+struct span smpp_address_extension(struct span local, char *const *codes)
+{
+	size_t longest = 0;
+
+	for (; codes && *codes; codes++) {
+		struct span code = span_of(*codes);
+
+		if (code.len > longest && all_digits(code) && span_starts(local, code))
+			longest = code.len;
+	}
+	if (!longest || !all_digits(local) || local.len > LOCAL_MAX)
+		return SPAN_NONE;
+	return from(local, longest);
+}
+
 bool smpp_address_is_ours(struct span local, char *const *codes)
 {
 	for (; codes && *codes; codes++) {

@@ -41,6 +41,8 @@ int smpp_address_dest(struct span address, enum smpp_dest_format format, struct 
  * or a name of more than 11 septets or of characters that ASCII or the default alphabet lacks. */
 int smpp_address_source(struct span local, struct smpp_number *out) MUST_CHECK;
 
+/** What stands behind the longest of our codes that local begins with; empty: nothing. */
+struct span smpp_address_extension(struct span local, char *const *codes);
 /** Whether a message may name local as its sender: one of codes (NULL-terminated, may be NULL), or
  * one of their numbers with an extension code (扩展码) behind it. */
 bool smpp_address_is_ours(struct span local, char *const *codes);

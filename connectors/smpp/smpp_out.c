@@ -8,6 +8,8 @@
 #include "smpp_tlv.h"
 #include "smpp_udh.h"
 
+enum { SOURCE_ADDR_MAX = 20 };
+
 static uint64_t now_ms(const struct smpp_channel *ch)
 {
 	return clock_mono_ms(ch->clock);
@@ -156,6 +158,18 @@ void smpp_out_doom(struct smpp_channel *ch)
 	}
 }
 
+/* The session's code behind our own number, where there is room for it (4.4.1: 20 characters). */
+static void extend(struct smpp_number *source, struct span code)
+{
+	size_t len = strlen(source->digits);
+
+	if (!code.len || len + code.len > SOURCE_ADDR_MAX ||
+	    source->digits[strspn(source->digits, "0123456789")] != '\0')
+		return;
+	memcpy(source->digits + len, code.ptr, code.len);
+	source->digits[len + code.len] = '\0';
+}
+
 static void begin(struct smpp_channel *ch, struct smpp_outgoing *out)
 {
 	memset(out->todo, 0, sizeof(out->todo));
@@ -172,6 +186,7 @@ static void begin(struct smpp_channel *ch, struct smpp_outgoing *out)
 		doom(ch, out, 0, "smpp.expired", "its validity was over before it could be sent");
 	else
 		smpp_queue_add(&ch->pending, out);
+	extend(&out->source, out->msg->extension);
 	out->reference = next_reference(ch, out);
 }
 

@@ -225,6 +225,7 @@ static int make_channels(struct app *app, struct yaml_errors *errors)
 		                                   .ops = channel->ops,
 		                                   .cfg = channel->cfg,
 		                                   .all_nodes = channel->nodes == CONFIG_NODES_ALL,
+		                                   .codes = &channel->codes,
 		                                   .line = channel->line};
 		int bad = router_channel_add(app->router, &add, errors);
 

@@ -130,6 +130,29 @@ static void free_channel(struct config_channel *channel)
 	*channel = (struct config_channel){0};
 }
 
+/* A queue's code is one of those that a session may have, so that no session gets it. */
+static void check_codes(struct loading *l, const struct yaml_node *section,
+                        const struct config_channel *channel)
+{
+	const struct router_code *codes = channel->codes.queues.items;
+	const struct yaml_node *list = yaml_get(section, "extension_queues");
+	const struct yaml_node *item = list && list->kind == YAML_SEQUENCE ? list->first : NULL;
+
+	for (size_t i = 0; i < channel->codes.queues.count && item; i++, item = item->next) {
+		if (codes[i].code && (codes[i].code[strspn(codes[i].code, "0123456789")] != '\0' ||
+		                      (channel->codes.digits &&
+		                       (int64_t)strlen(codes[i].code) != channel->codes.digits)))
+			yaml_error(l->errors, line_of(item, "code"),
+			           "\"code\" must be as many digits as extension_digits says");
+		for (size_t k = 0; k < i; k++)
+			if (codes[i].code && codes[k].code &&
+			    strcmp(codes[i].code, codes[k].code) == 0)
+				yaml_error(l->errors, item->line,
+				           "the code \"%s\" was already given", codes[i].code);
+		check_word(l, item, "queue", codes[i].queue);
+	}
+}
+
 static int bind_channel(struct loading *l, const struct yaml_node *section,
                         struct config_channel *out)
 {
@@ -149,6 +172,7 @@ static int bind_channel(struct loading *l, const struct yaml_node *section,
 	out->cfg = block->own;
 	out->line = section->line;
 	check_name(l, section, out->name);
+	check_codes(l, section, out);
 	return err;
 }
 

@@ -49,6 +49,7 @@ struct config_channel {
 	char *name;
 	char *connector;
 	int nodes; /* enum config_nodes */
+	struct router_codes codes;
 	const struct connector_ops *ops;
 	void *cfg; /* of ops->config_size octets; on the heap */
 	unsigned line;

@@ -4,6 +4,14 @@
 
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
 
+static const struct config_field code_fields[] = {
+	{"code",		       CONFIG_STRING, offsetof(struct router_code, code), .required = true, .least = 1,
+         .most = 8, .help = "digits behind our number"},
+	{"queue", CONFIG_STRING, offsetof(struct router_code, queue), .required = true, .least = 1,
+         .most = 32, .help = "to which a text to that number goes"},
+	{0	   }
+};
+
 static const char *const nodes_choices[] = {"one", "all", NULL};
 
 static const struct config_field node_fields[] = {
@@ -265,5 +273,11 @@ const struct config_field config_channel_fields[] = {
 	{"nodes",               CONFIG_ENUM, offsetof(struct config_channel, nodes), .fallback = "one",
          .choices = nodes_choices,
          .help = "of a connector that dials: whether one node at a time or all of them do"},
-	{0		     }
+	{"extension_digits",                      CONFIG_INT, offsetof(struct config_channel, codes.digits),
+         .fallback = "0", .most = 8,
+         .help = "digits behind our number that tell a session; 0: none"},
+	{"extension_queues",			       CONFIG_LIST, offsetof(struct config_channel, codes.queues),
+         .sub = code_fields, .item_size = sizeof(struct router_code), .most = 1000,
+         .help = "codes behind our number that belong to a queue"},
+	{0		 }
 };

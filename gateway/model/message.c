@@ -6,13 +6,14 @@
 
 /* Every span of a message: what message_create() copies. */
 static const size_t spans[] = {
-	offsetof(struct message, address), offsetof(struct message, channel),
-	offsetof(struct message, local),   offsetof(struct message, text),
-	offsetof(struct message, data),    offsetof(struct message, author),
-	offsetof(struct message, cid),     offsetof(struct message, template_id),
-	offsetof(struct message, lang),    offsetof(struct message, reply_to),
-	offsetof(struct message, dup_key), offsetof(struct message, dup_epoch),
-	offsetof(struct message, options), offsetof(struct message, conversation),
+	offsetof(struct message, address),   offsetof(struct message, channel),
+	offsetof(struct message, local),     offsetof(struct message, text),
+	offsetof(struct message, data),      offsetof(struct message, author),
+	offsetof(struct message, cid),       offsetof(struct message, template_id),
+	offsetof(struct message, lang),      offsetof(struct message, reply_to),
+	offsetof(struct message, dup_key),   offsetof(struct message, dup_epoch),
+	offsetof(struct message, options),   offsetof(struct message, conversation),
+	offsetof(struct message, extension),
 };
 
 static const char *const kind_names[MESSAGE_KINDS] = {

@@ -84,6 +84,7 @@ struct message {
 	struct span address;      /* the far end, canonical: sms:+8613800138000 */
 	struct span channel;      /* name of the channel */
 	struct span local;        /* our end: short code, appid, site; may be empty */
+	struct span extension;    /* out: digits to be put behind our own number; may be empty */
 	struct span text;         /* UTF-8; for other kinds what stands for it in a list */
 	struct span data;         /* JSON object with the rest of other kinds; may be empty */
 	struct span author;       /* "customer", "bot", "agent:mei", "api:cti", "system" */

@@ -165,6 +165,32 @@ test("what waits for an account that stays down goes by another, in order and on
   await w.smsc.waitForText({ to: "+8613800000001", text: "from the first" }, { timeoutMs: 6000 });
 });
 
+test("a session writes from a code of its own behind our number, and a queue's code leads to the queue", async (t) => {
+  const extension = `\n    extension_digits: 2\n    extension_queues:\n      - {code: "01", queue: loans}`;
+  const { w } = await routed(t, { smppExtra: extension });
+  const state = async (number) => {
+    const { createHash } = await import("node:crypto");
+    const id = createHash("sha256").update(`sms:${number}`).digest("hex").slice(0, 32);
+    return (await w.api("GET", `/v1/conversations/${id}`)).body;
+  };
+  await w.smsc.deliver({ from: "+8613800000001", to: "9550001", text: "人工" });
+  await w.smsc.waitForText({ to: "+8613800000001", from: "9550001" });
+  assert.equal((await state("+8613800000001")).queue, "loans");
+  await w.smsc.deliver({ from: "+8613800000002", to: "95500", text: "人工" });
+  const from = "9550002"; // 01 is the queue's, so the first session has the next code
+  await w.smsc.waitForText({ to: "+8613800000002", from });
+  const { seq } = await state("+8613800000002");
+  await w.smsc.deliver({ from: "+8613800000002", to: from, text: "are you there?" });
+  const after = await state("+8613800000002");
+  assert.equal(after.queue, "general");
+  assert.equal(after.session, "1");
+  assert.ok(after.seq > seq, "a reply to the code is of the same conversation");
+  await send(w, "+8613800000003", "news for you");
+  await w.smsc.waitForText({ to: "+8613800000003", from: "9550000", text: "news" });
+  await send(w, "+8613800000003", "as I say", { from: "95500" });
+  await w.smsc.waitForText({ to: "+8613800000003", from: "95500", text: "as I say" });
+});
+
 test("posthouse route and the API say why", async (t) => {
   const { w } = await routed(t, { accounts: [{ name: "sms-b" }], extra: RULES });
   await until("the account to be up", async () => (await channel(w, "sms-main")).health === "up", 6000);

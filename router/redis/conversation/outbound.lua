@@ -100,12 +100,14 @@ local function claim_one(P, o, item, w, opt)
 	add(w.flights, o.channel, C .. ' ' .. str(seq),
 		flight(o.node, o.lane, uncertain, is_watched(k.h), attempts, doubled, since))
 	local ours = k.h[CHANNEL] == o.channel and k.h[LOCAL] or '' -- our end is the channel's own
-	return {C .. ' ' .. str(seq) .. ' ' .. attempts .. ' ' .. doubled .. ' ' .. str(since), k.h[ADDRESS], ours, entry}
+	local queue = k.h[DESK] ~= 0 and k.h[DESK][QUEUE] or ''
+	return {C .. ' ' .. str(seq) .. ' ' .. attempts .. ' ' .. doubled .. ' ' .. str(since) .. ' ' .. str(k.h[SID]) .. ' ' .. queue,
+		k.h[ADDRESS], ours, entry}
 end
 
 -- Takes up to max messages out of a lane into a node's hands.
 -- args: channel lane node now max limited log_max outbox
--- returns {left, "C seq attempts doubled since", address, local, entry, ...}
+-- returns {left, "C seq attempts doubled since session queue", address, local, entry, ...}
 local function claim(keys, v)
 	local P, o = keys[1], {channel = v[1], lane = v[2], node = v[3], now = tonumber(v[4]), limited = v[6] == '1'}
 	local opt = {log_max = tonumber(v[7]), outbox = v[8] == '1', channel = v[1]}

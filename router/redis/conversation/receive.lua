@@ -96,7 +96,8 @@ local function begin_session(h, state)
 	if h[DESK] ~= 0 then h[DESK] = {'', '', '', 0, h[DESK][READ]} end
 end
 
--- item: C address channel local key epoch after grant_count grant_until intent how limited uncertain lang entry reply
+-- item: C address channel local key epoch after grant_count grant_until intent how limited uncertain lang entry reply queue
+-- queue: where a session goes that wants a person; "": the default one
 local function receive_one(P, common, item, w, opt)
 	local C, channel, key, epoch, intent = item[1], item[3], item[5], item[6], item[10]
 	local now = common[1]
@@ -118,6 +119,7 @@ local function receive_one(P, common, item, w, opt)
 	local state, fresh = session_of(h, now, common[4])
 	if fresh then begin_session(h, state) end
 	local hands_over = state == 'bot' and intent == 'h'
+	local queue = item[17] ~= '' and item[17] or common[3]
 	local speaks = state == 'bot' and intent ~= 'n' and item[16] ~= ''
 	local seq = append(k, item[15])
 	h[LAST], h[LAST_IN], h[LAST_MESSAGE], h[CHANNEL], h[LOCAL] = now, seq, seq, channel, item[4]
@@ -126,8 +128,8 @@ local function receive_one(P, common, item, w, opt)
 	grant(h, now, item[8], item[9])
 	if hands_over then
 		h[STATE] = 'queued'
-		desk(h)[QUEUE] = common[3]
-		session_event(k, now, 'queued', {'qu', common[3]})
+		desk(h)[QUEUE] = queue
+		session_event(k, now, 'queued', {'qu', queue})
 	end
 	if hands_over or state ~= 'bot' then
 		local d = desk(h)

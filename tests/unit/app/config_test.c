@@ -111,7 +111,7 @@ static const struct refused {
 	{HEAD "channels:\n  - {host: x}\n",
          {"6 \"name\" is missing", "6 \"connector\" is missing"}														    },
 	{HEAD "channels:\n  - name: x\n    connector: fake\n    hots: h\n",
-         {"8 unknown key \"hots\"; known here: name, connector, nodes, host, port, password",
+         {"8 unknown key \"hots\"; known here: name, connector, nodes, extension_digits, extension_queues, host, port, password",
           "6 \"host\" is missing: the peer"}																	},
 	{HEAD CHANNELS "  - {name: one, connector: fake, host: h}\n",
          {"7 the channel \"one\" was already given in line 6"}														      },
