@@ -294,14 +294,14 @@ static uint64_t begins_ms(const struct message *m)
 	return m->due_ms ? m->due_ms : m->ts_ms;
 }
 
-/* "C seq attempts doubled since session queue", address, local, entry: a message as the connector
+/* "C seq attempts doubled since", address, our end, entry: a message as the connector
  * wants it. */
 static struct message *claimed_message(const struct connector_host *host, redisReply *const *item,
                                        struct span *conversation, uint64_t *seq)
 {
 	struct span rest = reply_span(item[0]);
 	struct log_entry entry;
-	uint64_t attempts, doubled, since, session;
+	uint64_t attempts, doubled, since;
 	char code[ROUTER_CODE_SIZE];
 
 	*conversation = span_split(rest, ' ', &rest);
@@ -309,15 +309,11 @@ static struct message *claimed_message(const struct connector_host *host, redisR
 	attempts = next_num(&rest);
 	doubled = next_num(&rest);
 	since = next_num(&rest);
-	session = next_num(&rest);
 	if (log_decode(*seq, reply_span(item[3]), &entry) || !entry.event.message)
 		return NULL;
 	entry.message.conversation = *conversation;
 	entry.message.address = reply_span(item[1]);
-	if (!entry.message.local.len) {
-		entry.message.local = reply_span(item[2]);
-		entry.message.extension = code_for(host, entry.message.local, session, rest, code);
-	}
+	code_our_end(host, reply_span(item[2]), &entry.message, code);
 	entry.message.attempts = (unsigned)attempts;
 	if (doubled)
 		entry.message.marks |= MARK_MAYBE_DOUBLED;

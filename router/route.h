@@ -139,7 +139,11 @@ enum route_class route_class_of(enum lane lane, enum message_class class);
  */
 struct span code_of(const struct connector_host *host, uint64_t session, struct span queue,
                     char out[ROUTER_CODE_SIZE]);
-/** The same for a message from our end local; empty also where that has a code already. */
+/** A message that names no end of ours gets it from "SESSION QUEUE LOCAL", with the session's code.
+ * It borrows from text and code. */
+void code_our_end(const struct connector_host *host, struct span text, struct message *m,
+                  char code[ROUTER_CODE_SIZE]);
+/** The code for a message from our end local; empty also where that has one already. */
 struct span code_for(const struct connector_host *host, struct span local, uint64_t session,
                      struct span queue, char out[ROUTER_CODE_SIZE]);
 /** The queue that our end local belongs to by its code; empty: none. */

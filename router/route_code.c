@@ -70,6 +70,18 @@ struct span code_for(const struct connector_host *host, struct span local, uint6
 	return extension(host, local).len ? SPAN_NONE : code_of(host, session, queue, out);
 }
 
+void code_our_end(const struct connector_host *host, struct span text, struct message *m,
+                  char code[ROUTER_CODE_SIZE])
+{
+	struct span rest = text, queue;
+	uint64_t session = next_num(&rest);
+
+	if (m->local.len)
+		return;
+	queue = span_split(rest, ' ', &m->local);
+	m->extension = code_for(host, m->local, session, queue, code);
+}
+
 struct span code_queue(const struct connector_host *host, struct span local)
 {
 	const struct router_codes *codes = host->route.codes;

@@ -414,22 +414,22 @@ static void count_register(struct connector_host *h)
 		size_t at;
 		const char *name, *help;
 	} table[] = {
-		{offsetof(struct outlet_counters, received),           "posthouse_received_total",
-	         "Messages received"											    },
-		{offsetof(struct outlet_counters, repeated),           "posthouse_repeated_total",
-	         "Second deliveries recognised"										 },
-		{offsetof(struct outlet_counters, answered),           "posthouse_answered_total",
-	         "Answered from a template"										     },
-		{offsetof(struct outlet_counters, handed_over),        "posthouse_handed_over_total",
-	         "Handed over to a person"										      },
-		{offsetof(struct outlet_counters, sent),               "posthouse_sent_total",
-	         "Parts the peer took"											  },
-		{offsetof(struct outlet_counters, refused),            "posthouse_refused_total",
-	         "Messages the peer refused"										    },
-		{offsetof(struct outlet_counters, uncertain),          "posthouse_uncertain_total",
-	         "Submits without an answer"										    },
-		{offsetof(struct outlet_counters, receipts),           "posthouse_receipts_total",
-	         "Receipts matched"											     },
+		{offsetof(struct outlet_counters, received),    "posthouse_received_total",
+	         "Messages received"           },
+		{offsetof(struct outlet_counters, repeated),    "posthouse_repeated_total",
+	         "Second deliveries recognised"},
+		{offsetof(struct outlet_counters, answered),    "posthouse_answered_total",
+	         "Answered from a template"    },
+		{offsetof(struct outlet_counters, handed_over), "posthouse_handed_over_total",
+	         "Handed over to a person"     },
+		{offsetof(struct outlet_counters, sent),        "posthouse_sent_total",
+	         "Parts the peer took"         },
+		{offsetof(struct outlet_counters, refused),     "posthouse_refused_total",
+	         "Messages the peer refused"   },
+		{offsetof(struct outlet_counters, uncertain),   "posthouse_uncertain_total",
+	         "Submits without an answer"   },
+		{offsetof(struct outlet_counters, receipts),    "posthouse_receipts_total",
+	         "Receipts matched"            },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)

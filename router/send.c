@@ -14,25 +14,27 @@ struct send_call {
 };
 
 /* It is in this node's hands already: no other waited for the channel. */
-static void send_now(struct send_call *call, uint64_t seq)
+static void send_now(struct send_call *call, uint64_t seq, struct span our_end)
 {
+	char code[ROUTER_CODE_SIZE];
 	struct message like = *call->message;
 	struct message *m;
 
 	like.seq = seq;
 	like.conversation = span_of(call->conversation);
+	code_our_end(call->host, our_end, &like, code);
 	m = message_create(&like);
 	if (m)
 		outbound_send(call->host, &m);
 }
 
-/* "n|d SEQ TS LETTER", "r CODE". */
+/* "n SEQ TS LETTER OUR_END", "d SEQ TS LETTER", "r CODE". */
 static void on_sent(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct send_call *call = arg;
 	struct router_sent sent = {.conversation = span_of(call->conversation)};
 	struct span rest = reply_span(reply);
-	struct span what = span_split(rest, ' ', &rest);
+	struct span what = span_split(rest, ' ', &rest), letter;
 
 	if (err) {
 		log_warn(&call->host->log, EVENT("router.send_failed"), ERR(err), STR("why", why));
@@ -43,9 +45,10 @@ static void on_sent(void *arg, int err, const redisReply *reply, const char *why
 		sent.repeated = span_is(what, "d");
 		sent.seq = next_num(&rest);
 		sent.ts_ms = next_num(&rest);
-		sent.status = rest.len ? log_status_of(rest.ptr[0]) : STATUS_QUEUED;
+		letter = span_split(rest, ' ', &rest);
+		sent.status = letter.len ? log_status_of(letter.ptr[0]) : STATUS_QUEUED;
 		if (sent.status == STATUS_SENDING && !sent.repeated)
-			send_now(call, sent.seq);
+			send_now(call, sent.seq, rest);
 		else if (sent.status == STATUS_QUEUED)
 			outbound_dirty(call->host, router_partition_of(span_of(call->conversation)),
 			               call->message->lane);

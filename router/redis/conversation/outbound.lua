@@ -14,6 +14,13 @@ local function sent_before(k, key, remember, now)
 	return 'd ' .. old.seq .. ' ' .. str(ts) .. ' ' .. fold(letters_of(k, old.seq, in_hand))
 end
 
+-- What our end follows from: the session, its queue, and the number that the customer wrote to, which is of the channel only
+-- that it came by.
+local function our_end(h, channel)
+	local queue = h[DESK] ~= 0 and h[DESK][QUEUE] or ''
+	return str(h[SID]) .. ' ' .. queue .. ' ' .. (h[CHANNEL] == channel and h[LOCAL] or '')
+end
+
 -- item: C key remember address channel local how limited uncertain lane agent due entry
 -- agent: the session must be assigned to it; "" for others
 local function send_one(P, common, item, w, opt)
@@ -40,10 +47,10 @@ local function send_one(P, common, item, w, opt)
 	save(k, opt.log_max)
 	keep(k, now, last, common[3])
 	if is_watched(h) then hint(item[1], h[SEQ]) end
-	return 'n ' .. seq .. ' ' .. str(now) .. ' ' .. letter
+	return 'n ' .. seq .. ' ' .. str(now) .. ' ' .. letter .. ' ' .. our_end(h, item[5])
 end
 
--- args: [now node retention log_max outbox] [item]...; returns for each "n|d seq ts letter", "r code" or "e"
+-- args: [now node retention log_max outbox] [item]...; returns for each "n seq ts letter our_end", "d seq ts letter", "r code" or "e"
 local function send(keys, v)
 	local common = decode(v[1])
 	local w = together()
@@ -99,15 +106,12 @@ local function claim_one(P, o, item, w, opt)
 	if refused then return nil end
 	add(w.flights, o.channel, C .. ' ' .. str(seq),
 		flight(o.node, o.lane, uncertain, is_watched(k.h), attempts, doubled, since))
-	local ours = k.h[CHANNEL] == o.channel and k.h[LOCAL] or '' -- our end is the channel's own
-	local queue = k.h[DESK] ~= 0 and k.h[DESK][QUEUE] or ''
-	return {C .. ' ' .. str(seq) .. ' ' .. attempts .. ' ' .. doubled .. ' ' .. str(since) .. ' ' .. str(k.h[SID]) .. ' ' .. queue,
-		k.h[ADDRESS], ours, entry}
+	return {C .. ' ' .. str(seq) .. ' ' .. attempts .. ' ' .. doubled .. ' ' .. str(since), k.h[ADDRESS], our_end(k.h, o.channel), entry}
 end
 
 -- Takes up to max messages out of a lane into a node's hands.
 -- args: channel lane node now max limited log_max outbox
--- returns {left, "C seq attempts doubled since session queue", address, local, entry, ...}
+-- returns {left, "C seq attempts doubled since", address, our end, entry, ...}
 local function claim(keys, v)
 	local P, o = keys[1], {channel = v[1], lane = v[2], node = v[3], now = tonumber(v[4]), limited = v[6] == '1'}
 	local opt = {log_max = tonumber(v[7]), outbox = v[8] == '1', channel = v[1]}

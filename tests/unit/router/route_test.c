@@ -171,6 +171,18 @@ START_TEST(what_another_node_queues_the_holder_sends_at_once)
 }
 END_TEST
 
+START_TEST(what_is_said_at_once_comes_from_the_number_that_the_customer_wrote_to)
+{
+	set_presence(&fx.node, "mei", 1, PRESENCE_AVAILABLE);
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", "人工"), 0);
+	wait_agent(&fx.node, ALICE, "mei");
+	ck_assert_uint_gt(say(&fx.node, ALICE, "mei", "c1", "hello", NULL), 0);
+	wait_sent(&fx.node, 1);
+	ck_assert(span_is(fx.node.self->sent[0]->text, "hello"));
+	ck_assert(span_is(fx.node.self->sent[0]->local, "95500"));
+}
+END_TEST
+
 /* --- What people want ----------------------------------------------------------------------------
  */
 
@@ -182,6 +194,12 @@ static void want(struct node *node, enum channel_want what)
 	                                     on_ok, &call),
 	                 0);
 	ck_assert_str_eq(wait_ok(&call), "");
+}
+
+static bool either_started(const void *arg)
+{
+	(void)arg;
+	return fx.node.self->started || second.self->started;
 }
 
 START_TEST(a_channel_is_stopped_and_started_by_any_node_and_stays_so)
@@ -196,7 +214,8 @@ START_TEST(a_channel_is_stopped_and_started_by_any_node_and_stays_so)
 	io_idle(fx.loop, 1500);
 	ck_assert(!fx.node.self->started);
 	want(&second, WANT_START);
-	io_idle(fx.loop, 500);
+	io_wait(fx.loop, either_started, NULL, SOON_MS);
+	io_idle(fx.loop, 300);
 	ck_assert(fx.node.self->started != second.self->started);
 }
 END_TEST
@@ -468,6 +487,7 @@ int main(void)
 	tcase_add_test(one, who_cannot_renew_sends_nothing_and_unbinds_before_another_may_bind);
 	tcase_add_test(one, the_fence_is_asked_at_each_part_not_at_each_turn);
 	tcase_add_test(one, what_another_node_queues_the_holder_sends_at_once);
+	tcase_add_test(one, what_is_said_at_once_comes_from_the_number_that_the_customer_wrote_to);
 	tcase_add_test(one, a_channel_is_stopped_and_started_by_any_node_and_stays_so);
 	tcase_add_test(one, a_channel_that_drains_sends_what_waits_and_then_stops);
 	tcase_add_test(one, a_channel_that_nobody_knows_is_refused);
