@@ -154,80 +154,6 @@ START_TEST(a_full_queue_gives_the_message_back_for_later)
 }
 END_TEST
 
-/* As the host gives it again: it says how often the SMSC was asked. */
-static void send_again(unsigned attempts)
-{
-	struct message like = {.direction = MESSAGE_OUT,
-	                       .kind = MESSAGE_TEXT,
-	                       .address = span_of(customer),
-	                       .channel = SPAN_LIT("test"),
-	                       .text = SPAN_LIT("hello"),
-	                       .attempts = attempts,
-	                       .ts_ms = clock_wall_ms(&clock_system)};
-	struct message *m = message_create(&like);
-
-	ck_assert_int_eq(host.ops->send(host.self, &m), 0);
-}
-
-START_TEST(a_queue_that_stays_full_is_asked_less_and_less)
-{
-	static const struct {
-		unsigned attempts;
-		uint64_t pause_ms;
-	} asked[] = {
-		{0, 10000},
-                {1, 20000},
-                {2, 40000},
-                {3, 60000},
-                {9, 60000}
-        };
-
-	open_bound("");
-	smsc.submit_status = SMPP_RMSGQFUL;
-	for (unsigned i = 0; i < ARRAY_LEN(asked); i++) {
-		send_again(asked[i].attempts);
-		AWAIT(host.result_count == i + 1);
-		ck_assert_uint_eq(host.results[i].retry_ms, asked[i].pause_ms);
-		ck_assert_uint_eq(host.results[i].flags & SEND_NOT_COUNTED, 0);
-	}
-}
-END_TEST
-
-START_TEST(what_the_session_is_to_blame_for_is_no_attempt)
-{
-	open_bound("");
-	smsc.submit_once = SMPP_RINVBNDSTS;
-	ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
-	AWAIT(host.result_count == 1);
-	ck_assert_int_eq(host.results[0].outcome, SEND_RETRY);
-	ck_assert_uint_eq(host.results[0].flags, SEND_NOT_COUNTED);
-}
-END_TEST
-
-static char logged[4096];
-
-static void keep_log(void *arg, struct span line)
-{
-	(void)arg;
-	if (memmem(line.ptr, line.len, "submit_refused", 14))
-		snprintf(logged, sizeof(logged), "%.*s", SPAN_FMT(line));
-}
-
-START_TEST(a_submit_that_the_smsc_finds_wrong_is_logged_without_its_content)
-{
-	open_bound("");
-	logged[0] = '\0';
-	log_set_sink(keep_log, NULL);
-	smsc.submit_once = SMPP_RINVDCS;
-	ck_assert_int_eq(host_send(&host, customer, "a secret of theirs"), 0);
-	AWAIT(host.result_count == 1);
-	ck_assert_int_eq(host.results[0].outcome, SEND_REFUSED);
-	ck_assert_msg(strstr(logged, "ESME_RINVDCS") && strstr(logged, "data_coding=0"), "%s",
-	              logged);
-	ck_assert(!strstr(logged, "secret") && !strstr(logged, "13800138000"));
-}
-END_TEST
-
 START_TEST(a_vague_error_is_tried_again_a_few_times)
 {
 	open_bound("errors:\n  - {status: \"8\", action: limited, delay: 20 ms, tries: 2}\n");
@@ -682,9 +608,6 @@ int main(void)
 		throttled_it_pauses_and_sends_the_same_first,
 		throttled_in_the_middle_the_order_stays,
 		a_full_queue_gives_the_message_back_for_later,
-		a_queue_that_stays_full_is_asked_less_and_less,
-		a_submit_that_the_smsc_finds_wrong_is_logged_without_its_content,
-		what_the_session_is_to_blame_for_is_no_attempt,
 		a_vague_error_is_tried_again_a_few_times,
 		a_refused_number_is_a_bad_address,
 		a_vendors_code_follows_the_channels_own_table,

@@ -278,6 +278,82 @@ START_TEST(an_enquiry_waits_neither_for_the_rate_nor_for_a_pause)
 }
 END_TEST
 
+/* ---- refusals ---- */
+
+/* As the host gives it again: it says how often the SMSC was asked. */
+static void send_again(unsigned attempts)
+{
+	struct message like = {.direction = MESSAGE_OUT,
+	                       .kind = MESSAGE_TEXT,
+	                       .address = span_of(customer),
+	                       .channel = SPAN_LIT("test"),
+	                       .text = SPAN_LIT("hello"),
+	                       .attempts = attempts,
+	                       .ts_ms = clock_wall_ms(&clock_system)};
+	struct message *m = message_create(&like);
+
+	ck_assert_int_eq(host.ops->send(host.self, &m), 0);
+}
+
+START_TEST(a_queue_that_stays_full_is_asked_less_and_less)
+{
+	static const struct {
+		unsigned attempts;
+		uint64_t pause_ms;
+	} asked[] = {
+		{0, 10000},
+                {1, 20000},
+                {2, 40000},
+                {3, 60000},
+                {9, 60000}
+        };
+
+	open_bound("");
+	smsc.submit_status = SMPP_RMSGQFUL;
+	for (unsigned i = 0; i < ARRAY_LEN(asked); i++) {
+		send_again(asked[i].attempts);
+		AWAIT(host.result_count == i + 1);
+		ck_assert_uint_eq(host.results[i].retry_ms, asked[i].pause_ms);
+		ck_assert_uint_eq(host.results[i].flags & SEND_NOT_COUNTED, 0);
+	}
+}
+END_TEST
+
+START_TEST(what_the_session_is_to_blame_for_is_no_attempt)
+{
+	open_bound("");
+	smsc.submit_once = SMPP_RINVBNDSTS;
+	ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	AWAIT(host.result_count == 1);
+	ck_assert_int_eq(host.results[0].outcome, SEND_RETRY);
+	ck_assert_uint_eq(host.results[0].flags, SEND_NOT_COUNTED);
+}
+END_TEST
+
+static char logged[4096];
+
+static void keep_log(void *arg, struct span line)
+{
+	(void)arg;
+	if (memmem(line.ptr, line.len, "submit_refused", 14))
+		snprintf(logged, sizeof(logged), "%.*s", SPAN_FMT(line));
+}
+
+START_TEST(a_submit_that_the_smsc_finds_wrong_is_logged_without_its_content)
+{
+	open_bound("");
+	logged[0] = '\0';
+	log_set_sink(keep_log, NULL);
+	smsc.submit_once = SMPP_RINVDCS;
+	ck_assert_int_eq(host_send(&host, customer, "a secret of theirs"), 0);
+	AWAIT(host.result_count == 1);
+	ck_assert_int_eq(host.results[0].outcome, SEND_REFUSED);
+	ck_assert_msg(strstr(logged, "ESME_RINVDCS") && strstr(logged, "data_coding=0"), "%s",
+	              logged);
+	ck_assert(!strstr(logged, "secret") && !strstr(logged, "13800138000"));
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const rules[] = {
@@ -293,6 +369,9 @@ int main(void)
 		command_status_in_a_request_is_ignored,
 		nothing_replaces_what_was_said,
 		a_status_says_what_the_sessions_do_and_no_secret,
+		a_queue_that_stays_full_is_asked_less_and_less,
+		what_the_session_is_to_blame_for_is_no_attempt,
+		a_submit_that_the_smsc_finds_wrong_is_logged_without_its_content,
 		after_throttling_the_window_opens_again_one_by_one,
 		the_rate_counts_parts,
 		an_enquiry_waits_neither_for_the_rate_nor_for_a_pause,
