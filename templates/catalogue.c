@@ -99,6 +99,11 @@ void catalogue_match(const struct catalogue *c, struct match_scratch *scratch, s
 		catalogue_add_few(c, scratch, text, out);
 }
 
+const struct match_required *catalogue_required(const struct catalogue *c)
+{
+	return &c->required;
+}
+
 struct matcher *catalogue_matcher(const struct catalogue *c)
 {
 	return c->matcher;
@@ -159,7 +164,7 @@ static int make_matcher(struct load *l)
 	size_t count = collect_samples(c, NULL);
 	struct match_sample *samples = calloc(count + 1, sizeof(*samples));
 	bool *handover = calloc((size_t)c->matched_count + 1, sizeof(*handover));
-	struct match_source source = {samples, count, c->matched_count, handover};
+	struct match_source source = {samples, count, c->matched_count, handover, &c->required};
 	int err = -ENOMEM;
 
 	if (samples && handover) {
@@ -266,6 +271,7 @@ int catalogue_make(const struct catalogue_file *files, size_t count, const char 
 	l.c = calloc(1, sizeof(*l.c));
 	if (l.c)
 		l.c->refs = 1;
+	l.c->required = match_required_default;
 	if (docs && l.c)
 		err = build(&l, files, count, docs);
 	for (size_t i = 0; docs && i < count; i++)

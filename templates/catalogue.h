@@ -194,6 +194,9 @@ size_t catalogue_search(const struct catalogue *c, struct match_scratch *scratch
 /** Octets that matcher and search hold. */
 size_t catalogue_engine_size(const struct catalogue *c);
 
+/** What its settings require of answers and menus: for refitting it. */
+const struct match_required *catalogue_required(const struct catalogue *c);
+
 /** What the catalogue's questions are judged by, for tools that explain or calibrate it. */
 struct matcher *catalogue_matcher(const struct catalogue *c);
 /** The template behind an index of a match or the matcher; NULL: none. */

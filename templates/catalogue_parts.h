@@ -83,6 +83,7 @@ struct catalogue {
 	uint32_t few_count;
 	struct catalogue_cache cache;
 	struct span signature[LANGUAGE_COUNT];
+	struct match_required required;
 	char version[CATALOGUE_VERSION_SIZE];
 };
 

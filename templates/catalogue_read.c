@@ -178,6 +178,50 @@ static void read_constants(struct load *l, const struct yaml_node *n)
 	}
 }
 
+/* Each a share; the limits keep out what would answer everything, or nothing for ever. */
+static const struct required_field {
+	const char *name;
+	size_t offset;
+	double least, most;
+} required_fields[] = {
+	{"answer",       offsetof(struct match_required, answer),       0.5, 0.999},
+	{"menu",         offsetof(struct match_required, menu),         0.3, 0.999},
+	{"out_of_scope", offsetof(struct match_required, out_of_scope), 0.0, 0.9  },
+	{"in_scope",     offsetof(struct match_required, in_scope),     0.5, 0.999},
+};
+
+static void read_share(struct load *l, const struct yaml_node *n, const struct required_field *f)
+{
+	char *end = NULL;
+	double value = n->kind == YAML_SCALAR ? strtod(n->text.ptr, &end) : -1.0;
+	float share = (float)value;
+
+	if (!end || end == n->text.ptr || *end || !(value >= f->least && value <= f->most)) {
+		yaml_error(&l->errors, n->line, "\"%s\" must be a share from %.3g to %.3g", f->name,
+		           f->least, f->most);
+		return;
+	}
+	memcpy((char *)&l->c->required + f->offset, &share, sizeof(share));
+}
+
+static void read_required(struct load *l, const struct yaml_node *n)
+{
+	if (!is_kind(l, n, YAML_MAPPING))
+		return;
+	for (const struct yaml_node *child = n->first; child; child = child->next) {
+		size_t i = 0;
+
+		while (i < ARRAY_LEN(required_fields) &&
+		       !span_is(child->key, required_fields[i].name))
+			i++;
+		if (i < ARRAY_LEN(required_fields))
+			read_share(l, child, &required_fields[i]);
+		else
+			yaml_error(&l->errors, child->line, "\"%.60s\" is not known here",
+			           child->key.ptr);
+	}
+}
+
 void read_settings(struct load *l, const struct yaml_node *root)
 {
 	const struct yaml_node *settings = yaml_get(root, "settings");
@@ -193,6 +237,8 @@ void read_settings(struct load *l, const struct yaml_node *root)
 			read_constants(l, n);
 		else if (span_is(n->key, "sms_signature"))
 			read_languages(l, n, 60, l->c->signature);
+		else if (span_is(n->key, "required"))
+			read_required(l, n);
 		else
 			yaml_error(&l->errors, n->line, "\"%.60s\" is not known here", n->key.ptr);
 	}

@@ -69,14 +69,6 @@ struct match_sample {
 /* Fewer samples: offered, never sent by itself. */
 #define MATCHER_SAMPLES_LEAST 3
 
-/* What a matcher learns from. */
-struct match_source {
-	const struct match_sample *samples;
-	size_t count;
-	uint32_t answers;
-	const bool *handover; /* of each answer whether a person is needed for it; NULL: of none */
-};
-
 /* The limits that a catalogue's zones are found for. */
 struct match_required {
 	float answer;       /* share of automatic answers that must be right */
@@ -90,6 +82,15 @@ struct match_required {
  * find than a customer's question; in_scope keeps a well written catalogue from being distrusted.
  */
 extern const struct match_required match_required_default;
+
+/* What a matcher learns from. */
+struct match_source {
+	const struct match_sample *samples;
+	size_t count;
+	uint32_t answers;
+	const bool *handover; /* of each answer whether a person is needed for it; NULL: of none */
+	const struct match_required *required; /* NULL: match_required_default */
+};
 
 /* How sure it must be, in estimated probability: answer of confidence, menu of menu_confidence. */
 struct match_zones {

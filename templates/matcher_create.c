@@ -212,7 +212,9 @@ static int calibrate(struct matcher *m, const struct prepared *p)
 	free(cases);
 	free(handover);
 	if (err == 0)
-		err = calibration_fit(m->cases, m->case_count, &match_required_default,
+		err = calibration_fit(m->cases, m->case_count,
+		                      p->from->required ? p->from->required
+		                                        : &match_required_default,
 		                      &m->calibration);
 	return err;
 }

@@ -35,8 +35,9 @@ uint64_t matcher_key(const struct match_source *source)
 		key[0] = hash_keyed(key, source->samples[i].text.ptr, source->samples[i].text.len);
 		key[1] = source->samples[i].answer;
 	}
-	return hash_keyed(key, source->handover,
-	                  source->handover ? source->answers * sizeof(*source->handover) : 0);
+	key[0] = hash_keyed(key, source->handover,
+	                    source->handover ? source->answers * sizeof(*source->handover) : 0);
+	return hash_keyed(key, source->required, source->required ? sizeof(*source->required) : 0);
 }
 
 static uint64_t checksum(uint64_t key, struct span body)

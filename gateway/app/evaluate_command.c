@@ -95,7 +95,7 @@ static void set_fini(struct set *s)
 static int train_from(struct evaluator *e, struct match_sample *samples, bool *handover)
 {
 	const struct labelled_set *set = &e->train.questions;
-	struct match_source source = {samples, set->count, e->labels.count, handover};
+	struct match_source source = {samples, set->count, e->labels.count, handover, NULL};
 	uint64_t began = now_ns();
 	int err;
 

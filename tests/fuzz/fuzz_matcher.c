@@ -26,7 +26,7 @@ static struct match_scratch *scratch;
 
 static void prepare(void)
 {
-	const struct match_source source = {samples, ARRAY_LEN(samples), 3, NULL};
+	const struct match_source source = {samples, ARRAY_LEN(samples), 3, NULL, NULL};
 
 	if (matcher)
 		return;

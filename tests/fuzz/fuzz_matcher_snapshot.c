@@ -32,7 +32,7 @@ static void require(bool holds)
 
 static void prepare(void)
 {
-	const struct match_source source = {samples, ARRAY_LEN(samples), ANSWERS, NULL};
+	const struct match_source source = {samples, ARRAY_LEN(samples), ANSWERS, NULL, NULL};
 	struct matcher *m = NULL;
 
 	if (scratch)

@@ -123,7 +123,7 @@ static int take_samples(struct retrain *r, const struct labelled_set *set,
 		r->samples[i] =
 			(struct match_sample){row->text, label_list_find(labels, row->label)};
 	}
-	r->source = (struct match_source){r->samples, count, labels->count, NULL};
+	r->source = (struct match_source){r->samples, count, labels->count, NULL, NULL};
 	return 0;
 }
 

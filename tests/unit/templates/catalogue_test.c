@@ -306,6 +306,23 @@ START_TEST(agents_find_a_template_by_a_word_of_it)
 }
 END_TEST
 
+START_TEST(settings_say_how_sure_an_answer_must_be)
+{
+	struct catalogue *c = NULL;
+
+	ck_assert_int_eq(build_two(GOOD, "settings:\n  required: {answer: 0.99, menu: 0.7}\n", &c),
+	                 0);
+	ck_assert_float_eq(catalogue_required(c)->answer, 0.99F);
+	ck_assert_float_eq(catalogue_required(c)->menu, 0.7F);
+	ck_assert_float_eq(catalogue_required(c)->in_scope, match_required_default.in_scope);
+	catalogue_unref(&c);
+	ck_assert_int_eq(build_two(GOOD, "settings:\n  required: {answer: 2}\n", &c), -EINVAL);
+	ck_assert_int_eq(build_two(GOOD, "settings:\n  required: {answer: 0.9x}\n", &c), -EINVAL);
+	ck_assert_int_eq(build_two(GOOD, "settings:\n  required: {sure: 0.9}\n", &c), -EINVAL);
+	ck_assert_int_eq(build_two(GOOD, "settings:\n  required: nan\n", &c), -EINVAL);
+}
+END_TEST
+
 static void write_file(const char *dir, const char *name, const char *text)
 {
 	char path[256];
@@ -378,6 +395,7 @@ int main(void)
 	tcase_add_test(tc, what_is_for_suggesting_is_never_sent);
 	tcase_add_test(tc, what_has_few_samples_is_offered);
 	tcase_add_test(tc, agents_find_a_template_by_a_word_of_it);
+	tcase_add_test(tc, settings_say_how_sure_an_answer_must_be);
 	tcase_add_test(tc, what_is_like_a_handover_goes_to_a_person);
 	tcase_add_test(tc, a_directory_is_read_by_its_yaml_files);
 	tcase_add_test(tc, a_file_over_the_limit_is_refused);

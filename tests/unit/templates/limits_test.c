@@ -257,7 +257,7 @@ END_TEST
 
 START_TEST(more_answers_than_the_limit_are_refused)
 {
-	struct match_source source = {NULL, 0, MATCHER_ANSWERS_MAX + 1, NULL};
+	struct match_source source = {NULL, 0, MATCHER_ANSWERS_MAX + 1, NULL, NULL};
 	struct matcher *none = NULL;
 
 	ck_assert_int_eq(matcher_create(&source, &none), -EINVAL);

@@ -14,7 +14,7 @@ static struct matcher *m;
 static void setup(void)
 {
 	static const char *const shared[] = {"how", "can", "where", "when", "why", "should"};
-	struct match_source source = {samples, COUNT, ANSWERS, NULL};
+	struct match_source source = {samples, COUNT, ANSWERS, NULL, NULL};
 
 	for (uint32_t i = 0; i < COUNT; i++) {
 		uint32_t answer = i / EACH, n = i % EACH;

@@ -35,7 +35,7 @@ static const struct match_sample samples[] = {
 	{SPAN("保险箱出租"),             RARE },
 };
 
-static const struct match_source source = {samples, ARRAY_LEN(samples), ANSWERS, NULL};
+static const struct match_source source = {samples, ARRAY_LEN(samples), ANSWERS, NULL, NULL};
 static const struct match_source nothing = {0};
 
 static uint64_t key;
@@ -229,7 +229,7 @@ END_TEST
 
 static uint64_t key_of(const struct match_sample *from, size_t count, uint32_t answers)
 {
-	return matcher_key(&(struct match_source){from, count, answers, NULL});
+	return matcher_key(&(struct match_source){from, count, answers, NULL, NULL});
 }
 
 START_TEST(the_key_changes_with_everything_that_is_learnt_from)
@@ -294,7 +294,8 @@ static struct catalogue_cache take(size_t count)
 	struct catalogue_cache use;
 	struct matcher *got = NULL;
 
-	ck_assert_int_eq(cache_matcher(dir, &(struct match_source){samples, count, ANSWERS, NULL},
+	ck_assert_int_eq(cache_matcher(dir,
+	                               &(struct match_source){samples, count, ANSWERS, NULL, NULL},
 	                               &use, &got),
 	                 0);
 	if (count == ARRAY_LEN(samples))

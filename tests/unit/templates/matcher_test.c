@@ -28,7 +28,7 @@ static struct match_scratch *scratch;
 
 static int make(size_t count, uint32_t answers, struct matcher **out)
 {
-	struct match_source source = {samples, count, answers, NULL};
+	struct match_source source = {samples, count, answers, NULL, NULL};
 
 	return matcher_create(&source, out);
 }
