@@ -237,11 +237,10 @@ static void pack_inbound(struct inbound *in, struct buf *b)
 	const struct message *m = in->message;
 	char word[ROUTER_WORD_MAX];
 
-	pack_array(b, 17);
+	pack_array(b, 15);
 	pack_text(b, span_of(in->conversation));
-	pack_text(b, m->address);
+	router_pack_who(b, m, in->reply ? in->reply->lang : m->lang);
 	pack_text(b, m->channel);
-	pack_text(b, m->local);
 	pack_text(b, router_word(m->dup_key, word));
 	pack_text(b, router_word(m->dup_epoch, word));
 	pack_num(b, m->dup_after_ms);
@@ -251,7 +250,6 @@ static void pack_inbound(struct inbound *in, struct buf *b)
 	pack_text(b, span_of(router_how(host, true)));
 	pack_num(b, host->ops->caps.replies_limited);
 	pack_num(b, in->reply ? (uint64_t)in->reply->on_uncertain : UNCERTAIN_HOLD);
-	pack_text(b, in->reply ? in->reply->lang : m->lang);
 	router_pack_entry(host->router, b, m, SPAN_NONE);
 	if (in->reply)
 		router_pack_entry(host->router, b, in->reply, SPAN_NONE);

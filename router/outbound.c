@@ -294,8 +294,7 @@ static uint64_t begins_ms(const struct message *m)
 	return m->due_ms ? m->due_ms : m->ts_ms;
 }
 
-/* "C seq attempts doubled since", address, our end, entry: a message as the connector
- * wants it. */
+/* "C seq attempts doubled since", address, our end, entry: a message as the connector wants it. */
 static struct message *claimed_message(const struct connector_host *host, redisReply *const *item,
                                        struct span *conversation, uint64_t *seq)
 {

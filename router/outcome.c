@@ -47,13 +47,19 @@ void outcomes_common(void *arg, struct buf *b)
 	pack_text(b, span_of(r->instance));
 }
 
-/* The order is documented with settle_many() in settle.lua. */
-static void outcome_note(struct outcome *o)
+/* The common case needs few words: the peer took the whole of it. */
+static bool is_plain(const struct outcome *o)
 {
-	struct batch *batch = o->host->settles;
-	unsigned partition = router_partition_of(span_of(o->conversation));
-	struct buf *b = batch_item(batch, partition);
+	return o->letter == 's' && o->parts == 1 && !o->flags && !o->code[0] && !o->reason[0];
+}
 
+/* What an outcome looks like is documented with settle_many() in settle.lua. */
+static void outcome_pack(const struct outcome *o, struct buf *b)
+{
+	if (is_plain(o)) {
+		buf_printf(b, "=%s %llu %s", o->conversation, (unsigned long long)o->seq, o->id);
+		return;
+	}
 	pack_array(b, 10);
 	pack_text(b, span_of(o->conversation));
 	pack_num(b, o->seq);
@@ -65,6 +71,14 @@ static void outcome_note(struct outcome *o)
 	pack_num(b, o->flags);
 	pack_text(b, span_of(o->id));
 	pack_num(b, o->attempts);
+}
+
+static void outcome_note(struct outcome *o)
+{
+	struct batch *batch = o->host->settles;
+	unsigned partition = router_partition_of(span_of(o->conversation));
+
+	outcome_pack(o, batch_item(batch, partition));
 	if (batch_add(batch, partition, on_noted, o)) {
 		o->next = o->host->unnoted;
 		o->host->unnoted = o;

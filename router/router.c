@@ -118,6 +118,21 @@ void router_pack_entry(struct router *r, struct buf *b, const struct message *m,
 	pack_text(b, buf_span(&r->entry));
 }
 
+void router_pack_who(struct buf *b, const struct message *m, struct span lang)
+{
+	const struct span parts[] = {m->address, m->channel, m->local, lang};
+	size_t len = ARRAY_LEN(parts) - 1;
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		len += parts[i].len;
+	pack_text_of(b, len);
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		if (i)
+			buf_u8(b, '\n');
+		buf_add(b, parts[i]);
+	}
+}
+
 void router_conversation_of(const struct message *m, char out[CONVERSATION_ID_LEN + 1])
 {
 	if (m->conversation.len != CONVERSATION_ID_LEN) {

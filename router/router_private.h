@@ -198,6 +198,8 @@ bool router_host_is_free(const struct connector_host *host, enum lane lane);
 /** Packs a message as an entry of its log. */
 void router_pack_entry(struct router *r, struct buf *b, const struct message *m,
                        struct span author_name);
+/** Packs who is at the far end and where: WHO of a conversation's head. */
+void router_pack_who(struct buf *b, const struct message *m, struct span lang);
 /** The id of m's conversation, NUL-terminated. */
 void router_conversation_of(const struct message *m, char out[CONVERSATION_ID_LEN + 1]);
 

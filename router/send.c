@@ -166,13 +166,12 @@ static void pack_send(const struct send_call *call, const struct router_send *se
 	char dup_key[200], word[ROUTER_WORD_MAX];
 
 	snprintf(dup_key, sizeof(dup_key), "o:%.*s:%.*s", SPAN_FMT(m->author), SPAN_FMT(m->cid));
-	pack_array(b, 13);
+	pack_array(b, 12);
 	pack_text(b, span_of(call->conversation));
 	pack_text(b, m->cid.len ? router_word(span_of(dup_key), word) : SPAN_NONE);
 	pack_num(b, send->remember_ms ? send->remember_ms : DUPLICATE_TTL_MS);
-	pack_text(b, m->address);
+	router_pack_who(b, m, SPAN_NONE);
 	pack_text(b, m->channel);
-	pack_text(b, m->local);
 	pack_text(b, span_of(router_how(host, at_once)));
 	pack_num(b, host->ops->caps.replies_limited);
 	pack_num(b, m->on_uncertain == UNCERTAIN_HOLD);

@@ -16,7 +16,8 @@
 --   ph:d:P:C:DAY     hash    duplicates' keys that the head has no room for, of a day: KEY -> "seq reply epoch"
 --   ph:q:P:CH:LANE   list    outbound that waits: "C seq", or "C seq attempts doubled since"
 --   ph:s:P           zset    outbound that is not due yet: "CH LANE C seq" by when it is
---   ph:f:P:CH        hash    "C seq" -> "node lane uncertain watched attempts doubled since": outbound that a node has in hand
+--   ph:f:P:CH        hash    "C seq" -> "- node lane uncertain attempts doubled since" of outbound that a node has in
+--                            hand; "+" in front: that it was sent must be told
 --   ph:n:P:NODE      string  the living instance of a node, expires
 --   ph:r:P:CH:SPAN   hash    of a span of time: peer's id -> "C seq", or "C seq part parts", of the message, in the
 --                            partition of its conversation (a receipt says whom it is of); or, when the receipt came before
@@ -44,13 +45,13 @@ local STATE, SID = 3, 4              -- of the session, its number
 local LAST, COUNT, UNREAD = 5, 6, 7  -- when the last message came or went; how many; unread by the agent
 local LAST_IN, LAST_MESSAGE = 8, 9   -- numbers; the message that lists show: not the answer that followed by itself
 local FIRST_MS = 10
-local ADDRESS, CHANNEL, LOCAL, LANG = 11, 12, 13, 14
-local DUPS = 15    -- the last duplicates' keys: "\nKEY seq reply epoch" each
-local EVICTED = 16 -- the last day on which a key went to ph:d
-local OPEN = 17    -- " seq:letters of its parts" of messages that wait, or whose parts differ
-local DESK = 18    -- 0, or {agent, its name, queue, since when the customer waits, read up to}
-local LEDGER = 19  -- 0, or {replies left (short window), until, replies left (long window), until}
-local REACHED = 20 -- 0, or {what the reader has up to, what it has seen up to}
+local WHO = 11     -- "ADDRESS\nCHANNEL\nLOCAL\nLANGUAGE": of the customer, and of the last message that came
+local DUPS = 12    -- the last duplicates' keys: "\nKEY seq reply epoch" each
+local EVICTED = 13 -- the last day on which a key went to ph:d
+local OPEN = 14    -- " seq:letters of its parts" of messages that wait, or whose parts differ
+local DESK = 15    -- 0, or {agent, its name, queue, since when the customer waits, read up to}
+local LEDGER = 16  -- 0, or {replies left (short window), until, replies left (long window), until}
+local REACHED = 17 -- 0, or {what the reader has up to, what it has seen up to}
 
 local AGENT, AGENT_NAME, QUEUE, WAIT, READ = 1, 2, 3, 4, 5
 
@@ -107,11 +108,11 @@ local function complain(why)
 	redis.log(redis.LOG_WARNING, 'posthouse: ' .. tostring(type(why) == 'table' and why.err or why))
 end
 
--- Runs f(item) for each of v from the second on; what fails is told for that one alone.
-local function each(v, f)
+-- Runs f(P, common, item, w, opt) for each of v from the second on; what fails is told for that one alone.
+local function each(v, f, P, common, w, opt)
 	local out = {}
 	for i = 2, #v do
-		local ok, result = pcall(f, decode(v[i]))
+		local ok, result = pcall(f, P, common, decode(v[i]), w, opt)
 		if not ok then
 			complain(result)
 			result = 'e'
@@ -138,8 +139,8 @@ local function open_conversation(P, C)
 	return {P = P, C = C, key = key, h = head and decode(head) or nil, kept = head and true, adds = {}}
 end
 
-local function new_head(now, address, channel, ours)
-	return {0, 0, 'none', 0, 0, 0, 0, 0, 0, now, address, channel, ours, '', '', 0, '', 0, 0, 0}
+local function new_head(now, who)
+	return {0, 0, 'none', 0, 0, 0, 0, 0, 0, now, who, '', 0, '', 0, 0, 0}
 end
 
 -- Appends an entry; its number.
@@ -192,12 +193,23 @@ end
 
 -- Renews for how long a conversation is kept, with the first message of a day. last: when the one before it was.
 local function keep(k, now, last, seconds)
-	if math.floor(now / DAY_MS) ~= math.floor(last / DAY_MS) then call('EXPIRE', k.key, seconds) end
+	if math.floor(now / DAY_MS) ~= math.floor(last / DAY_MS) then call('EXPIRE', k.key, str(seconds)) end
+end
+
+local function address_of(h)
+	return h[WHO]:match('^[^\n]*')
+end
+
+-- What our end follows from: the session, its queue, and the number that the customer wrote to, which is of the channel only
+-- that it came by.
+local function our_end(h, channel)
+	local came_by, ours = h[WHO]:match('\n([^\n]*)\n([^\n]*)')
+	return string.format('%d %s %s', h[SID], h[DESK] ~= 0 and h[DESK][QUEUE] or '', came_by == channel and ours or '')
 end
 
 -- Somebody looks at it: an agent, a lead, or the customer's own page.
 local function is_watched(h)
-	return h[STATE] == 'queued' or h[STATE] == 'assigned' or h[ADDRESS]:sub(1, 4) == 'web:'
+	return h[STATE] == 'queued' or h[STATE] == 'assigned' or h[WHO]:find('^web:') ~= nil
 end
 
 -- The desk's part of the head, to be changed.
@@ -220,7 +232,7 @@ local function rest(fields)
 end
 
 local function session_event(k, now, state, fields)
-	return append(k, 'z ' .. str(now) .. ' ' .. rest({'sid', k.h[SID], 'st', state}) .. rest(fields))
+	return append(k, 'z ' .. str(now) .. ' ' .. rest({'sid', str(k.h[SID]), 'st', state}) .. rest(fields))
 end
 
 -- ---------------------------------------------------------------- duplicates
@@ -228,11 +240,13 @@ end
 -- What is kept of a key: its message's number, that of the reply, the epoch. Keys and epochs are words.
 local function dup_find(k, key, now)
 	local h = k.h
-	local found = h[DUPS]:match('\n' .. key .. ' ([^\n]*)')
-	local today = math.floor(now / DAY_MS)
-	if not found and h[EVICTED] >= today - 1 then
+	local found
+	if h[DUPS]:find('\n' .. key .. ' ', 1, true) then
+		found = h[DUPS]:match('\n' .. key .. ' ([^\n]*)')
+	elseif h[EVICTED] > 0 and h[EVICTED] >= math.floor(now / DAY_MS) - 1 then
+		local today = math.floor(now / DAY_MS)
 		local overflow = 'ph:d:' .. k.P .. ':' .. k.C .. ':'
-		found = call('HGET', overflow .. today, key) or call('HGET', overflow .. today - 1, key)
+		found = call('HGET', overflow .. str(today), key) or call('HGET', overflow .. str(today - 1), key)
 	end
 	if not found then return nil end
 	local seq, reply, epoch = found:match('^(%d+) (%d+) (.*)$')
@@ -240,19 +254,29 @@ local function dup_find(k, key, now)
 end
 
 -- The oldest make room: they go where they are known for the rest of a day.
-local function dup_keep(k, key, seq, reply, epoch, now)
+local function dups_cut(k, dups, now)
+	local day = math.floor(now / DAY_MS)
+	local overflow = 'ph:d:' .. k.P .. ':' .. k.C .. ':' .. str(day)
+	local args = {}
+	while #dups > DUPS_MAX do
+		local over = dups:find('\n', 2, true)
+		if not over then break end
+		args[#args + 1], args[#args + 2] = dups:sub(2, over - 1):match('^(%S+) (.*)$')
+		dups = dups:sub(over)
+	end
+	if args[1] then
+		call_many('HSET', overflow, args)
+		call('EXPIRE', overflow, str(2 * DAY_MS / 1000))
+		k.h[EVICTED] = day
+	end
+	return dups
+end
+
+-- known: the key is there already, and its value changes.
+local function dup_keep(k, key, seq, reply, epoch, now, known)
 	local h = k.h
 	local dups = h[DUPS]
-	if dups:find('\n' .. key .. ' ', 1, true) then dups = dups:gsub('\n' .. key .. ' [^\n]*', '', 1) end
-	dups = dups .. '\n' .. key .. ' ' .. seq .. ' ' .. reply .. ' ' .. epoch
-	while #dups > DUPS_MAX do
-		local old, value, others = dups:match('^\n(%S+) ([^\n]*)(.*)$')
-		if others == '' then break end
-		local day = math.floor(now / DAY_MS)
-		local overflow = 'ph:d:' .. k.P .. ':' .. k.C .. ':' .. day
-		call('HSET', overflow, old, value)
-		call('EXPIRE', overflow, 2 * DAY_MS / 1000)
-		h[EVICTED], dups = day, others
-	end
-	h[DUPS] = dups
+	if known then dups = dups:gsub('\n' .. key .. ' [^\n]*', '', 1) end
+	dups = string.format('%s\n%s %d %d %s', dups, key, seq, reply, epoch)
+	h[DUPS] = #dups > DUPS_MAX and dups_cut(k, dups, now) or dups
 end

@@ -12,7 +12,7 @@ local function lane_peek(keys, v)
 		local k = open_conversation(P, C)
 		local waits = k.h and doubled == 0 and open_letters(k.h, seq) == 'q'
 		out[#out + 1] = item
-		out[#out + 1] = waits and k.h[ADDRESS] or ''
+		out[#out + 1] = waits and address_of(k.h) or ''
 		out[#out + 1] = waits and entry_of(k, seq) or ''
 	end
 	return out

@@ -71,7 +71,7 @@ local function mine(keys, v)
 		local all = call('HGETALL', 'ph:f:' .. keys[1] .. ':' .. v[i])
 		for j = 1, #all, 2 do
 			local C, seq = all[j]:match('^(%S+) (%d+)$')
-			local node, lane = all[j + 1]:match('^(%S+) (%d)')
+			local node, lane = all[j + 1]:match('^. (%S+) (%d)')
 			if node == v[1] then out[#out + 1] = {v[i], C, seq, lane} end
 		end
 	end

@@ -8,23 +8,17 @@ local function sent_before(k, key, remember, now)
 	if not entry then return nil end
 	local ts = tonumber(entry:match('^%S+ (%d+)'))
 	if now - ts > remember then return nil end
-	local name = k.C .. ' ' .. old.seq
+	local name = k.C .. ' ' .. str(old.seq)
 	local channel = entry:match('^m%S+ %d+ %S+ (%S*)')
 	local in_hand = call('HEXISTS', 'ph:f:' .. k.P .. ':' .. channel, name) == 1
-	return 'd ' .. old.seq .. ' ' .. str(ts) .. ' ' .. fold(letters_of(k, old.seq, in_hand))
+	return string.format('d %d %d %s', old.seq, ts, fold(letters_of(k, old.seq, in_hand)))
 end
 
--- What our end follows from: the session, its queue, and the number that the customer wrote to, which is of the channel only
--- that it came by.
-local function our_end(h, channel)
-	local queue = h[DESK] ~= 0 and h[DESK][QUEUE] or ''
-	return str(h[SID]) .. ' ' .. queue .. ' ' .. (h[CHANNEL] == channel and h[LOCAL] or '')
-end
-
--- item: C key remember address channel local how limited uncertain lane agent due entry
+-- item: C key remember who channel how limited uncertain lane agent due entry
 -- agent: the session must be assigned to it; "" for others
 local function send_one(P, common, item, w, opt)
-	local now, key, agent = common[1], item[2], item[11]
+	local now, key, agent = common[1], item[2], item[10]
+	opt.channel = item[5]
 	local k = open_conversation(P, item[1])
 	local again = sent_before(k, key, item[3], now)
 	if again then return again end
@@ -33,31 +27,28 @@ local function send_one(P, common, item, w, opt)
 		return 'r not_yours'
 	end
 	if not h then
-		h = new_head(now, item[4], item[5], item[6])
+		h = new_head(now, item[4])
 		k.h = h
 	end
 	local last = h[COUNT] > 0 and h[LAST] or 0
-	local seq = append(k, item[13])
+	local seq = append(k, item[12])
 	h[LAST], h[COUNT], h[LAST_MESSAGE] = now, h[COUNT] + 1, seq
 	if agent ~= '' then h[UNREAD], h[DESK][WAIT], h[DESK][READ] = 0, 0, seq end
-	local letter, code = dispatch(k, now, seq, {how = item[7], channel = item[5], node = common[2],
-		limited = item[8] == 1, uncertain = item[9], lane = item[10], due = item[12]}, w)
+	local letter, code = dispatch(k, now, seq, {how = item[6], channel = item[5], node = common[2],
+		limited = item[7] == 1, uncertain = item[8], lane = str(item[9]), due = item[11]}, w)
 	if letter == 'f' then set_state(k, now, seq, 'q', 'f', {cd = code}, opt) end
-	if key ~= '' then dup_keep(k, key, seq, 0, '', now) end
+	if key ~= '' then dup_keep(k, key, seq, 0, '', now, true) end
 	save(k, opt.log_max)
 	keep(k, now, last, common[3])
 	if is_watched(h) then hint(item[1], h[SEQ]) end
-	return 'n ' .. seq .. ' ' .. str(now) .. ' ' .. letter .. ' ' .. our_end(h, item[5])
+	return string.format('n %d %d %s %s', seq, now, letter, our_end(h, opt.channel))
 end
 
--- args: [now node retention log_max outbox] [item]...; returns for each "n seq ts letter our_end", "d seq ts letter", "r code" or "e"
+-- args: [now node retention log_max outbox] [item]...; returns for each "n seq ts letter our_end", "d seq ts
+-- letter", "r code" or "e"
 local function send(keys, v)
-	local common = decode(v[1])
-	local w = together()
-	local out = each(v, function(item)
-		return send_one(keys[1], common, item, w,
-			{log_max = common[4], outbox = common[5] == 1, channel = item[5]})
-	end)
+	local common, w = decode(v[1]), together()
+	local out = each(v, send_one, keys[1], common, w, {log_max = common[4], outbox = common[5] == 1})
 	write_together(keys[1], w)
 	return out
 end
@@ -74,7 +65,7 @@ end
 local function lane_item(C, seq, attempts, doubled, since)
 	local item = C .. ' ' .. str(seq)
 	if attempts == 0 and doubled == 0 and since == 0 then return item end
-	return item .. ' ' .. attempts .. ' ' .. doubled .. ' ' .. str(since)
+	return string.format('%s %d %d %d', item, attempts, doubled, since)
 end
 
 local function is_over(now, since, validity)
@@ -105,8 +96,9 @@ local function claim_one(P, o, item, w, opt)
 	save(k, opt.log_max)
 	if refused then return nil end
 	add(w.flights, o.channel, C .. ' ' .. str(seq),
-		flight(o.node, o.lane, uncertain, is_watched(k.h), attempts, doubled, since))
-	return {C .. ' ' .. str(seq) .. ' ' .. attempts .. ' ' .. doubled .. ' ' .. str(since), k.h[ADDRESS], our_end(k.h, o.channel), entry}
+		flight(o.node, o.lane, uncertain, doubled == 1 or is_watched(k.h), attempts, doubled, since))
+	return {string.format('%s %d %d %d %d', C, seq, attempts, doubled, since), address_of(k.h),
+		our_end(k.h, o.channel), entry}
 end
 
 -- Takes up to max messages out of a lane into a node's hands.

@@ -7,13 +7,14 @@ local function together()
 	return {flights = {}, lanes = {}}
 end
 
-local function add(lists, name, ...)
+local function add(lists, name, first, second)
 	local list = lists[name]
 	if not list then
 		list = {}
 		lists[name] = list
 	end
-	for i = 1, select('#', ...) do list[#list + 1] = (select(i, ...)) end
+	local n = #list
+	list[n + 1], list[n + 2] = first, second
 end
 
 local function write_together(P, w)
@@ -21,9 +22,9 @@ local function write_together(P, w)
 	for lane, list in pairs(w.lanes) do call_many('RPUSH', 'ph:q:' .. P .. ':' .. lane, list) end
 end
 
-local function flight(node, lane, uncertain, watched, attempts, doubled, since)
-	return node .. ' ' .. lane .. ' ' .. uncertain .. ' ' .. (watched and 1 or 0) .. ' ' .. attempts .. ' ' .. doubled
-		.. ' ' .. str(since)
+-- told: that it was sent must be.
+local function flight(node, lane, uncertain, told, attempts, doubled, since)
+	return string.format('%s %s %s %d %d %d %d', told and '+' or '-', node, lane, uncertain, attempts, doubled, since)
 end
 
 -- Puts message seq into a node's hands ("c"), in its lane ("l") or where its reader finds it ("r"). m: how channel node
@@ -50,27 +51,31 @@ local function dispatch(k, now, seq, m, w)
 	return 'q'
 end
 
+local function answer(what, h, seq, reply, how)
+	local d = h[DESK]
+	return string.format('%s %d %s %d %s %d %d %s', what, seq, h[STATE], reply, how, h[SID], d ~= 0 and d[WAIT] or 0,
+		d ~= 0 and d[QUEUE] or '')
+end
+
 -- A second delivery of what is there: finish what the first one left. A reply whose node died, or whose
 -- fate is unknown, is given to the caller to send: the peer has just told us that it got no answer.
 local function received_again(k, now, m, old, opt)
-	local h, d = k.h, k.h[DESK]
-	local answer = 'd ' .. old.seq .. ' ' .. h[STATE] .. ' %s ' .. h[SID] .. ' '
-		.. (d ~= 0 and d[WAIT] or 0) .. ' ' .. (d ~= 0 and d[QUEUE] or '')
-	local nothing = answer:format('0 -')
-	if old.reply == 0 then return nothing end
-	local key, field = 'ph:f:' .. k.P .. ':' .. m.channel, k.C .. ' ' .. old.reply
+	local h, reply = k.h, old.reply
+	local nothing = answer('d', h, old.seq, 0, '-')
+	if reply == 0 then return nothing end
+	local key, field = 'ph:f:' .. k.P .. ':' .. m.channel, k.C .. ' ' .. str(reply)
 	local owner = call('HGET', key, field)
-	local dead = owner and not alive(k.P, owner:match('^(%S+)'))
-	local unknown = not owner and fold(letters_of(k, old.reply, false)) == 'n'
-	local entry = (dead or unknown) and entry_of(k, old.reply)
+	local dead = owner and not alive(k.P, owner:match('^. (%S+)'))
+	local unknown = not owner and fold(letters_of(k, reply, false)) == 'n'
+	local entry = (dead or unknown) and entry_of(k, reply)
 	if not entry then return nothing end
-	call('HSET', key, field, flight(m.node, 0, 1, is_watched(h), 0, 1, 0))
+	call('HSET', key, field, flight(m.node, '0', 1, true, 0, 1, 0))
 	if unknown then
-		set_open(h, old.reply, nil)
-		status_append(k, now, old.reply, 'g', {mk = MAYBE_DOUBLED}, opt)
+		set_open(h, reply, nil)
+		status_append(k, now, reply, 'g', {mk = MAYBE_DOUBLED}, opt)
 	end
 	save(k, opt.log_max)
-	return {answer:format(old.reply .. ' c'), entry}
+	return {answer('d', h, old.seq, reply, 'c'), entry}
 end
 
 -- Whether this was received before: the same key, and where it has an epoch, the first came over another
@@ -96,64 +101,74 @@ local function begin_session(h, state)
 	if h[DESK] ~= 0 then h[DESK] = {'', '', '', 0, h[DESK][READ]} end
 end
 
--- item: C address channel local key epoch after grant_count grant_until intent how limited uncertain lang entry reply queue
+-- Who it is, and where the last message came by; a language that is not known stays what it was.
+local function set_who(h, who)
+	if who:byte(-1) == 10 then who = who .. h[WHO]:match('([^\n]*)$') end
+	h[WHO] = who
+end
+
+-- Appends the message and changes the session; returns the former state's time, and whether the bot is to answer.
+local function take_in(k, common, item, intent)
+	local h, now = k.h, common[1]
+	local last = h[COUNT] > 0 and h[LAST] or 0
+	local state, fresh = session_of(h, now, common[4])
+	if fresh then begin_session(h, state) end
+	local bot = state == 'bot'
+	local seq = append(k, item[13])
+	h[LAST], h[LAST_IN], h[LAST_MESSAGE] = now, seq, seq
+	h[COUNT], h[UNREAD] = h[COUNT] + 1, h[UNREAD] + 1
+	if h[WHO] ~= item[2] then set_who(h, item[2]) end
+	if item[7] > 0 then grant(h, now, item[7], item[8]) end
+	if bot and intent == 'h' then
+		local queue = item[15] ~= '' and item[15] or common[3]
+		h[STATE] = 'queued'
+		desk(h)[QUEUE] = queue
+		session_event(k, now, 'queued', {'qu', queue})
+	end
+	if not bot or intent == 'h' then
+		local d = desk(h)
+		if d[WAIT] == 0 then d[WAIT] = now end
+	end
+	return last, bot and intent ~= 'n' and item[14] ~= ''
+end
+
+-- item: C who channel key epoch after grant_count grant_until intent how limited uncertain entry reply queue
 -- queue: where a session goes that wants a person; "": the default one
 local function receive_one(P, common, item, w, opt)
-	local C, channel, key, epoch, intent = item[1], item[3], item[5], item[6], item[10]
-	local now = common[1]
-	local m = {how = item[11], channel = channel, node = common[2], limited = item[12] == 1, uncertain = item[13],
-		lane = 0}
-	local k = open_conversation(P, C)
-	if not k.h then k.h = new_head(now, item[2], channel, item[4]) end
+	local key, epoch, now = item[4], item[5], common[1]
+	local m = {how = item[10], channel = item[3], node = common[2], limited = item[11] == 1, uncertain = item[12],
+		lane = '0'}
+	opt.channel = m.channel
+	local k = open_conversation(P, item[1])
+	if not k.h then k.h = new_head(now, item[2]) end
 	local h = k.h
 	local old = key ~= '' and dup_find(k, key, now) or nil
-	if is_again(k, old, epoch, item[7]) then
+	if is_again(k, old, epoch, item[6]) then
 		if epoch ~= '' then
-			dup_keep(k, key, old.seq, old.reply, epoch, now)
+			dup_keep(k, key, old.seq, old.reply, epoch, now, true)
 			save(k, opt.log_max)
 		end
 		return received_again(k, now, m, old, opt)
 	end
 
-	local last = h[COUNT] > 0 and h[LAST] or 0
-	local state, fresh = session_of(h, now, common[4])
-	if fresh then begin_session(h, state) end
-	local hands_over = state == 'bot' and intent == 'h'
-	local queue = item[17] ~= '' and item[17] or common[3]
-	local speaks = state == 'bot' and intent ~= 'n' and item[16] ~= ''
-	local seq = append(k, item[15])
-	h[LAST], h[LAST_IN], h[LAST_MESSAGE], h[CHANNEL], h[LOCAL] = now, seq, seq, channel, item[4]
-	h[COUNT], h[UNREAD] = h[COUNT] + 1, h[UNREAD] + 1
-	if item[14] ~= '' then h[LANG] = item[14] end
-	grant(h, now, item[8], item[9])
-	if hands_over then
-		h[STATE] = 'queued'
-		desk(h)[QUEUE] = queue
-		session_event(k, now, 'queued', {'qu', queue})
-	end
-	if hands_over or state ~= 'bot' then
-		local d = desk(h)
-		if d[WAIT] == 0 then d[WAIT] = now end
-	end
-	local reply, how = 0, '-'
+	local last, speaks = take_in(k, common, item, item[9])
+	local seq, reply, how = h[LAST_IN], 0, '-'
 	if speaks then
-		reply, how = append(k, item[16]), m.how
+		reply, how = append(k, item[14]), m.how
 		h[COUNT] = h[COUNT] + 1
-		if not hands_over then h[UNREAD] = 0 end
+		if h[STATE] == 'bot' then h[UNREAD] = 0 end
 		local letter, code = dispatch(k, now, reply, m, w)
 		if letter == 'f' then
 			how = 'f'
 			set_state(k, now, reply, 'q', 'f', {cd = code}, opt)
 		end
 	end
-	if key ~= '' then dup_keep(k, key, seq, reply, epoch, now) end
+	if key ~= '' then dup_keep(k, key, seq, reply, epoch, now, old) end
 	save(k, opt.log_max)
 	keep(k, now, last, common[5])
-	if opt.outbox then outbox(P, 'received', C, seq) end
-	if is_watched(h) then hint(C, h[SEQ]) end
-	local d = h[DESK]
-	return 'n ' .. seq .. ' ' .. h[STATE] .. ' ' .. reply .. ' ' .. how .. ' ' .. h[SID] .. ' '
-		.. (d ~= 0 and d[WAIT] .. ' ' .. d[QUEUE] or '0 ')
+	if opt.outbox then outbox(P, 'received', k.C, seq) end
+	if is_watched(h) then hint(k.C, h[SEQ]) end
+	return answer('n', h, seq, reply, how)
 end
 
 -- args: [now node default_queue bot_idle retention log_max outbox] [item]...
@@ -161,12 +176,9 @@ end
 -- returns for each "n|d seq state reply_seq reply sid waiting_since queue"; reply: c l r as dispatched, f refused, - none; or
 -- {the same, the reply's entry} where the caller is to send one that is there already; or "e": it failed
 local function receive(keys, v)
-	local common = decode(v[1])
+	local common, w = decode(v[1]), together()
 	local opt = {log_max = common[6], outbox = common[7] == 1}
-	local w = together()
-	local out = each(v, function(item)
-		return receive_one(keys[1], common, item, w, {log_max = opt.log_max, outbox = opt.outbox, channel = item[3]})
-	end)
+	local out = each(v, receive_one, keys[1], common, w, opt)
 	write_together(keys[1], w)
 	return out
 end
@@ -190,7 +202,7 @@ local function mend(keys, v)
 	if not first then return {'none'} end
 	local _, before = last_edit(k, first.seq)
 	if before >= tonumber(v[5]) then return {'dup', first.seq} end
-	local seq = append(k, 'e ' .. v[4] .. ' ' .. first.seq .. ' ' .. v[5] .. ' ' .. v[8])
+	local seq = append(k, 'e ' .. v[4] .. ' ' .. str(first.seq) .. ' ' .. v[5] .. ' ' .. v[8])
 	save(k, tonumber(v[6]))
 	if v[7] == '1' then outbox(k.P, 'edited', k.C, seq) end
 	if is_watched(k.h) then hint(k.C, seq) end

@@ -42,7 +42,8 @@ local function conversation(keys, v)
 	local d, g = h[DESK], h[LEDGER]
 	if d == 0 then d = {'', '', '', 0, 0} end
 	if g == 0 then g = {0, 0, 0, 0} end
-	local out = {'ad', h[ADDRESS], 'ch', h[CHANNEL], 'lo', h[LOCAL], 'lg', h[LANG], 'sst', h[STATE], 'sid', str(h[SID]),
+	local address, channel, ours, lang = h[WHO]:match('^([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)$')
+	local out = {'ad', address, 'ch', channel, 'lo', ours, 'lg', lang, 'sst', h[STATE], 'sid', str(h[SID]),
 		'seq', h[SEQ], 'un', h[UNREAD], 'last', h[LAST], 't0', h[FIRST_MS], 'n', h[COUNT],
 		'ag', d[AGENT], 'an', d[AGENT_NAME], 'qu', d[QUEUE], 'wait', d[WAIT], 'rs', d[READ],
 		'hn', g[1], 'hu', g[2], 'gn', g[3], 'gu', g[4], 'le', (h[LAST_MESSAGE] == h[LAST_IN] and last_edit(k, h[LAST_MESSAGE]))

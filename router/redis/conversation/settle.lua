@@ -20,10 +20,9 @@ local function place_of(field, part, parts)
 	return parts == 1 and field or field .. ' ' .. part .. ' ' .. parts
 end
 
--- What is kept under the ids of a list of outcomes, in its order, and these ids' places, in the present span.
-local function ids_before(P, channel, items, now)
-	local ids = {}
-	for i, item in ipairs(items) do ids[i] = item[9] ~= '' and item[9] or '-' end
+-- What is kept under ids, in their order.
+local function ids_before(P, channel, ids, now)
+	if not ids[1] then return {} end
 	local kept = call('HMGET', id_key(P, channel, span_of(now)), unpack(ids))
 	if now % SPAN_MS < SHORT_WINDOW_MS then
 		local former = call('HMGET', id_key(P, channel, span_of(now) - 1), unpack(ids))
@@ -42,9 +41,9 @@ end
 -- ---------------------------------------------------------------- outcomes
 
 local function owner_parse(owner)
-	local node, lane, uncertain, watched, attempts, doubled, since =
-		(owner or ''):match('^(%S+) (%d) (%d) (%d) (%d+) (%d) (%d+)$')
-	return node and {node = node, lane = lane, hold = uncertain == '1', watched = watched == '1',
+	local told, node, lane, uncertain, attempts, doubled, since =
+		(owner or ''):match('^(.) (%S+) (%d) (%d) (%d+) (%d) (%d+)$')
+	return node and {told = told == '+', node = node, lane = lane, hold = uncertain == '1',
 		attempts = tonumber(attempts), doubled = tonumber(doubled), since = tonumber(since)}
 end
 
@@ -57,13 +56,7 @@ local function settle_receipt(k, now, seq, part, parts, letter, code, opt, in_ha
 	return is
 end
 
--- The common case, for which nothing of the conversation is read or written: taken by the peer, and nobody looks.
-local function goes_without_saying(item, owner, early, opt)
-	return owner and owner.node and item[3] == 's' and item[5] == 1 and item[8] == 0 and not early and not owner.watched
-		and not opt.outbox and owner.doubled == 0
-end
-
--- All else. item as below; early: letter and code of a receipt that came before.
+-- What does not go without saying. early: letter and code of a receipt that came before.
 local function settle_one(P, o, item, owner, early, opt, w)
 	local C, seq, letter, part, parts = item[1], item[2], item[3], item[4], item[5]
 	local k = open_conversation(P, C)
@@ -82,39 +75,78 @@ local function settle_one(P, o, item, owner, early, opt, w)
 	save(k, opt.log_max)
 end
 
+-- The arguments of settle_many, sorted: names "C seq", ids with their places, and items; items[i] is nil where all goes
+-- without saying.
+local function outcomes_parse(v)
+	local names, items, ids, places = {}, {}, {}, {}
+	for i = 1, #v - 1 do
+		local text = v[i + 1]
+		local name, id, place
+		if text:byte() == 61 then -- "="
+			local over = text:find(' ', 36, true)
+			name, id = text:sub(2, over - 1), text:sub(over + 1)
+			place = name
+		else
+			local item = decode(text)
+			name, id, items[i] = item[1] .. ' ' .. str(item[2]), item[9], item
+			place = place_of(name, item[4], item[5])
+		end
+		names[i] = name
+		if id ~= '' then
+			ids[#ids + 1] = id
+			places[#places + 1], places[#places + 2] = id, place
+			names[id] = i -- an outcome's number by its id
+		end
+	end
+	return names, items, ids, places
+end
+
+local function plain_item(name, id)
+	local C, seq = name:match('^(%x+) (%d+)$')
+	return {C, tonumber(seq), 's', 0, 1, '', '', 0, id, 0}
+end
+
+-- Receipts that came before their ids: number of the outcome -> {letter, code}
+local function early_ones(P, o, names, ids)
+	local out = {}
+	for i, place in ipairs(ids_before(P, o.channel, ids, o.now)) do
+		local n = place and place:byte() == 33 and names[ids[i]] -- "!"
+		local letter, code
+		if n then letter, code = early_of(place, names[n]:match('^%x+')) end
+		if letter then out[n] = {letter, code} end
+	end
+	return out
+end
+
 -- Notes outcomes of what a node had in hand.
--- args: [channel now limited log_max outbox node] [item]...
--- item: C seq letter part parts code reason flags id ("": none) attempts
+-- args: [channel now limited log_max outbox node] then for each "=C seq id": the whole of it was taken by the peer, id "":
+-- none; or [C seq letter part parts code reason flags id attempts]
 -- letter b: give back to the lane; flags 1: it may be doubled then. Only what the node still has: told again after
 -- a lost answer, the message may be in other hands. returns for each ""
 local function settle_many(keys, v)
 	local P, c = keys[1], decode(v[1])
 	local o = {channel = c[1], now = c[2], limited = c[3] == 1, node = c[6]}
 	local opt = {log_max = c[4], outbox = c[5] == 1, channel = c[1]}
-	local items, fields, gone, places, out = {}, {}, {}, {}, {}
-	for i = 2, #v do
-		local item = decode(v[i])
-		items[i - 1], fields[i - 1] = item, item[1] .. ' ' .. str(item[2])
-	end
+	local names, items, ids, places = outcomes_parse(v)
 	local flights = 'ph:f:' .. P .. ':' .. o.channel
-	local owners = call('HMGET', flights, unpack(fields))
-	local before = ids_before(P, o.channel, items, o.now)
-	local w = together()
-	for i, item in ipairs(items) do
-		local owner, part, parts = owner_parse(owners[i]), item[4], item[5]
-		local letter, code = early_of(before[i], item[1])
-		local early = letter and {letter, code}
+	local owners = call('HMGET', flights, unpack(names))
+	local early = early_ones(P, o, names, ids)
+	local w, gone, out = together(), {}, {}
+	for i = 1, #names do
+		local item, held = items[i], owners[i]
 		out[i] = ''
-		if not goes_without_saying(item, owner, early, opt) then
-			or_dead(P, o.channel, fields[i], o.now, settle_one, P, o, item, owner, early, opt, w)
+		-- In the common case nothing of the conversation is read or written.
+		if item or opt.outbox or early[i] or not held or held:byte() ~= 45 then -- "-"
+			local owner = owner_parse(held)
+			item = item or plain_item(names[i], '')
+			or_dead(P, o.channel, names[i], o.now, settle_one, P, o, item, owner, early[i], opt, w)
+			if item[3] == 'b' then
+				held = held and owner.node == o.node
+			else
+				held = held and item[4] == item[5] - 1
+			end
 		end
-		if owner and (item[3] == 'b' and owner.node == o.node or item[3] ~= 'b' and part == parts - 1) then
-			gone[#gone + 1] = fields[i]
-		end
-		if item[9] ~= '' then
-			places[#places + 1] = item[9]
-			places[#places + 1] = place_of(fields[i], part, parts)
-		end
+		if held then gone[#gone + 1] = names[i] end
 	end
 	call_many('HDEL', flights, gone)
 	ids_keep(P, o.channel, places, o.now)

@@ -21,14 +21,14 @@ local function is_step(from, to)
 end
 
 local function open_letters(h, seq)
-	return h[OPEN] ~= '' and h[OPEN]:match(' ' .. seq .. ':(%a+)') or nil
+	return h[OPEN] ~= '' and h[OPEN]:match(' ' .. str(seq) .. ':(%a+)') or nil
 end
 
 -- letters nil: it is not open any more.
 local function set_open(h, seq, letters)
 	local open = h[OPEN]
-	if open ~= '' then open = open:gsub(' ' .. seq .. ':%a+', '', 1) end
-	h[OPEN] = letters and open .. ' ' .. seq .. ':' .. letters or open
+	if open ~= '' then open = open:gsub(' ' .. str(seq) .. ':%a+', '', 1) end
+	h[OPEN] = letters and open .. ' ' .. str(seq) .. ':' .. letters or open
 end
 
 -- The last entry that says what became of a message: its letter, and the entry.

@@ -447,13 +447,12 @@ static void queue_in_short_log(const char *text)
 	pack_num(&common, 10);
 	pack_num(&common, 0);
 	buf_init(&item, 1000);
-	pack_array(&item, 13);
+	pack_array(&item, 12);
 	pack_text(&item, conversation_of(ALICE));
 	pack_text(&item, SPAN_NONE);
 	pack_num(&item, 1000);
-	pack_text(&item, address_of(ALICE));
+	pack_text(&item, SPAN_LIT("test:alice\nch\n\n"));
 	pack_text(&item, SPAN_LIT("ch"));
-	pack_text(&item, SPAN_NONE);
 	pack_text(&item, SPAN_LIT("l"));
 	pack_num(&item, 0);
 	pack_num(&item, 1);

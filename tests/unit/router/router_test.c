@@ -641,13 +641,12 @@ static void send_at(uint64_t now_ms, uint64_t retention_s)
 	pack_num(&common, 10000);
 	pack_num(&common, 0);
 	buf_init(&item, 1000);
-	pack_array(&item, 13);
+	pack_array(&item, 12);
 	pack_text(&item, conversation_of(ALICE));
 	pack_text(&item, SPAN_NONE);
 	pack_num(&item, 1000);
-	pack_text(&item, address_of(ALICE));
+	pack_text(&item, SPAN_LIT("test:alice\nch\n\n"));
 	pack_text(&item, SPAN_LIT("ch"));
-	pack_text(&item, SPAN_NONE);
 	pack_text(&item, SPAN_LIT("l"));
 	pack_num(&item, 0);
 	pack_num(&item, 1);
