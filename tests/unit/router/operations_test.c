@@ -267,6 +267,32 @@ START_TEST(a_receipt_without_a_message_is_counted_by_why)
 }
 END_TEST
 
+static char logged[2048];
+
+static void keep_log(void *arg, struct span line)
+{
+	(void)arg;
+	if (memmem(line.ptr, line.len, "receipt_contradicts", 19))
+		snprintf(logged, sizeof(logged), "%.*s", SPAN_FMT(line));
+}
+
+START_TEST(a_second_final_word_that_contradicts_the_first_is_logged)
+{
+	sent_as("1");
+	log_set_sink(keep_log, NULL);
+	logged[0] = '\0';
+	tell_receipt(&fx.node, "1", STATUS_SENT); /* intermediate */
+	tell_receipt(&fx.node, "1", STATUS_DELIVERED);
+	tell_receipt(&fx.node, "1", STATUS_DELIVERED); /* twice the same */
+	ck_assert_str_eq(logged, "");
+	tell_receipt(&fx.node, "1", STATUS_UNDELIVERED);
+	ck_assert_msg(strstr(logged, "stays=delivered") && strstr(logged, "said=undelivered"), "%s",
+	              logged);
+	log_set_sink(NULL, NULL);
+	ck_assert_int_eq(status_of(&fx.node, ALICE, 2), STATUS_DELIVERED);
+}
+END_TEST
+
 enum { HOUR_MS = 3600000 };
 
 START_TEST(what_never_got_a_receipt_is_unknown_after_its_validity_and_two_days)
@@ -328,6 +354,7 @@ int main(void)
 		a_peer_that_may_not_be_asked_is_not,
 		ids_are_kept_only_where_the_peer_may_be_asked,
 		a_receipt_without_a_message_is_counted_by_why,
+		a_second_final_word_that_contradicts_the_first_is_logged,
 		what_never_got_a_receipt_is_unknown_after_its_validity_and_two_days,
 		what_waits_for_a_customer_goes_when_the_peer_says_that_they_are_there,
 	};
