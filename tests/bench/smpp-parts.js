@@ -208,8 +208,10 @@ export async function far(lab, { seconds }) {
   await lab.startGateway([smppChannel("sms-main", port, ", window: 250, binds: 4")]);
   await fill(lab, count, {});
   const peer = await startPeer(["--port", port, ...NOBODY, "--habit", "0:latency=20", "--seconds", seconds, "--warmup", 2, "--linger", 0]);
+  const before = await lab.used();
   const result = await peer.result;
-  note(`far: ${JSON.stringify(result)}`);
+  const used = lab.perMessage(before, await lab.used(), result.submits);
+  note(`far: ${JSON.stringify({ ...result, ...used })}`);
   if (result.submits >= count) throw new Error("the lanes were empty before the measured time was over");
-  return { far_per_s: Math.round(result.submits_per_s) };
+  return { far_per_s: Math.round(result.submits_per_s), far_cpu_us: Math.round(used.gateway_us + used.redis_us) };
 }
