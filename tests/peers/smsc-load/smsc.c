@@ -1,56 +1,9 @@
-#include "smsc.h"
+#include "smsc_private.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "stream.h"
-
-enum {
-	LINKS = 32,
-	TAGS = 1 << 14, /* deliver_sm without a response on one session */
-	LIVES = 1 << 12,
-	OUTPUT_SLACK = 1 << 19 /* a session with more to write gets no deliver_sm */
-};
-
-#define NO_TAG UINT32_MAX
-
-struct link {
-	struct smsc *smsc;
-	struct io_stream *stream;
-	struct buf input;
-	uint32_t sequence, life;
-	size_t open;
-	bool receives;
-	uint32_t tags[TAGS]; /* by sequence_number; tag + 1, 0: free */
-};
-
-/* A response that waits for its time. */
-struct held {
-	uint64_t due_us;
-	uint32_t life, sequence;
-	uint64_t id;
-	struct link *link;
-};
-
-struct smsc {
-	struct smsc_options o;
-	struct smsc_events events;
-	void *arg;
-	struct io_loop *loop;
-	const struct clock *clock;
-	struct io_listener *listener;
-	struct link *links[LINKS];
-	struct smsc_counts counts;
-	size_t turn, open;
-	uint64_t ids, ended_us[LIVES];
-	struct held *held; /* a ring: all wait for the same time */
-	size_t held_first, held_count, held_size;
-	double tokens;
-	uint64_t ticked_us;
-};
-
-static uint64_t now_us(const struct smsc *s)
+uint64_t smsc_now_us(const struct smsc *s)
 {
 	return clock_mono_us(s->clock);
 }
@@ -59,12 +12,12 @@ static uint64_t now_us(const struct smsc *s)
 
 static bool write_pdu(struct link *k, const struct smpp_pdu *pdu)
 {
-	if (!k->stream || smpp_pdu_encode(pdu, io_stream_output(k->stream)))
+	if (!k->stream || k->deaf || smpp_pdu_encode(pdu, io_stream_output(k->stream)))
 		return false;
 	return io_stream_commit(k->stream) != -EPIPE;
 }
 
-static bool deliver_over(struct link *k, const struct smpp_deliver_sm *sm, uint32_t tag)
+bool smsc_deliver_over(struct link *k, const struct smpp_deliver_sm *sm, uint32_t tag)
 {
 	uint32_t sequence = k->sequence % SMPP_SEQUENCE_MAX + 1;
 	uint32_t *slot = &k->tags[sequence % TAGS];
@@ -88,27 +41,12 @@ bool smsc_deliver(struct smsc *s, const struct smpp_deliver_sm *sm, uint32_t tag
 		struct link *k = s->links[s->turn++ % LINKS];
 
 		if (k && k->receives)
-			return deliver_over(k, sm, tag);
+			return smsc_deliver_over(k, sm, tag);
 	}
 	return false;
 }
 
-static void send_receipt(struct link *k, const struct smpp_submit_sm *sm, uint64_t id)
-{
-	struct smpp_deliver_sm receipt = {.esm_class = SMPP_ESM_CLASS_RECEIPT,
-	                                  .source_addr = sm->destination_addr,
-	                                  .destination_addr = sm->source_addr};
-	char text[160];
-
-	snprintf(text, sizeof(text),
-	         "id:%llx sub:001 dlvrd:001 submit date:2601010000 done date:2601010000 "
-	         "stat:DELIVRD err:000 text:",
-	         (unsigned long long)id);
-	receipt.short_message = span_of(text);
-	deliver_over(k, &receipt, NO_TAG);
-}
-
-static void answer_submit(struct link *k, uint32_t sequence, uint64_t id)
+void smsc_answer_submit(struct link *k, uint32_t sequence, uint64_t id)
 {
 	struct smpp_pdu out = {.command_id = SMPP_RESP(SMPP_submit_sm),
 	                       .sequence_number = sequence};
@@ -129,95 +67,12 @@ static void refuse_submit(struct link *k, uint32_t sequence, uint32_t status)
 	write_pdu(k, &out);
 }
 
-/* ---- responses that are late ---- */
-
-static bool held_grow(struct smsc *s)
-{
-	size_t size = s->held_size ? s->held_size * 2 : 1024;
-	struct held *more = calloc(size, sizeof(*more));
-
-	if (!more)
-		return false;
-	for (size_t i = 0; i < s->held_count; i++)
-		more[i] = s->held[(s->held_first + i) % s->held_size];
-	free(s->held);
-	s->held = more;
-	s->held_size = size;
-	s->held_first = 0;
-	return true;
-}
-
-static void hold_answer(struct link *k, uint32_t sequence, uint64_t id)
-{
-	struct smsc *s = k->smsc;
-
-	if (s->held_count >= s->held_size && !held_grow(s))
-		return;
-	assert(s->held_size);
-	s->held[(s->held_first + s->held_count++) % s->held_size] =
-		(struct held){.due_us = now_us(s) + s->o.habits.latency_ms * 1000ULL,
-	                      .life = k->life,
-	                      .sequence = sequence,
-	                      .id = id,
-	                      .link = k};
-}
-
-/* The session may be gone, and its place another's. */
-static bool still_there(const struct smsc *s, const struct held *h)
-{
-	for (size_t i = 0; i < LINKS; i++)
-		if (s->links[i] == h->link)
-			return h->link->life == h->life;
-	return false;
-}
-
-static void release_held(struct smsc *s, uint64_t now)
-{
-	while (s->held_count && s->held[s->held_first].due_us <= now) {
-		struct held *h = &s->held[s->held_first];
-
-		s->held_first = (s->held_first + 1) % s->held_size;
-		s->held_count--;
-		if (still_there(s, h))
-			answer_submit(h->link, h->sequence, h->id);
-	}
-}
-
-void smsc_tick(struct smsc *s)
-{
-	uint64_t now = now_us(s);
-
-	if (s->o.habits.throttles) {
-		double most = s->o.habits.throttle;
-
-		s->tokens += (double)(now - s->ticked_us) * most / 1e6;
-		if (s->tokens > most)
-			s->tokens = most;
-	}
-	s->ticked_us = now;
-	release_held(s, now);
-}
-
 /* ---- in ---- */
-
-/* The status for this submit. */
-static uint32_t verdict(struct smsc *s)
-{
-	const struct smsc_habits *h = &s->o.habits;
-
-	if (h->throttles && s->tokens < 1)
-		return SMPP_RTHROTTLED;
-	if (h->throttles)
-		s->tokens -= 1;
-	if (h->error_every && (s->counts.submits + s->counts.refused + 1) % h->error_every == 0)
-		return h->error_status;
-	return 0;
-}
 
 static void on_submit(struct link *k, const struct smpp_pdu *in)
 {
 	struct smsc *s = k->smsc;
-	uint32_t status = verdict(s);
+	uint32_t status = smsc_verdict(s);
 	uint64_t id;
 
 	if (s->o.habits.mute)
@@ -229,12 +84,15 @@ static void on_submit(struct link *k, const struct smpp_pdu *in)
 	s->counts.submits++;
 	s->events.on_submit(s->arg, &in->u.submit_sm, k->life);
 	id = ++s->ids;
+	if (s->o.habits.receipts && s->o.habits.receipt_first)
+		smsc_make_receipt(k, &in->u.submit_sm, id);
 	if (s->o.habits.latency_ms)
-		hold_answer(k, in->sequence_number, id);
+		smsc_hold_answer(k, in->sequence_number, id);
 	else
-		answer_submit(k, in->sequence_number, id);
-	if (s->o.habits.receipts && k->receives)
-		send_receipt(k, &in->u.submit_sm, id);
+		smsc_answer_submit(k, in->sequence_number, id);
+	if (s->o.habits.receipts && !s->o.habits.receipt_first)
+		smsc_make_receipt(k, &in->u.submit_sm, id);
+	k->deaf = s->o.habits.deaf_after && ++k->submits >= s->o.habits.deaf_after;
 }
 
 static void on_deliver_resp(struct link *k, const struct smpp_pdu *pdu)
@@ -327,6 +185,7 @@ static void on_data(void *arg, struct span data)
 
 		buf_add(&k->input, (struct span){data.ptr + taken, data.len - taken});
 	}
+	smsc_pause_reading(k);
 	k->smsc->events.on_room(k->smsc->arg);
 }
 
@@ -355,7 +214,7 @@ static void on_close(void *arg, int err)
 	for (size_t i = 0; i < LINKS; i++)
 		if (s->links[i] == k)
 			s->links[i] = NULL;
-	s->ended_us[k->life % LIVES] = now_us(s);
+	s->ended_us[k->life % LIVES] = smsc_now_us(s);
 	s->open -= k->open;
 	buf_fini(&k->input);
 	tell_lost(s, k);
@@ -406,7 +265,7 @@ int smsc_open(struct io_loop *loop, const struct smsc_options *options,
 	s->arg = arg;
 	s->loop = loop;
 	s->clock = io_loop_clock(loop);
-	s->ticked_us = now_us(s);
+	s->ticked_us = smsc_now_us(s);
 	if (!options->habits.down)
 		err = io_listen(loop, options->host, options->port, NULL, on_accept, s,
 		                &s->listener);

@@ -19,7 +19,15 @@ struct smsc_habits {
 	unsigned latency_ms;  /* after which a submit_sm is answered */
 	unsigned error_every; /* each so-many-th submit gets error_status; 0: none */
 	uint32_t error_status;
-	bool receipts; /* says DELIVRD of each submit */
+	unsigned deaf_after; /* submits after which a session neither reads nor writes, nor ends; 0:
+	                        none */
+	unsigned read_pause_ms;  /* after each read: a peer that reads slowly */
+	bool receipts;           /* says DELIVRD of each submit */
+	bool receipt_first;      /* before its response */
+	bool receipt_over_other; /* over another session than the submit's, where there is one */
+	unsigned receipt_ms;     /* after the submit */
+	unsigned receipt_form; /* of the id: 0 as in the response (hexadecimal), 1 decimal, 2 upper
+	                          case with zeros */
 };
 
 struct smsc_options {
