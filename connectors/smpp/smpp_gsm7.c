@@ -1,6 +1,7 @@
 /* GSM 03.38 v5.3, 6.2.1 and 6.2.1.1; national tables of 3GPP TS 23.038, annex A. */
 #include "smpp_gsm7.h"
 
+#include "smpp_gsm7_indic.h"
 #include "utf8.h"
 
 #define NONE 0xFFFFU
@@ -203,22 +204,34 @@ void smpp_gsm7_put(struct buf *out, uint32_t code)
 	buf_u8(out, (uint8_t)(septet & 0x7F));
 }
 
-static uint32_t locked(const struct language *lang, uint8_t septet)
+static uint32_t locked(unsigned id, uint8_t septet)
 {
-	uint32_t code = in_pairs(lang->locking, lang->locking_count, septet);
+	const struct language *lang = language(id);
+	uint32_t code;
 
+	if (smpp_gsm7_is_indic(id))
+		return smpp_gsm7_indic_locked(id, septet);
+	code = in_pairs(lang->locking, lang->locking_count, septet);
 	return code == NONE ? basic[septet] : code;
+}
+
+static uint32_t shifted(unsigned id, uint8_t septet)
+{
+	const struct language *lang = language(id);
+	uint32_t code = smpp_gsm7_is_indic(id) ? smpp_gsm7_indic_single(id, septet)
+	                                       : in_pairs(lang->single, lang->single_count, septet);
+
+	if (code == NONE || code == 0)
+		code = in_pairs(extension, ARRAY_LEN(extension), septet);
+	return code;
 }
 
 /* What follows an escape. One that nobody knows shows its base character; a second escape, which
  * is reserved for further tables, a space (6.2.1.1, note 1). */
-static uint32_t escaped(const struct language *single, const struct language *locking,
-                        uint8_t septet)
+static uint32_t escaped(unsigned single, unsigned locking, uint8_t septet)
 {
-	uint32_t code = in_pairs(single->single, single->single_count, septet);
+	uint32_t code = shifted(single, septet);
 
-	if (code == NONE)
-		code = in_pairs(extension, ARRAY_LEN(extension), septet);
 	if (code == NONE)
 		code = septet == SMPP_GSM7_ESCAPE ? ' ' : locked(locking, septet);
 	return code;
@@ -226,7 +239,6 @@ static uint32_t escaped(const struct language *single, const struct language *lo
 
 bool smpp_gsm7_decode(struct span septets, unsigned locking, unsigned single, struct buf *out)
 {
-	const struct language *lock = language(locking), *shift = language(single);
 	bool whole = true, escape = false;
 
 	for (size_t i = 0; i < septets.len; i++) {
@@ -236,12 +248,12 @@ bool smpp_gsm7_decode(struct span septets, unsigned locking, unsigned single, st
 			utf8_put(out, UTF8_REPLACEMENT);
 			whole = escape = false;
 		} else if (escape) {
-			utf8_put(out, escaped(shift, lock, septet));
+			utf8_put(out, escaped(single, locking, septet));
 			escape = false;
 		} else if (septet == SMPP_GSM7_ESCAPE) {
 			escape = true;
 		} else {
-			utf8_put(out, locked(lock, septet));
+			utf8_put(out, locked(locking, septet));
 		}
 	}
 	return whole;

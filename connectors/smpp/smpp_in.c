@@ -229,15 +229,16 @@ struct span smpp_in_cid(const struct smpp_inbound *in, char *out, size_t size)
 	return span_of(out);
 }
 
-static void receive_tracked(struct smpp_inbound *in, struct smpp_whole *w)
+static void receive_tracked(struct smpp_inbound *in, const struct smpp_whole *whole)
 {
 	char cid[64], epoch[sizeof(in->link->epoch)] = "gone";
+	struct smpp_whole w = *whole;
 
 	if (in->link)
 		snprintf(epoch, sizeof(epoch), "%s", in->link->epoch);
-	w->epoch = span_of(epoch);
-	w->cid = smpp_in_cid(in, cid, sizeof(cid));
-	smpp_in_receive(in->channel, w, smpp_in_answer, in);
+	w.epoch = span_of(epoch);
+	w.cid = smpp_in_cid(in, cid, sizeof(cid));
+	smpp_in_receive(in->channel, &w, smpp_in_answer, in);
 }
 
 /* ---- both PDUs ---- */

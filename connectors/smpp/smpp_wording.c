@@ -65,7 +65,9 @@ static bool is_graphic(char c)
 
 static char last_of(struct span s)
 {
-	return s.len ? s.ptr[s.len - 1] : ' ';
+	if (!s.len)
+		return ' ';
+	return s.ptr[s.len - 1];
 }
 
 /* Latin words want a blank between them, Chinese ones none. */
@@ -193,7 +195,7 @@ static const char *narrow(uint32_t code)
 		"\0a\0b\0c\0d\0e\0f\0g\0h\0i\0j\0"
 		"k\0l\0m\0n\0o\0p\0q\0r\0s\0t\0u\0v\0w\0x\0y\0z\0{\0|\0}\0~";
 
-	return ascii + 2 * (code - 0xFF01);
+	return ascii + 2 * (size_t)(code - 0xFF01);
 }
 
 const char *smpp_plain(uint32_t code)

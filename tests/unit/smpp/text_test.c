@@ -6,6 +6,7 @@
 #include "smpp_address.h"
 #include "smpp_forms.h"
 #include "smpp_gsm7.h"
+#include "smpp_gsm7_indic.h"
 #include "smpp_receipt.h"
 #include "smpp_split.h"
 #include "smpp_status.h"
@@ -73,6 +74,20 @@ static const struct decoded {
 	{"23.038, A.3.1 and A.2.1: Turkish", 0, SMPP_GSM7, 1, 1, "0b 07 1c 40 60 1b53", "ĞıŞİçŞ", true},
 	{"23.038, A.2.2: Spanish", 0, SMPP_GSM7, 0, 2, "1b61 1b4f 1b09 1b65", "áÓç€", true},
 	{"23.038, A.3.3 and A.2.3: Portuguese", 0, SMPP_GSM7, 3, 3, "5b 7c 18 1b61 1b15", "Ãõ€ÂΩ", true},
+	{"A.3.4 and A.2.4: Bengali", 0, SMPP_GSM7, 4, 4, "00 15 24 40 50 60 7f 1b19 1b23 1b24 1b34 61",
+	 "\u0981\u0995\u09a1\u09ac\u09be\u09ce\u09f1\u09e6\u09ef\u09df\u09fa" "a", true},
+	{"A.3.5 and A.2.5: Gujarati", 0, SMPP_GSM7, 5, 5, "0c 11 47 60 7f 1b19 1b1c 1b25", "ઍઑળૐ૱।૦૯", true},
+	{"A.3.6 and A.2.6: Hindi", 0, SMPP_GSM7, 6, 6, "28 20 18 3c 54 60 1b19 1b1c 1b30 1b3a 1b41 1b65",
+	 ") \u0918\u0929\u0942\u0950\u097f\u0964\u0966\u095b\u0971" "A\u20ac", true},
+	{"A.3.7 and A.2.7: Kannada", 0, SMPP_GSM7, 7, 7, "24 60 7b 1b26 1b27 1b2a 1b1f", "ಡೕೖೞೱೲ೩", true},
+	{"A.3.8 and A.2.8: Malayalam", 0, SMPP_GSM7, 8, 8, "48 60 7f 1b26 1b2e 1b34", "ഴൗ൹൰ൺൿ", true},
+	{"A.3.9 and A.2.9: Oriya", 0, SMPP_GSM7, 9, 9, "47 60 7b 1b20 1b26 1b2c", "\u0b33\u0b56\u0b57\u0b6a\u0b5c\u0b71", true},
+	{"A.3.10 and A.2.10: Punjabi", 0, SMPP_GSM7, 10, 10, "4a 60 7b 1b26 1b2c 1b2d", "\u0a36\u0a51\u0a70\u0a59\u0a5e\u0a75", true},
+	{"A.3.11 and A.2.11: Tamil", 0, SMPP_GSM7, 11, 11, "3c 22 60 7f 1b24 1b25 1b2e", "னடௐ௹௮௯௺", true},
+	{"A.3.12 and A.2.12: Telugu", 0, SMPP_GSM7, 12, 12, "47 60 7b 1b1c 1b26 1b32", "ళౕౖ౦ౘ౿", true},
+	{"A.3.13 and A.2.13: Urdu", 0, SMPP_GSM7, 13, 13, "00 04 1f 5b 7f 1b19 1b3f 1b35", "اڀڊےٰ؀۔ْ", true},
+	{"a place that Tamil has not", 0, SMPP_GSM7, 11, 0, "16 41", "  ", true},
+	{"a single shift alone", 0, SMPP_GSM7, 0, 6, "41 1b1d 1b7a", "A१z", true},
 	{"a language that nobody has", 0, SMPP_GSM7, 99, 99, "41 1b65", "A€", true},
 };
 /* clang-format on */
@@ -89,6 +104,36 @@ START_TEST(user_data_reads_as)
 	ck_assert_msg(span_is(buf_span(&b), v->text), "%s: %.*s", v->what, SPAN_FMT(buf_span(&b)));
 	ck_assert_msg(whole == v->whole, "%s", v->what);
 	buf_fini(&b);
+}
+END_TEST
+
+/* No place of a table leads out of its script and Latin, and none is read twice over. */
+START_TEST(the_tables_of_india_keep_to_their_script)
+{
+	static const uint16_t blocks[] = {0x0980, 0x0A80, 0x0900, 0x0C80, 0x0D00,
+	                                  0x0B00, 0x0A00, 0x0B80, 0x0C00, 0x0600};
+
+	for (unsigned l = SMPP_GSM7_BENGALI; l <= SMPP_GSM7_URDU; l++) {
+		uint32_t low = blocks[l - SMPP_GSM7_BENGALI];
+		uint32_t high = low + (l == SMPP_GSM7_URDU ? 0x100 : 0x80);
+		bool seen[0x100] = {false};
+
+		for (unsigned septet = 0; septet < 0x80; septet++) {
+			uint32_t code = smpp_gsm7_indic_locked(l, (uint8_t)septet);
+			uint32_t single = smpp_gsm7_indic_single(l, (uint8_t)septet);
+
+			ck_assert_msg(code < 0x80 || (code >= low && code < high), "%u %x", l,
+			              septet);
+			if (code >= low) {
+				ck_assert_msg(!seen[code - low], "%u %x", l, septet);
+				seen[code - low] = true;
+			}
+			if (single >= low && single < high) {
+				ck_assert_msg(!seen[single - low], "%u 1b%x", l, septet);
+				seen[single - low] = true;
+			}
+		}
+	}
 }
 END_TEST
 
@@ -605,6 +650,7 @@ int main(void)
 	               tcase_create("numbers")};
 
 	tcase_add_loop_test(tc[0], user_data_reads_as, 0, ARRAY_LEN(decodeds));
+	tcase_add_test(tc[0], the_tables_of_india_keep_to_their_script);
 	tcase_add_test(tc[0], octets_of_no_alphabet_are_binary);
 	tcase_add_test(tc[0], every_septet_of_the_alphabet_comes_back);
 	tcase_add_test(tc[0], what_is_sent_is_exact);
