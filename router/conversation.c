@@ -139,9 +139,13 @@ static void read_message(const struct message_call *call, const redisReply *repl
 	out->event = &entry->event;
 	out->status = log_status_of(letter.ptr[0]);
 	out->status_ts_ms = entry->event.ts_ms;
+	out->marks = entry->message.marks;
+	out->letters = reply_span(reply_at(reply, 4));
 	if (!last.len || log_decode(0, last, said))
 		return;
 	out->status_ts_ms = said->event.ts_ms;
+	out->marks |= said->event.marks;
+	out->attempts = said->event.attempts;
 	if (said->event.status != out->status)
 		return;
 	out->code = said->event.code;

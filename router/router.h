@@ -250,6 +250,9 @@ struct router_message {
 	enum message_status status;    /* as it is now */
 	uint64_t status_ts_ms;
 	struct span code, reason;
+	unsigned marks;      /* its own, and those of what was last said of it */
+	unsigned attempts;   /* with a failure, as far as known */
+	struct span letters; /* of its parts, where they differ: log_status_of() each */
 };
 typedef void router_message_fn(void *arg, const struct router_message *message);
 int router_message_get(struct router *router, struct span conversation, uint64_t seq,

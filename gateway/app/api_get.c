@@ -1,6 +1,7 @@
 /* GET /v1/messages/{id}, /v1/conversations/{id} and its events. */
 #include "api_private.h"
 #include "event_json.h"
+#include "log_codec.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,17 @@ static void add_service(json_t *object, const struct message *m)
 		json_object_set_new(object, "receipt", json_boolean(o->receipt == RECEIPT_WANTED));
 }
 
+/* The status of each part. */
+static json_t *parts_json(struct span letters)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < letters.len; i++)
+		json_array_append_new(
+			list, json_string(message_status_name(log_status_of(letters.ptr[i]))));
+	return list;
+}
+
 static json_t *message_json(struct span id, struct span address, const struct router_message *got)
 {
 	const struct message *m = got->event->message;
@@ -50,6 +62,12 @@ static json_t *message_json(struct span id, struct span address, const struct ro
 	strict_json_set(object, "template", m->template_id);
 	strict_json_set(object, "lang", m->lang);
 	add_service(object, m);
+	if (got->marks)
+		json_object_set_new(object, "marks", event_marks_json(got->marks));
+	if (got->attempts)
+		json_object_set_new(object, "attempts", json_integer(got->attempts));
+	if (got->letters.len > 1)
+		json_object_set_new(object, "parts", parts_json(got->letters));
 	add_ts(object, "created_ts", got->event->ts_ms);
 	add_ts(object, "status_ts", got->status_ts_ms);
 	return object;

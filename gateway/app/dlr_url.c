@@ -235,6 +235,12 @@ static void add_literal(struct buf *out, char c)
 		buf_printf(out, "%%%02X", (unsigned)(uint8_t)c);
 }
 
+/* What stands behind the percent sign and its letter is in rest. False: that is no escape. */
+static bool fill_one(struct filling *f, char letter, struct span *rest)
+{
+	return letter == '#' ? add_meta(f, rest) : add_escape(f, letter) || add_plain(f, letter);
+}
+
 void dlr_url_fill(struct span pattern, const struct dlr_report *report, struct buf *out)
 {
 	struct filling f = {
@@ -243,15 +249,13 @@ void dlr_url_fill(struct span pattern, const struct dlr_report *report, struct b
 
 	(void)next_word(&f.words); /* the first one is %k's */
 	while (rest.len) {
-		char c = *rest.ptr, next = rest.len > 1 ? rest.ptr[1] : '\0';
-		struct span behind = {rest.ptr + 2, rest.len > 1 ? rest.len - 2 : 0};
+		size_t skip = rest.len > 1 ? 2 : 1;
+		struct span behind = {rest.ptr + skip, rest.len - skip};
 
-		if (c == '%' && next == '#' && add_meta(&f, &behind)) {
-			rest = behind;
-		} else if (c == '%' && next && (add_escape(&f, next) || add_plain(&f, next))) {
+		if (rest.ptr[0] == '%' && skip == 2 && fill_one(&f, rest.ptr[1], &behind)) {
 			rest = behind;
 		} else {
-			add_literal(out, c);
+			add_literal(out, *rest.ptr);
 			rest.ptr++;
 			rest.len--;
 		}

@@ -33,7 +33,7 @@ json_t *event_author_json(struct span author, struct span name)
 	return object;
 }
 
-static json_t *marks_json(unsigned marks)
+json_t *event_marks_json(unsigned marks)
 {
 	json_t *list = json_array();
 
@@ -71,7 +71,7 @@ static void add_message(json_t *object, struct span conversation, const struct l
 	strict_json_set(object, "template", m->template_id);
 	strict_json_set(object, "cid", m->cid);
 	if (m->marks)
-		json_object_set_new(object, "marks", marks_json(m->marks));
+		json_object_set_new(object, "marks", event_marks_json(m->marks));
 }
 
 static void add_edit(json_t *object, const struct log_event *e)
@@ -84,7 +84,7 @@ static void add_edit(json_t *object, const struct log_event *e)
 	json_object_set_new(object, "text", strict_json_text(m->text));
 	add_media(object, m->data);
 	if (m->marks)
-		json_object_set_new(object, "marks", marks_json(m->marks));
+		json_object_set_new(object, "marks", event_marks_json(m->marks));
 }
 
 static void add_status(json_t *object, const struct log_event *e)
@@ -95,7 +95,7 @@ static void add_status(json_t *object, const struct log_event *e)
 	strict_json_set(object, "code", e->code);
 	strict_json_set(object, "reason", e->reason);
 	if (e->marks)
-		json_object_set_new(object, "marks", marks_json(e->marks));
+		json_object_set_new(object, "marks", event_marks_json(e->marks));
 }
 
 static void add_session(json_t *object, const struct log_event *e)

@@ -13,4 +13,7 @@ json_t *event_author_json(struct span author, struct span name);
 enum { EVENT_ID_SIZE = 64 };
 struct span event_id(struct span conversation, uint64_t seq, char out[EVENT_ID_SIZE]);
 
+/** The names of marks, a list. */
+json_t *event_marks_json(unsigned marks);
+
 #endif

@@ -1,7 +1,8 @@
 /* Names, decoding, and memory that is wiped: a password is among them. */
 #include "sendsms_fields.h"
 
-#include <ctype.h>
+#include "http_parse.h"
+
 #include <stdlib.h>
 
 enum { NUMBER_MAX = 1000000 };
@@ -35,12 +36,15 @@ static const struct {
 	[SENDSMS_META_DATA] = {"meta-data", NULL,      "x-kannel-meta-data"},
 };
 
-static int hex_digit(char c)
+/* Two hexadecimal digits; false: they are not. */
+static bool from_digits(const char *digits, char *out)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	int high = http_hex(digits[0]), low = http_hex(digits[1]);
+
+	if (high < 0 || low < 0)
+		return false;
+	*out = (char)((unsigned)high << 4 | (unsigned)low);
+	return true;
 }
 
 /* Into at, which has room for in.len and a NUL; what is not %XX stays. */
@@ -49,15 +53,15 @@ static struct span decode(struct span in, char *at)
 	size_t len = 0;
 
 	for (size_t i = 0; i < in.len; i++) {
-		int high = in.ptr[i] == '%' && i + 2 < in.len ? hex_digit(in.ptr[i + 1]) : -1;
-		int low = high >= 0 ? hex_digit(in.ptr[i + 2]) : -1;
+		bool escape = in.ptr[i] == '%' && i + 2 < in.len;
 
-		if (low >= 0) {
-			at[len++] = (char)(high << 4 | low);
+		if (escape && from_digits(in.ptr + i + 1, &at[len]))
 			i += 2;
-		} else {
-			at[len++] = in.ptr[i] == '+' ? ' ' : in.ptr[i];
-		}
+		else if (in.ptr[i] == '+')
+			at[len] = ' ';
+		else
+			at[len] = in.ptr[i];
+		len++;
 	}
 	at[len] = '\0';
 	return (struct span){at, len};
@@ -140,11 +144,9 @@ static bool from_hex(struct span *value, char *at)
 {
 	if (value->len % 2)
 		return false;
-	for (size_t i = 0; i < value->len; i++)
-		if (hex_digit(value->ptr[i]) < 0)
-			return false;
 	for (size_t i = 0; i < value->len; i += 2)
-		at[i / 2] = (char)(hex_digit(value->ptr[i]) << 4 | hex_digit(value->ptr[i + 1]));
+		if (!from_digits(value->ptr + i, &at[i / 2]))
+			return false;
 	at[value->len / 2] = '\0';
 	*value = (struct span){at, value->len / 2};
 	return true;

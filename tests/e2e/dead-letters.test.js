@@ -94,3 +94,17 @@ test("a message that waits is taken back; one that left only where its operator 
   assert.equal((await act("replace", sent, {})).status, 422);
   assert.deepEqual(texts(w), ["now"]);
 });
+
+test("a long message of which a part arrived says what became of each", async (t) => {
+  const w = await world(t, { channels: ["sms"] });
+  w.smsc.receipts.set({ delayMs: 20_000 });
+  const id = await send(w, "x".repeat(400));
+  await until("its parts", () => w.smsc.messages(PHONE).find((m) => m.complete)?.parts.length === 3);
+  w.smsc.receipt({ messageId: w.smsc.messages(PHONE)[0].parts[1].messageId, state: "DELIVRD" });
+  const told = await until("them", async () => {
+    const m = await message(w, id);
+    return m.parts && m;
+  });
+  assert.deepEqual(told.parts, ["sent", "delivered", "sent"]);
+  assert.equal(told.status, "partially_delivered");
+});

@@ -22,7 +22,7 @@ local function read(keys, v)
 end
 
 -- One message as it is now. args: C seq; returns {} or {entry, letter, the last that was said of it or "", the last that
--- completed it or ""}
+-- completed it or "", outbound: the letters of its parts, one where they are all the same}
 local function message(keys, v)
 	local k, seq = open_conversation(keys[1], v[1]), tonumber(v[2])
 	local entry = entry_of(k, seq)
@@ -31,7 +31,8 @@ local function message(keys, v)
 	local _, said = last_said(k, seq)
 	if direction == 'i' then return {entry, entry:sub(3, 3), said or '', last_edit(k, seq) or ''} end
 	local in_hand = call('HEXISTS', 'ph:f:' .. k.P .. ':' .. channel, k.C .. ' ' .. v[2]) == 1
-	return {entry, fold(letters_of(k, seq, in_hand)), said or '', ''}
+	local letters = letters_of(k, seq, in_hand)
+	return {entry, fold(letters), said or '', '', letters}
 end
 
 -- args: C; returns names and values of its head; le is its last message's entry
