@@ -53,7 +53,7 @@ static void finish(struct command *c, int status)
 
 static void say_error(const char *id, const struct router_error *error)
 {
-	fprintf(stderr, "posthouse dead-letters: %s%s%s\n", id, *id ? ": " : "",
+	fprintf(stderr, "posthouse dead-letters: %s%s%s\n", id ? id : "", id ? ": " : "",
 	        error->detail ? error->detail
 	        : error->code ? error->code
 	                      : "it cannot be done");
@@ -105,7 +105,7 @@ static void on_one_of_page(void *arg, const struct router_error *error)
 	struct command *c = arg;
 
 	if (error->err && error->err != -ENOENT) {
-		say_error("", error);
+		say_error(NULL, error);
 		c->status = EXIT_FAILURE;
 	} else if (!error->err) {
 		c->done++;
@@ -138,7 +138,7 @@ static void on_page(void *arg, const struct router_error *error,
 
 	snprintf(c->cursor, sizeof(c->cursor), "%s", error->err ? "" : next);
 	if (error->err) {
-		say_error("", error);
+		say_error(NULL, error);
 		finish(c, EXIT_FAILURE);
 		return;
 	}
