@@ -78,7 +78,7 @@ static const struct decoded {
 	 "\u0981\u0995\u09a1\u09ac\u09be\u09ce\u09f1\u09e6\u09ef\u09df\u09fa" "a", true},
 	{"A.3.5 and A.2.5: Gujarati", 0, SMPP_GSM7, 5, 5, "0c 11 47 60 7f 1b19 1b1c 1b25", "ઍઑળૐ૱।૦૯", true},
 	{"A.3.6 and A.2.6: Hindi", 0, SMPP_GSM7, 6, 6, "28 20 18 3c 54 60 1b19 1b1c 1b30 1b3a 1b41 1b65",
-	 ") \u0918\u0929\u0942\u0950\u097f\u0964\u0966\u095b\u0971" "A\u20ac", true},
+	 ") \u0918\u0929\u0942\u0950\u0964\u0966\u095b\u0971" "A\u20ac", true},
 	{"A.3.7 and A.2.7: Kannada", 0, SMPP_GSM7, 7, 7, "24 60 7b 1b26 1b27 1b2a 1b1f", "ಡೕೖೞೱೲ೩", true},
 	{"A.3.8 and A.2.8: Malayalam", 0, SMPP_GSM7, 8, 8, "48 60 7f 1b26 1b2e 1b34", "ഴൗ൹൰ൺൿ", true},
 	{"A.3.9 and A.2.9: Oriya", 0, SMPP_GSM7, 9, 9, "47 60 7b 1b20 1b26 1b2c", "\u0b33\u0b56\u0b57\u0b6a\u0b5c\u0b71", true},
