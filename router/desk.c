@@ -278,7 +278,7 @@ static void on_released(void *arg, int err, const redisReply *reply, const char 
 {
 	struct desk_call *call = arg;
 	struct router *r = call->router;
-	struct fcall_args *a = router_args(r);
+	struct fcall_args *a;
 	struct span what = reply_span(reply_at(reply, 0));
 
 	(void)why;
@@ -287,6 +287,7 @@ static void on_released(void *arg, int err, const redisReply *reply, const char 
 		return;
 	}
 	router_hint(r, span_of(call->conversation), 0);
+	a = router_args(r); /* only now: who was told may have called, too */
 	args_add(a, span_of(call->conversation));
 	args_add(a, reply_span(reply_at(reply, 1)));
 	args_add(a, reply_span(reply_at(reply, 4)));

@@ -39,9 +39,12 @@ struct fcall_args *router_args(struct router *r)
 
 int router_fcall(struct router *r, const char *function, struct span key, redis_fn *fn, void *arg)
 {
-	if (!r->up)
-		return -ENOTCONN;
-	return redis_fcall(r->redis, function, key, r->args.arg, r->args.count, fn, arg);
+	int err = -ENOTCONN;
+
+	if (r->up)
+		err = redis_fcall(r->redis, function, key, r->args.arg, r->args.count, fn, arg);
+	args_clear(&r->args); /* also for who took it before somebody else called */
+	return err;
 }
 
 struct router_error router_redis_error(int err)

@@ -54,7 +54,7 @@ test("stable_token gives one token to all, renews it in its last five minutes, a
   const w = await world(t);
   const first = await w.stable();
   assert.equal(first.access_token, w.token);
-  assert.equal(first.expires_in, 7200);
+  assert.ok([7199, 7200].includes(first.expires_in), "two hours, to the second in which it is asked");
   w.wechat.advance(7200 * 1000 - 299 * 1000);
   const second = await w.stable();
   assert.notEqual(second.access_token, first.access_token);
