@@ -63,12 +63,17 @@ bool smpp_out_idle(const struct smpp_channel *ch)
 
 /* A counter for each of many groups of numbers: one handset sees a reference again only after as
  * many long messages to its group as references there are (docs/protocols/smpp.md). */
+static uint32_t hash_digits(uint32_t hash, const struct smpp_number *n)
+{
+	for (const char *at = n->digits; *at; at++)
+		hash = (hash ^ (uint8_t)*at) * 16777619U;
+	return (hash ^ 0xFF) * 16777619U;
+}
+
 static uint16_t next_reference(struct smpp_channel *ch, const struct smpp_outgoing *out)
 {
-	uint32_t hash = 2166136261U;
+	uint32_t hash = hash_digits(hash_digits(2166136261U, &out->source), &out->dest);
 
-	for (const char *at = out->dest.digits; *at; at++)
-		hash = (hash ^ (uint8_t)*at) * 16777619U;
 	return ch->references[(hash ^ hash >> 16) % SMPP_REFERENCES]++;
 }
 
@@ -187,7 +192,8 @@ static void begin(struct smpp_channel *ch, struct smpp_outgoing *out)
 	else
 		smpp_queue_add(&ch->pending, out);
 	extend(&out->source, out->msg->extension);
-	out->reference = next_reference(ch, out);
+	if (out->parts.count > 1) /* a short one uses none up */
+		out->reference = next_reference(ch, out);
 }
 
 int smpp_out_send(struct smpp_channel *ch, struct message **msg)

@@ -355,6 +355,35 @@ START_TEST(a_text_of_too_many_parts_is_too_big)
 }
 END_TEST
 
+static uint8_t reference_of(unsigned i)
+{
+	struct smpp_udh udh;
+
+	ck_assert_int_eq(smpp_udh_parse(smsc_submit(&smsc, i)->short_message, &udh), 0);
+	ck_assert_uint_gt(udh.concat.total, 1);
+	return (uint8_t)udh.concat.ref;
+}
+
+START_TEST(references_count_by_sender_and_customer)
+{
+	const struct message other = {.address = span_of(customer),
+	                              .local = SPAN_LIT("9550012"),
+	                              .text = span_of(text_of(161))};
+
+	open_bound("");
+	ck_assert_int_eq(host_send(&host, customer, text_of(161)), 0);
+	ck_assert_int_eq(host_send(&host, customer, "a short one"), 0);
+	ck_assert_int_eq(host_send_like(&host, &other), 0);
+	ck_assert_int_eq(host_send_like(&host, &other), 0);
+	ck_assert_int_eq(host_send(&host, "sms:+8613900139000", text_of(161)), 0);
+	ck_assert_int_eq(host_send(&host, customer, text_of(161)), 0);
+	AWAIT(smsc.submits == 11);
+	ck_assert_uint_eq(reference_of(9), (uint8_t)(reference_of(0) + 1));
+	ck_assert_uint_eq(reference_of(5), (uint8_t)(reference_of(3) + 1));
+	ck_assert_uint_eq(smsc_submit(&smsc, 0)->data_coding, smsc_submit(&smsc, 1)->data_coding);
+}
+END_TEST
+
 START_TEST(packed_text_is_packed_behind_its_header)
 {
 	const struct smpp_submit_sm *sm;
@@ -625,6 +654,7 @@ int main(void)
 		half_a_message_lost_with_its_link_is_unknown_as_a_whole,
 		a_text_of_too_many_parts_is_too_big,
 		packed_text_is_packed_behind_its_header,
+		references_count_by_sender_and_customer,
 	};
 	const TTest *const asked[] = {
 		what_a_text_takes_is_told_without_sending_it,
