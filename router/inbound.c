@@ -4,15 +4,21 @@
  * function decides by the session's state whether it is said. Acknowledged last: done is called
  * when the message, its answer and, where a person is wanted, its place in the queue are durable.
  */
+#include "bot.h"
 #include "router_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+enum { BOT_ROUNDS = 3, BACK_MS = 24 * 3600 * 1000 };
 
 /* A message on its way into Redis. */
 struct inbound {
 	struct connector_host *host;
 	struct message *message;
-	struct message *reply; /* what the bot would say; NULL: nothing */
+	struct bot_turn turn;      /* what the bot would say */
+	char state[BOT_STATE_MAX]; /* what its turn before left, as far as known here */
+	unsigned rounds;           /* how often that was wrong */
 	char conversation[CONVERSATION_ID_LEN + 1];
 	char intent[2]; /* a answer, h hand over, n nothing to say */
 	uint64_t began_us;
@@ -30,7 +36,7 @@ static void inbound_end(struct inbound *in, int err)
 	if (!err)
 		histogram_add_us(in->host->durable_us, clock_mono_us(clock) - in->began_us);
 	message_unref(&in->message);
-	message_unref(&in->reply);
+	message_unref(&in->turn.reply);
 	free(in);
 	done(arg, err);
 }
@@ -42,94 +48,35 @@ static void on_offered(void *arg, int err)
 
 /* --- What to say ---------------------------------------------------------------------------- */
 
-static enum language language_of(struct span lang)
+/* ph2_receive's letter for it. */
+static char intent_of(const struct bot_turn *turn)
 {
-	enum language language;
-
-	return language_parse(lang, &language) ? LANGUAGE_UNKNOWN : language;
-}
-
-/* The reply to m from a template; NULL when it cannot be said without more. */
-static struct message *reply_from(const struct connector_host *host, const struct message *m,
-                                  const struct template *t, enum language language)
-{
-	struct render_order order = {.language = language,
-	                             .medium = medium_of(address_scheme(m->address))};
-	struct message like = {
-		.direction = MESSAGE_OUT,
-		.kind = MESSAGE_TEXT,
-		.lane = LANE_REPLY,
-		.on_uncertain =
-			UNCERTAIN_HOLD, /* the customer's retry settles it: see received_again */
-		.status = STATUS_QUEUED,
-		.ts_ms = router_now(host->router),
-		.address = m->address,
-		.channel = m->channel,
-		.local = m->local,
-		.author = SPAN_LIT("bot"),
-		.template_id = t->id,
-		.lang = span_of(language_name(language)),
-		.reply_to = m->cid,
-	};
-	struct span culprit = SPAN_NONE;
-	struct message *reply = NULL;
-	struct buf text;
-
-	buf_init(&text, CATALOGUE_WORDING_SIZE_MAX);
-	if (template_render(t, &order, &text, &culprit) == 0) {
-		like.text = buf_span(&text);
-		if (host->ops->caps.marks)
-			like.marks = host->ops->caps.marks(host->self, &like);
-		reply = message_create(&like);
-	}
-	buf_fini(&text);
-	return reply;
-}
-
-static struct message *reply_system(const struct connector_host *host, const struct message *m,
-                                    const char *id, enum language language)
-{
-	const struct router *r = host->router;
-	const struct template *t = r->catalogue ? catalogue_find(r->catalogue, span_of(id)) : NULL;
-
-	return t ? reply_from(host, m, t, language) : NULL;
-}
-
-static void hand_over(struct inbound *in, enum language language)
-{
-	in->intent[0] = 'h';
-	in->reply = reply_system(in->host, in->message, "system.handover", language);
+	if (turn->did == BOT_NOTHING)
+		return 'n';
+	return turn->did == BOT_HUMAN ? 'h' : 'a';
 }
 
 static void decide(struct inbound *in)
 {
 	struct router *r = in->host->router;
-	const struct message *m = in->message;
-	enum language language = language_of(m->lang);
-	struct match match;
+	const struct bot bot = {.ops = in->host->ops,
+	                        .self = in->host->self,
+	                        .catalogue = r->catalogue,
+	                        .memo = r->memo,
+	                        .scratch = r->scratch,
+	                        .now_ms = router_now(r)};
 
-	in->intent[0] = 'n';
-	if (m->kind == MESSAGE_EVENT)
-		return;
-	if (m->kind != MESSAGE_TEXT || !r->catalogue || m->marks & MARK_INCOMPLETE) {
-		hand_over(in, language);
-		return;
-	}
-	match_memo_match(r->memo, r->catalogue, r->scratch, m->text, language, &match);
-	if (match.intent == MATCH_QUESTION && match.zone == MATCH_ANSWER && match.count &&
-	    !match.best[0].answer->needs_verified)
-		in->reply = reply_from(in->host, m, match.best[0].answer, match.language);
-	if (in->reply)
-		in->intent[0] = 'a';
-	else
-		hand_over(in, match.language);
+	message_unref(&in->turn.reply);
+	bot_turn(&bot, in->message, in->rounds < BOT_ROUNDS ? span_of(in->state) : SPAN_NONE,
+	         &in->turn);
+	in->intent[0] = intent_of(&in->turn);
 }
 
 /* --- What the function did ------------------------------------------------------------------- */
 
 /* The words of an answer of ph2_receive. */
 struct receive_words {
-	bool again;
+	bool again, other_state;
 	uint64_t seq, reply_seq, waiting_since;
 	struct span state, how, session, queue;
 };
@@ -165,21 +112,73 @@ static void send_again(struct inbound *in, struct span text, const struct receiv
 		send_reply(in, &entry.message, w);
 }
 
+/* An automatic answer is judged by what the customer does next: back on the same matter, it was
+ * none. */
+static void count_after(struct inbound *in, struct span gave)
+{
+	struct span rest, matter = span_split(gave, ' ', &rest);
+	uint64_t since = next_num(&rest), count = next_num(&rest);
+	bool same = span_is(matter, in->turn.matter);
+	const char *did = in->turn.did == BOT_HUMAN ? "person" : same ? "same" : "other";
+
+	if (!matter.len || in->turn.did == BOT_NOTHING)
+		return;
+	if (count == 0)
+		++*metric_get(METRIC_COUNTER, "posthouse_after_answer_total",
+		              "What customers did next after an automatic answer", "did", did);
+	if (same && in->message->ts_ms < since + BACK_MS)
+		++*in->host->count.returned;
+}
+
+static void tell_unanswered(struct inbound *in, struct span text)
+{
+	struct router *r = in->host->router;
+	const struct router_unanswered u = {
+		.text = text,
+		.lang = span_of(language_name(in->turn.language)),
+		.conversation = span_of(in->conversation),
+		.seq = in->message->seq,
+		.address = in->message->address,
+		.channel = span_of(in->host->name),
+		.nearest = span_of(in->turn.matter),
+		.confidence = in->turn.confidence,
+	};
+
+	if (r->unanswered && text.len)
+		r->unanswered(r->unanswered_arg, &u);
+}
+
+static void count_bot(struct inbound *in)
+{
+	struct outlet_counters *count = &in->host->count;
+	uint64_t *const counts[BOT_DIDS] = {NULL,         count->answered, count->chosen,
+	                                    count->menus, count->asked,    NULL};
+
+	if (counts[in->turn.did])
+		++*counts[in->turn.did];
+}
+
 static void count_new(struct inbound *in, struct span state)
 {
 	struct outlet_counters *count = &in->host->count;
+	bool unsure = in->turn.why == BOT_WHY_UNSURE || in->turn.why == BOT_WHY_TWICE;
 
 	++*count->received;
 	if (in->intent[0] == 'a' && span_is(state, "bot"))
-		++*count->answered;
-	if (in->intent[0] == 'h' && span_is(state, "queued"))
-		++*count->handed_over;
+		count_bot(in);
+	if (in->intent[0] != 'h' || !span_is(state, "queued"))
+		return;
+	++*count->handed_over;
+	tell_unanswered(in, span_of(in->turn.missed));
+	if (unsure)
+		tell_unanswered(in, in->message->text);
 }
 
 static struct receive_words read_words(struct span text)
 {
 	struct span rest = text;
-	struct receive_words w = {.again = span_is(span_split(rest, ' ', &rest), "d")};
+	struct span what = span_split(rest, ' ', &rest);
+	struct receive_words w = {.again = span_is(what, "d"), .other_state = span_is(what, "b")};
 
 	w.seq = next_num(&rest);
 	w.state = span_split(rest, ' ', &rest);
@@ -196,11 +195,22 @@ static void follow_reply(struct inbound *in, const struct receive_words *w, stru
 {
 	if (span_is(w->how, "c") && w->again)
 		send_again(in, entry, w);
-	else if (span_is(w->how, "c") && in->reply)
-		send_reply(in, in->reply, w);
+	else if (span_is(w->how, "c") && in->turn.reply)
+		send_reply(in, in->turn.reply, w);
 	else if (span_is(w->how, "l"))
 		outbound_dirty(in->host, router_partition_of(span_of(in->conversation)),
 		               LANE_REPLY);
+}
+
+static int receive(struct inbound *in);
+
+/* The bot had said something that this node did not know of: its turn is worked out anew. */
+static void decide_again(struct inbound *in, struct span state)
+{
+	in->rounds++;
+	snprintf(in->state, sizeof(in->state), "%.*s", SPAN_FMT(state));
+	if (receive(in))
+		inbound_end(in, -EAGAIN);
 }
 
 static void on_received(void *arg, int err, const redisReply *reply, const char *why)
@@ -216,11 +226,17 @@ static void on_received(void *arg, int err, const redisReply *reply, const char 
 		return;
 	}
 	w = read_words(reply_span(alone ? reply : reply_at(reply, 0)));
+	if (w.other_state) {
+		decide_again(in, w.queue);
+		return;
+	}
 	in->message->seq = w.seq;
 	if (w.again)
 		++*host->count.repeated;
 	else
 		count_new(in, w.state);
+	if (!w.again && !alone)
+		count_after(in, reply_span(reply_at(reply, 2)));
 	follow_reply(in, &w, alone ? SPAN_NONE : reply_span(reply_at(reply, 1)));
 	router_hint(host->router, span_of(in->conversation), w.seq);
 	if (span_is(w.state, "queued") && (w.again || in->intent[0] == 'h'))
@@ -235,11 +251,12 @@ static void pack_inbound(struct inbound *in, struct buf *b)
 {
 	struct connector_host *host = in->host;
 	const struct message *m = in->message;
+	bool gives = in->turn.did == BOT_ANSWERED || in->turn.did == BOT_CHOSEN;
 	char word[ROUTER_WORD_MAX];
 
-	pack_array(b, 15);
+	pack_array(b, 18);
 	pack_text(b, span_of(in->conversation));
-	router_pack_who(b, m, in->reply ? in->reply->lang : m->lang);
+	router_pack_who(b, m, in->turn.reply ? in->turn.reply->lang : m->lang);
 	pack_text(b, m->channel);
 	pack_text(b, router_word(m->dup_key, word));
 	pack_text(b, router_word(m->dup_epoch, word));
@@ -249,13 +266,16 @@ static void pack_inbound(struct inbound *in, struct buf *b)
 	pack_text(b, span_of(in->intent));
 	pack_text(b, span_of(router_how(host, true)));
 	pack_num(b, host->ops->caps.replies_limited);
-	pack_num(b, in->reply ? (uint64_t)in->reply->on_uncertain : UNCERTAIN_HOLD);
+	pack_num(b, in->turn.reply ? (uint64_t)in->turn.reply->on_uncertain : UNCERTAIN_HOLD);
 	router_pack_entry(host->router, b, m, SPAN_NONE);
-	if (in->reply)
-		router_pack_entry(host->router, b, in->reply, SPAN_NONE);
+	if (in->turn.reply)
+		router_pack_entry(host->router, b, in->turn.reply, SPAN_NONE);
 	else
 		pack_text(b, SPAN_NONE);
 	pack_text(b, code_queue(host, m->local));
+	pack_text(b, in->rounds < BOT_ROUNDS ? span_of(in->state) : SPAN_LIT("*"));
+	pack_text(b, span_of(in->turn.next));
+	pack_text(b, gives ? span_of(in->turn.matter) : SPAN_NONE);
 }
 
 void inbound_common(void *arg, struct buf *b)

@@ -413,6 +413,12 @@ void router_set_catalogue(struct router *r, struct catalogue *catalogue)
 	match_memo_clear(r->memo);
 }
 
+void router_on_unanswered(struct router *r, router_unanswered_fn *fn, void *arg)
+{
+	r->unanswered = fn;
+	r->unanswered_arg = arg;
+}
+
 void router_listen(struct router *r, const struct router_listener *listener)
 {
 	r->listener = *listener;
@@ -433,21 +439,29 @@ static void count_register(struct connector_host *h)
 		const char *name, *help;
 	} table[] = {
 		{offsetof(struct outlet_counters, received),    "posthouse_received_total",
-	         "Messages received"           },
+	         "Messages received"					     },
 		{offsetof(struct outlet_counters, repeated),    "posthouse_repeated_total",
-	         "Second deliveries recognised"},
+	         "Second deliveries recognised"                                  },
 		{offsetof(struct outlet_counters, answered),    "posthouse_answered_total",
-	         "Answered from a template"    },
+	         "Answered from a template"                                      },
+		{offsetof(struct outlet_counters, chosen),      "posthouse_chosen_total",
+	         "Answered by a choice from a menu"                              },
+		{offsetof(struct outlet_counters, menus),       "posthouse_menus_total",
+	         "Menus of likely answers offered"                               },
+		{offsetof(struct outlet_counters, asked),       "posthouse_asked_total",
+	         "Asked for what an answer needs"                                },
+		{offsetof(struct outlet_counters, returned),    "posthouse_returned_total",
+	         "Back on the same matter within 24 hours of an automatic answer"},
 		{offsetof(struct outlet_counters, handed_over), "posthouse_handed_over_total",
-	         "Handed over to a person"     },
+	         "Handed over to a person"                                       },
 		{offsetof(struct outlet_counters, sent),        "posthouse_sent_total",
-	         "Parts the peer took"         },
+	         "Parts the peer took"					   },
 		{offsetof(struct outlet_counters, refused),     "posthouse_refused_total",
-	         "Messages the peer refused"   },
+	         "Messages the peer refused"                                     },
 		{offsetof(struct outlet_counters, uncertain),   "posthouse_uncertain_total",
-	         "Submits without an answer"   },
+	         "Submits without an answer"                                     },
 		{offsetof(struct outlet_counters, receipts),    "posthouse_receipts_total",
-	         "Receipts matched"            },
+	         "Receipts matched"					      },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)

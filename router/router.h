@@ -418,6 +418,18 @@ struct router_listener {
 };
 void router_listen(struct router *router, const struct router_listener *listener);
 
+/* A question that went to a person because no answer was sure enough. Borrowed for the call. */
+struct router_unanswered {
+	struct span text, lang, conversation, address, channel;
+	uint64_t seq;
+	struct span nearest; /* the likeliest template; empty: none */
+	float confidence;    /* of it */
+};
+typedef void router_unanswered_fn(void *arg, const struct router_unanswered *unanswered);
+/** Told of each once it is durable; told again where a call's answer was lost. Set before
+ * router_start(). */
+void router_on_unanswered(struct router *router, router_unanswered_fn *fn, void *arg);
+
 bool router_durable(const struct router *router);
 
 /*

@@ -81,8 +81,8 @@ struct in_hand {
 };
 
 struct outlet_counters {
-	uint64_t *received, *repeated, *answered, *handed_over, *sent, *refused, *uncertain,
-		*receipts;
+	uint64_t *received, *repeated, *answered, *chosen, *menus, *asked, *returned, *handed_over,
+		*sent, *refused, *uncertain, *receipts;
 };
 
 /* One channel: the router's side of a connector. */
@@ -148,6 +148,8 @@ struct router {
 	struct match_scratch *scratch;
 	struct match_memo *memo;
 	struct router_listener listener;
+	router_unanswered_fn *unanswered;
+	void *unanswered_arg;
 	struct connector_host *hosts;
 	struct watched *watched;
 	struct here *here;

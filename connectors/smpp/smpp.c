@@ -396,7 +396,7 @@ const struct connector_ops smpp_connector = {
 	.name = "smpp",
 	.caps =
 		{
-                       .kinds = 1U << MESSAGE_TEXT | 1U << MESSAGE_MENU,
+                       .kinds = 1U << MESSAGE_TEXT,
                        .text_max = 8192,
                        .receipts = true,
                        .always_tells = smpp_always_tells,

@@ -52,6 +52,17 @@ static void add_media(json_t *object, struct span data)
 	json_decref(media);
 }
 
+/* How the bot came to say it; nothing else of the options is shown. */
+static void add_answer(json_t *object, struct span options)
+{
+	json_t *all = options.len ? json_loadb(options.ptr, options.len, 0, NULL) : NULL;
+	json_t *bot = json_object_get(all, "bot");
+
+	if (bot)
+		json_object_set(object, "answer", bot);
+	json_decref(all);
+}
+
 static void add_message(json_t *object, struct span conversation, const struct log_event *e)
 {
 	const struct message *m = e->message;
@@ -70,6 +81,8 @@ static void add_message(json_t *object, struct span conversation, const struct l
 		json_object_set_new(object, "status", json_string(message_status_name(m->status)));
 	strict_json_set(object, "template", m->template_id);
 	strict_json_set(object, "cid", m->cid);
+	if (span_is(m->author, "bot"))
+		add_answer(object, m->options);
 	if (m->marks)
 		json_object_set_new(object, "marks", event_marks_json(m->marks));
 }

@@ -52,6 +52,8 @@ local OPEN = 14    -- " seq:letters of its parts" of messages that wait, or whos
 local DESK = 15    -- 0, or {agent, its name, queue, since when the customer waits, read up to}
 local LEDGER = 16  -- 0, or {replies left (short window), until, replies left (long window), until}
 local REACHED = 17 -- 0, or {what the reader has up to, what it has seen up to}
+local BOT = 18     -- what the bot's last turn left for the next one (bot.c), of this session; '': nothing
+local GAVE = 19    -- 'TEMPLATE ms N': the last answer given by itself, when, and how many messages came since; '': none
 
 local AGENT, AGENT_NAME, QUEUE, WAIT, READ = 1, 2, 3, 4, 5
 
@@ -140,7 +142,7 @@ local function open_conversation(P, C)
 end
 
 local function new_head(now, who)
-	return {0, 0, 'none', 0, 0, 0, 0, 0, 0, now, who, '', 0, '', 0, 0, 0}
+	return {0, 0, 'none', 0, 0, 0, 0, 0, 0, now, who, '', 0, '', 0, 0, 0, '', ''}
 end
 
 -- Appends an entry; its number.

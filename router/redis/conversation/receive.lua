@@ -132,8 +132,31 @@ local function take_in(k, common, item, intent)
 	return last, bot and intent ~= 'n' and item[14] ~= ''
 end
 
--- item: C who channel key epoch after grant_count grant_until intent how limited uncertain entry reply queue
+-- The bot's own memory of a conversation. The caller worked its turn out from one state (item[16]; '*': from any); where
+-- another is kept nothing is done but to say which. Returns the state, or nil and what to return.
+local function bot_state(h, state, fresh, known)
+	if h[BOT] == nil then h[BOT], h[GAVE] = '', '' end -- of a head that was made before there were any
+	local is = state == 'bot' and not fresh and h[BOT] or ''
+	if state == 'bot' and known and known ~= '*' and known ~= is then return nil, 'b 0 bot 0 - 0 0 ' .. is end
+	return is
+end
+
+-- Keeps what the turn left. Returns the answer that was given before, or ''.
+local function bot_keep(h, now, intent, was, item)
+	local before = h[GAVE]
+	h[BOT] = intent == 'n' and was or item[17] or ''
+	if intent == 'a' and (item[18] or '') ~= '' then
+		h[GAVE] = item[18] .. ' ' .. str(now) .. ' 0'
+	elseif before ~= '' then
+		local given, n = before:match('^(%S+ %S+) (%d+)')
+		h[GAVE] = given .. ' ' .. str(n + 1)
+	end
+	return before
+end
+
+-- item: C who channel key epoch after grant_count grant_until intent how limited uncertain entry reply queue state next gives
 -- queue: where a session goes that wants a person; "": the default one
+-- state: of the bot, as the caller knows it, or '*'; next: what its turn leaves; gives: the template that it answers with
 local function receive_one(P, common, item, w, opt)
 	local key, epoch, now = item[4], item[5], common[1]
 	local m = {how = item[10], channel = item[3], node = common[2], limited = item[11] == 1, uncertain = item[12],
@@ -151,6 +174,10 @@ local function receive_one(P, common, item, w, opt)
 		return received_again(k, now, m, old, opt)
 	end
 
+	local state, fresh = session_of(h, now, common[4])
+	local bot, other = bot_state(h, state, fresh, item[16])
+	if other then return other end
+	local gave = state == 'bot' and bot_keep(h, now, item[9], bot, item) or ''
 	local last, speaks = take_in(k, common, item, item[9])
 	local seq, reply, how = h[LAST_IN], 0, '-'
 	if speaks then
@@ -168,13 +195,16 @@ local function receive_one(P, common, item, w, opt)
 	keep(k, now, last, common[5])
 	if opt.outbox then outbox(P, 'received', k.C, seq) end
 	if is_watched(h) then hint(k.C, h[SEQ]) end
-	return answer('n', h, seq, reply, how)
+	local said = answer('n', h, seq, reply, how)
+	return gave ~= '' and {said, '', gave} or said
 end
 
 -- args: [now node default_queue bot_idle retention log_max outbox] [item]...
 -- intent of an item: a (the reply answers it), h (hand over to a person; the reply says so), n (nothing to say)
 -- returns for each "n|d seq state reply_seq reply sid waiting_since queue"; reply: c l r as dispatched, f refused, - none; or
--- {the same, the reply's entry} where the caller is to send one that is there already; or "e": it failed
+-- {the same, the reply's entry} where the caller is to send one that is there already; {the same, "", GAVE} where the bot
+-- had answered before; "b ... state" where the bot's state is another than the caller thinks, and nothing was done; or
+-- "e": it failed
 local function receive(keys, v)
 	local common, w = decode(v[1]), together()
 	local opt = {log_max = common[6], outbox = common[7] == 1}

@@ -1,0 +1,71 @@
+// What the bot does when it is not sure: a menu, a choice, a question back, a person. Over SMS and the web chat.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { answer, small } from "./small-catalogue.js";
+import { until } from "./world.js";
+
+const PHONE = "+8613900139000";
+const loans = answer("loans", { suggest_only: true, title: { zh: "贷款", en: "Loans" } });
+const parcel = answer("parcel", {
+  variables: { code: { type: "code", example: "A1", about: "包裹单号 (parcel number)" } },
+  text: { zh: "包裹{{code}}已发", en: "Parcel {{code}} has left" },
+});
+
+async function published(t, options) {
+  const { w } = await small(t, options);
+  for (const template of [loans, parcel]) await w.api("POST", "/v1/templates", { template });
+  assert.equal((await w.api("POST", "/v1/templates/publish", {})).body.version, 2);
+  return w;
+}
+
+let said = 0;
+/** Texts the bank and waits for what comes back. */
+async function sms(w, text) {
+  await w.smsc.deliver({ from: PHONE, to: "95500", text });
+  said++;
+  const got = await until(`an answer to "${text}"`, () => w.smsc.messages(PHONE).filter((m) => m.dir === "mt")[said - 1]);
+  return got.text;
+}
+
+test("SMS: a menu with numbers, a choice after a restart, what an answer lacks, two misses, and who comes back is counted", async (t) => {
+  const w = await published(t);
+  const menu = await sms(w, "loans alpha please");
+  assert.match(menu, /Did you mean:\n1 .*\n2 .*(\n3 .*)?\nReply with the number/s);
+  const line = menu.split("\n").find((l) => l.endsWith("Loans"))[0];
+  await w.gateway.restart("SIGKILL"); // the menu is known to whoever gets the next message
+  await until("the bind", async () => (await w.channel("sms-main"))?.state === "up");
+  assert.match(await sms(w, line === "1" ? "第一个" : `the ${["first", "second", "third"][line - 1]}`), /Answer loans/);
+  assert.match(await sms(w, "parcel bravo please"), /tell us: 包裹单号 \(parcel number\)/);
+  assert.match(await sms(w, "AB-12"), /Parcel AB-12 has left/);
+  assert.match(await sms(w, "fees alpha 1"), /Answer fees/);
+  assert.match(await sms(w, "fees bravo 1"), /Answer fees/);
+  assert.match(await sms(w, "loans bravo please"), /Did you mean/);
+  assert.doesNotMatch(await sms(w, "loans charlie please"), /Did you mean|Answer/);
+
+  const { body } = await w.api("POST", "/v1/messages", { to: PHONE, text: "x" });
+  const { items } = (await w.api("GET", `/v1/conversations/${body.conversation}/events?limit=100`)).body;
+  const did = items.filter((e) => e.answer).map((e) => [e.answer.did, e.answer.why]);
+  assert.deepEqual(did, [["menu"], ["chosen"], ["ask"], ["answer"], ["answer"], ["answer"], ["menu"], ["human", "twice"]].map(([a, b]) => [a, b]));
+  const sure = items.filter((e) => e.answer?.did === "answer")[1].answer;
+  assert.match(sure.version, /^2 [0-9a-f]{16}$/);
+  assert.equal(sure.confidence, 1);
+  assert.equal(sure.signals.length, 7);
+  assert.ok(items.some((e) => e.type === "session" && e.state === "queued"));
+  const metrics = await w.gateway.metrics();
+  for (const [name, value] of [["answered", 3], ["chosen", 1], ["menus", 1], ["asked", 1], ["returned", 1], ["handed_over", 1]])
+    assert.match(metrics, new RegExp(`posthouse_${name}_total\\{channel="sms-main"\\} ${value}\\b`), name);
+  assert.match(metrics, /posthouse_after_answer_total\{did="same"\} 1/);
+});
+
+test("web chat: a menu has buttons, whose text chooses; a person comes for whoever has had enough", async (t) => {
+  const w = await published(t, { channels: ["web", "sms"] });
+  const visitor = await w.visitor();
+  await visitor.say("loans alpha please");
+  const menu = await visitor.reply(/Did you mean/);
+  assert.ok(menu.options.includes("Loans"), JSON.stringify(menu));
+  await visitor.say("Loans");
+  await visitor.reply(/Answer loans/);
+  await visitor.say("your service is useless, I am sick of this");
+  await visitor.reply(/person|colleague|agent|human/i);
+});

@@ -1,0 +1,240 @@
+/* One turn of the bot after another: the state that the last one left is all that the next one
+ * knows. */
+#include "bot.h"
+#include "unit.h"
+
+#include <stdio.h>
+
+static struct catalogue *catalogue;
+static struct bot bot;
+static struct connector_ops plain = {
+	.caps = {.kinds = 1U << MESSAGE_TEXT, .scheme = "sms"}
+};
+static struct connector_ops buttons = {
+	.caps = {.kinds = 1U << MESSAGE_TEXT | 1U << MESSAGE_MENU, .scheme = "web"}
+};
+static struct bot_turn turn;
+
+#define ANSWER(id, title, more)                                                                   \
+	"  - id: " id "\n    title: {zh: " title ", en: " id "}\n" more                           \
+	"    samples: {zh: [" title "甲, " title "乙, " title "丙], en: [" id " x, " id " y, " id \
+	" z]}\n"
+#define SAYS(zh, en) "    text: {zh: \"" zh "\", en: \"" en "\"}\n"
+
+static const char content[] = "answers:\n" ANSWER(
+	"hours", "营业时间",
+	SAYS("九点",
+             "At nine")) ANSWER("fees", "年费",
+                                SAYS("免费",
+                                     "No fee")) ANSWER("loans", "贷款",
+                                                       SAYS("可贷",
+                                                            "We lend") "    suggest_only: true\n")
+	ANSWER("secret", "明细", SAYS("明细", "Details") "    needs: verified\n") ANSWER(
+		"parcel", "包裹",
+		"    variables:\n      code: {type: code, example: A1, "
+		"about: 包裹单号}\n" SAYS(
+			"包裹{{code}}已发",
+			"Parcel {{code}} left")) "system:\n"
+						 "  - {id: system.menu, title: {zh: 菜单, en: "
+						 "Menu}, variables: {choices: {type: text, max: "
+						 "300, example: x}},\n"
+						 "     text: {zh: "
+						 "\"您想问：{{choices}}。请回复数字。\", en: \"Did "
+						 "you mean: {{choices}}? Reply.\"}}\n"
+						 "  - {id: system.ask, title: {zh: 问, en: Ask}, "
+						 "variables: {what: {type: text, max: 80, example: "
+						 "x}},\n"
+						 "     text: {zh: \"请告诉我们：{{what}}。\", en: "
+						 "\"Tell us: {{what}}.\"}}\n"
+						 "  - {id: system.handover, title: {zh: 转, en: "
+						 "Over}, text: {zh: 转人工, en: A person comes}}\n";
+
+static void setup(void)
+{
+	const struct catalogue_file file = {"a.yaml", span_of(content)};
+
+	ck_assert_int_eq(catalogue_build(&file, 1, 0, NULL, NULL, &catalogue), 0);
+	bot = (struct bot){.ops = &plain,
+	                   .catalogue = catalogue,
+	                   .memo = match_memo_create(),
+	                   .scratch = match_scratch_create(),
+	                   .now_ms = 1763776800000U};
+	turn = (struct bot_turn){.did = BOT_NOTHING};
+}
+
+static void teardown(void)
+{
+	message_unref(&turn.reply);
+	match_memo_destroy(&bot.memo);
+	match_scratch_destroy(&bot.scratch);
+	catalogue_unref(&catalogue);
+}
+
+/* The next turn of the conversation. */
+static const char *say(const char *text)
+{
+	const struct message m = {.kind = MESSAGE_TEXT,
+	                          .text = span_of(text),
+	                          .address = SPAN_LIT("sms:+8613800138000")};
+	static char state[BOT_STATE_MAX], reply[4000];
+
+	snprintf(state, sizeof(state), "%s", turn.next);
+	message_unref(&turn.reply);
+	bot_turn(&bot, &m, span_of(state), &turn);
+	snprintf(reply, sizeof(reply), "%.*s", SPAN_FMT(turn.reply ? turn.reply->text : SPAN_NONE));
+	return reply;
+}
+
+START_TEST(a_sure_question_is_answered_with_its_record)
+{
+	ck_assert_str_eq(say("hours x"), "At nine");
+	ck_assert_int_eq(turn.did, BOT_ANSWERED);
+	ck_assert_str_eq(turn.matter, "hours");
+	ck_assert_str_eq(turn.next, "");
+	ck_assert_ptr_nonnull(strstr(turn.reply->options.ptr, "\"did\":\"answer\""));
+	ck_assert_ptr_nonnull(strstr(turn.reply->options.ptr, "\"confidence\":1.000"));
+	ck_assert_ptr_nonnull(strstr(turn.reply->options.ptr, catalogue_version(catalogue)));
+}
+END_TEST
+
+/* The line of a menu that names what is wanted. */
+static unsigned line_of(const char *menu, const char *title)
+{
+	const char *at = strstr(menu, title);
+
+	ck_assert_msg(at && at - menu > 2, "%s is not in %s", title, menu);
+	return (unsigned)(at[-2] - '0');
+}
+
+static const char *const choices[][2] = {
+	{"",        ""   },
+        {"",        "."  },
+        {"选",     ""   },
+        {"第",     "个"},
+        {"number ", ""   }
+};
+
+START_TEST(a_near_miss_is_a_menu_and_a_choice_is_answered)
+{
+	const char *menu = say("贷款甲");
+	char choice[40];
+
+	ck_assert_int_eq(turn.did, BOT_MENU);
+	ck_assert_msg(strncmp(menu, "您想问：\n1 ", strlen("您想问：\n1 ")) == 0, "%s", menu);
+	ck_assert_msg(strstr(menu, "\n请回复数字。") != NULL, "%s", menu);
+	snprintf(choice, sizeof(choice), "%s%u%s", choices[_i][0], line_of(menu, "贷款"),
+	         choices[_i][1]);
+	ck_assert_str_eq(say(choice), "可贷");
+	ck_assert_int_eq(turn.did, BOT_CHOSEN);
+	ck_assert_str_eq(turn.next, "");
+}
+END_TEST
+
+START_TEST(where_there_are_buttons_the_menu_is_one_and_a_title_chooses)
+{
+	bot.ops = &buttons;
+	ck_assert_str_eq(say("贷款甲"), "您想问：");
+	ck_assert_int_eq(turn.reply->kind, MESSAGE_MENU);
+	ck_assert_ptr_nonnull(strstr(turn.reply->data.ptr, "\"options\":[\""));
+	ck_assert_ptr_nonnull(strstr(turn.reply->data.ptr, "{\"id\":\"1\",\"text\":\""));
+	ck_assert_ptr_nonnull(strstr(turn.reply->data.ptr, "\"tail\":\"请回复数字。\""));
+	ck_assert_str_eq(say("贷款"), "可贷");
+	ck_assert_int_eq(turn.did, BOT_CHOSEN);
+}
+END_TEST
+
+START_TEST(two_misses_in_a_row_fetch_a_person_and_the_first_question_is_told)
+{
+	say("贷款甲");
+	ck_assert_str_eq(say("贷款乙"), "转人工");
+	ck_assert_int_eq(turn.why, BOT_WHY_TWICE);
+	ck_assert_str_eq(turn.missed, "贷款甲");
+	ck_assert_str_eq(turn.next, "");
+}
+END_TEST
+
+START_TEST(another_question_after_a_menu_is_answered)
+{
+	say("贷款甲");
+	ck_assert_str_eq(say("年费甲"), "免费");
+	ck_assert_int_eq(turn.did, BOT_ANSWERED);
+}
+END_TEST
+
+static const struct person {
+	const char *before, *text;
+	enum bot_why why;
+} people[] = {
+	{NULL,        "人工",                   BOT_WHY_WANTED },
+        {"贷款甲", "0",                        BOT_WHY_WANTED },
+	{"parcel x",  "agent",                    BOT_WHY_WANTED },
+        {NULL,        "你们服务太差了！", BOT_WHY_UNHAPPY},
+	{NULL,        "明细甲",                BOT_WHY_VERIFY },
+        {NULL,        "zzzz qqqq",                BOT_WHY_UNSURE },
+	{NULL,        "1",			BOT_WHY_UNSURE },
+};
+
+START_TEST(a_person_comes_from_anywhere)
+{
+	if (people[_i].before)
+		say(people[_i].before);
+	say(people[_i].text);
+	ck_assert_msg(turn.did == BOT_HUMAN && turn.why == people[_i].why, "%s: %s %s",
+	              people[_i].text, bot_did_name(turn.did), bot_why_name(turn.why));
+	ck_assert_ptr_nonnull(turn.reply);
+}
+END_TEST
+
+START_TEST(what_an_answer_lacks_is_asked_for)
+{
+	ck_assert_str_eq(say("包裹甲"), "请告诉我们：包裹单号。");
+	ck_assert_int_eq(turn.did, BOT_ASKED);
+	ck_assert_str_eq(say(" AB-12 "), "包裹AB-12已发");
+	ck_assert_int_eq(turn.did, BOT_ANSWERED);
+	ck_assert_str_eq(turn.matter, "parcel");
+}
+END_TEST
+
+START_TEST(what_is_no_value_is_read_as_a_text)
+{
+	say("包裹甲");
+	ck_assert_str_eq(say("营业时间甲"), "九点");
+	say("包裹甲");
+	say("我不知道单号在哪里？？？");
+	ck_assert_int_eq(turn.did, BOT_HUMAN);
+}
+END_TEST
+
+static const char *const states[] = {"x",
+                                     "m",
+                                     "m xx a b",
+                                     "m zh nope nope",
+                                     "q zh nope",
+                                     "q zh parcel\n=\n\n",
+                                     "q zh parcel\ncode=A1"};
+
+START_TEST(a_state_that_makes_no_sense_is_none)
+{
+	snprintf(turn.next, sizeof(turn.next), "%s", states[_i]);
+	ck_assert_ptr_nonnull(say("1"));
+	ck_assert_int_ne(turn.did, BOT_NOTHING);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tc = tcase_create("bot");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, a_sure_question_is_answered_with_its_record);
+	tcase_add_loop_test(tc, a_near_miss_is_a_menu_and_a_choice_is_answered, 0,
+	                    (int)ARRAY_LEN(choices));
+	tcase_add_test(tc, where_there_are_buttons_the_menu_is_one_and_a_title_chooses);
+	tcase_add_test(tc, two_misses_in_a_row_fetch_a_person_and_the_first_question_is_told);
+	tcase_add_test(tc, another_question_after_a_menu_is_answered);
+	tcase_add_loop_test(tc, a_person_comes_from_anywhere, 0, (int)ARRAY_LEN(people));
+	tcase_add_test(tc, what_an_answer_lacks_is_asked_for);
+	tcase_add_test(tc, what_is_no_value_is_read_as_a_text);
+	tcase_add_loop_test(tc, a_state_that_makes_no_sense_is_none, 0, (int)ARRAY_LEN(states));
+	return unit_run("bot", &tc, 1);
+}
