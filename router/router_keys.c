@@ -158,6 +158,41 @@ static void normal_form(struct span id, char *out)
 	out[len] = '\0';
 }
 
+static int digit_of(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static void write_number(uint64_t n, unsigned base, char *out)
+{
+	char back[21];
+	size_t len = 0;
+
+	do
+		back[len++] = "0123456789ABCDEF"[n % base];
+	while ((n /= base));
+	for (size_t i = 0; i < len; i++)
+		out[i] = back[len - 1 - i];
+	out[len] = '\0';
+}
+
+/* other_base() of what fits a word, as most ids do. */
+static bool other_base_of_word(const char *text, bool from_hex, char *out)
+{
+	unsigned base = from_hex ? 16 : 10;
+	uint64_t n = 0;
+
+	for (; *text; text++) {
+		int digit = digit_of(*text);
+
+		if (digit < 0 || digit >= (int)base)
+			return false;
+		n = n * base + (unsigned)digit;
+	}
+	write_number(n, 26 - base, out);
+	return true;
+}
+
 /* The same number in the other base; false when text is none. */
 static bool other_base(const char *text, bool from_hex, char *out)
 {
@@ -168,6 +203,8 @@ static bool other_base(const char *text, bool from_hex, char *out)
 
 	if (len == 0 || len > NUMBER_DIGITS)
 		return false;
+	if (len <= (from_hex ? 16 : 19))
+		return other_base_of_word(text, from_hex, out);
 	used = from_hex ? BN_hex2bn(&number, text) : BN_dec2bn(&number, text);
 	if (used > 0 && (size_t)used == len && text[0] != '-')
 		converted = from_hex ? BN_bn2dec(number) : BN_bn2hex(number);

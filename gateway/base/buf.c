@@ -83,9 +83,16 @@ static void add_number(struct buf *b, uint64_t v, unsigned octets)
 	b->len += octets;
 }
 
+/* Written for each character of a text: where there is room it asks nobody. */
 void buf_u8(struct buf *b, uint8_t v)
 {
-	add_number(b, v, 1);
+	bool fits = !b->err && b->len < b->size && b->len < b->limit;
+	char *at = fits ? b->data + b->len : buf_room(b, 1);
+
+	if (!at)
+		return;
+	*at = (char)v;
+	b->len++;
 }
 
 void buf_u16(struct buf *b, uint16_t v)

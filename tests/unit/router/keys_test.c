@@ -44,13 +44,19 @@ END_TEST
 static const struct {
 	const char *what, *id, *forms[ROUTER_ID_FORMS];
 } forms[] = {
-	{"hex in the response, decimal in the receipt", "1a",       {"1A", "26"}                                    },
-	{"leading zeros",			       "0000123",  {"123", "7B", "291"}                            },
+	{"hex in the response, decimal in the receipt", "1a",       {"1A", "26"}                                                            },
+	{"leading zeros",			       "0000123",  {"123", "7B", "291"}                                                    },
 	{"more than 64 bits",
-         "FFFFFFFFFFFFFFFFFF",                                      {"FFFFFFFFFFFFFFFFFF", "4722366482869645213695"}},
-	{"a UUID is a name",                            "c0ffee-1", {"C0FFEE-1"}                                    },
-	{"zero",					"0",        {"0"}					   },
-	{"binary",				      "\001\377", {"01ff"}					},
+         "FFFFFFFFFFFFFFFFFF",                                      {"FFFFFFFFFFFFFFFFFF", "4722366482869645213695"}                        },
+	{"16 digits, the most of a word",
+         "FFFFFFFFFFFFFFFF",                                        {"FFFFFFFFFFFFFFFF", "18446744073709551615"}                            },
+	{"20 digits, which may be a word or not",
+         "18446744073709551615",                                    {"18446744073709551615", "FFFFFFFFFFFFFFFF", "114598615266301018707477"}},
+	{"19 digits",
+         "9999999999999999999",                                     {"9999999999999999999", "8AC7230489E7FFFF", "45334718235548594051481"}  },
+	{"a UUID is a name",                            "c0ffee-1", {"C0FFEE-1"}							    },
+	{"zero",					"0",        {"0"}								   },
+	{"binary",				      "\001\377", {"01ff"}								},
 };
 
 START_TEST(a_peers_id_is_found_in_every_form)
