@@ -128,13 +128,14 @@ static size_t ask_all(struct lookup *l, uint32_t entries)
 	return found;
 }
 
-static void measure(struct lookup *l, uint32_t entries)
+static int measure(struct lookup *l, uint32_t entries)
 {
 	uint64_t began = bench_now_ns(), built;
+	int err = search_create(l->texts, entries, entries, &l->s);
 	size_t found;
 
-	if (search_create(l->texts, entries, entries, &l->s) < 0)
-		return;
+	if (err < 0)
+		return err;
 	built = bench_now_ns() - began;
 	found = ask_all(l, entries);
 	printf("{\"search_entries\": %u, \"search_build_s\": %.3f, \"search_bytes\": %zu, "
@@ -142,19 +143,27 @@ static void measure(struct lookup *l, uint32_t entries)
 	       entries, (double)built / 1e9, search_size(l->s),
 	       (double)bench_percentile(l->took, QUESTIONS, 50) / 1e6,
 	       (double)bench_percentile(l->took, QUESTIONS, 99) / 1e6, (double)found / QUESTIONS);
+	return 0;
+}
+
+static void lookup_fini(struct lookup *l)
+{
+	search_destroy(&l->s);
+	search_scratch_destroy(&l->scratch);
+	free(l->pool);
+	free(l->texts);
+	free(l->took);
 }
 
 int bench_lookup(uint32_t entries)
 {
-	struct lookup l = {0};
-	int err = entries && entries <= SEARCH_ENTRIES_MAX ? make_entries(&l, entries) : -EINVAL;
+	static struct lookup l; /* one run a process */
+	int err = -EINVAL;
 
+	if (entries && entries <= SEARCH_ENTRIES_MAX)
+		err = make_entries(&l, entries);
 	if (err == 0)
-		measure(&l, entries);
-	search_destroy(&l.s);
-	search_scratch_destroy(&l.scratch);
-	free(l.pool);
-	free(l.texts);
-	free(l.took);
+		err = measure(&l, entries);
+	lookup_fini(&l);
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
