@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PAGE_MAX = 100, CURSOR_MAX = 24 + CONVERSATION_ID_LEN + 24 };
+enum { PAGE_MAX = 100, ASK_MAX = 2 * PAGE_MAX, CURSOR_MAX = 24 + CONVERSATION_ID_LEN + 24 };
 
 /* A call to all partitions. Answers are kept until the last is there. */
 struct dead_call {
@@ -128,7 +128,7 @@ static void call_end(struct dead_call *call)
 		error = router_redis_error(call->err);
 	if (call->list)
 		tell_page(call, &error);
-	else
+	else if (call->count)
 		call->count(call->arg, &error, call->total);
 	for (size_t i = 0; i < call->row_count; i++) {
 		free(call->rows[i].text);
@@ -167,7 +167,7 @@ static int ask_all(struct dead_call *call, const char *function, struct span cha
 
 		args_add(a, channel);
 		args_add(a, call->after[0] ? span_of(until) : SPAN_LIT("+inf"));
-		args_num(a, 2 * PAGE_MAX);
+		args_num(a, ASK_MAX);
 		err = router_fcall(r, function, router_partition(p), on_partition, call);
 		if (err)
 			break;

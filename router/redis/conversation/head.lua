@@ -71,26 +71,37 @@ local OPEN_MAX = 32768 -- octets: some thousands of messages that wait
 local DEAD_MAX = 1000  -- of a channel in a partition
 local SCAN_MAX = 500   -- entries after a message in which its last status is looked for
 
--- redis.call and msgpack, which are not there yet while the library is loaded.
-local call, encode, decode
+-- What is used often, each looked up once: none of it is there yet while the library is loaded.
+local call, encode, decode, format, floor
+local function look_up()
+	call, encode, decode, format, floor = redis.call, cmsgpack.pack, cmsgpack.unpack, string.format, math.floor
+end
 call = function(...)
-	call = redis.call
+	look_up()
 	return call(...)
 end
 encode = function(x)
-	encode = cmsgpack.pack
+	look_up()
 	return encode(x)
 end
 decode = function(x)
-	decode = cmsgpack.unpack
+	look_up()
 	return decode(x)
+end
+format = function(...)
+	look_up()
+	return format(...)
+end
+floor = function(x)
+	look_up()
+	return floor(x)
 end
 
 -- ---------------------------------------------------------------- small things
 
 -- Whole numbers as text: Redis would print them as doubles, which costs more than many a command.
 local function str(n)
-	return string.format('%d', n)
+	return format('%d', n)
 end
 
 local function hint(C, seq)
@@ -195,7 +206,7 @@ end
 
 -- Renews for how long a conversation is kept, with the first message of a day. last: when the one before it was.
 local function keep(k, now, last, seconds)
-	if math.floor(now / DAY_MS) ~= math.floor(last / DAY_MS) then call('EXPIRE', k.key, str(seconds)) end
+	if floor(now / DAY_MS) ~= floor(last / DAY_MS) then call('EXPIRE', k.key, str(seconds)) end
 end
 
 local function address_of(h)
@@ -206,7 +217,7 @@ end
 -- that it came by.
 local function our_end(h, channel)
 	local came_by, ours = h[WHO]:match('\n([^\n]*)\n([^\n]*)')
-	return string.format('%d %s %s', h[SID], h[DESK] ~= 0 and h[DESK][QUEUE] or '', came_by == channel and ours or '')
+	return format('%d %s %s', h[SID], h[DESK] ~= 0 and h[DESK][QUEUE] or '', came_by == channel and ours or '')
 end
 
 -- Somebody looks at it: an agent, a lead, or the customer's own page.
@@ -245,8 +256,8 @@ local function dup_find(k, key, now)
 	local found
 	if h[DUPS]:find('\n' .. key .. ' ', 1, true) then
 		found = h[DUPS]:match('\n' .. key .. ' ([^\n]*)')
-	elseif h[EVICTED] > 0 and h[EVICTED] >= math.floor(now / DAY_MS) - 1 then
-		local today = math.floor(now / DAY_MS)
+	elseif h[EVICTED] > 0 and h[EVICTED] >= floor(now / DAY_MS) - 1 then
+		local today = floor(now / DAY_MS)
 		local overflow = 'ph:d:' .. k.P .. ':' .. k.C .. ':'
 		found = call('HGET', overflow .. str(today), key) or call('HGET', overflow .. str(today - 1), key)
 	end
@@ -257,7 +268,7 @@ end
 
 -- The oldest make room: they go where they are known for the rest of a day.
 local function dups_cut(k, dups, now)
-	local day = math.floor(now / DAY_MS)
+	local day = floor(now / DAY_MS)
 	local overflow = 'ph:d:' .. k.P .. ':' .. k.C .. ':' .. str(day)
 	local args = {}
 	while #dups > DUPS_MAX do
@@ -279,6 +290,6 @@ local function dup_keep(k, key, seq, reply, epoch, now, known)
 	local h = k.h
 	local dups = h[DUPS]
 	if known then dups = dups:gsub('\n' .. key .. ' [^\n]*', '', 1) end
-	dups = string.format('%s\n%s %d %d %s', dups, key, seq, reply, epoch)
+	dups = format('%s\n%s %d %d %s', dups, key, seq, reply, epoch)
 	h[DUPS] = #dups > DUPS_MAX and dups_cut(k, dups, now) or dups
 end

@@ -11,7 +11,7 @@ local function sent_before(k, key, remember, now)
 	local name = k.C .. ' ' .. str(old.seq)
 	local channel = entry:match('^m%S+ %d+ %S+ (%S*)')
 	local in_hand = call('HEXISTS', 'ph:f:' .. k.P .. ':' .. channel, name) == 1
-	return string.format('d %d %d %s', old.seq, ts, fold(letters_of(k, old.seq, in_hand)))
+	return format('d %d %d %s', old.seq, ts, fold(letters_of(k, old.seq, in_hand)))
 end
 
 -- item: C key remember who channel how limited uncertain lane agent due entry
@@ -41,7 +41,7 @@ local function send_one(P, common, item, w, opt)
 	save(k, opt.log_max)
 	keep(k, now, last, common[3])
 	if is_watched(h) then hint(item[1], h[SEQ]) end
-	return string.format('n %d %d %s %s', seq, now, letter, our_end(h, opt.channel))
+	return format('n %d %d %s %s', seq, now, letter, our_end(h, opt.channel))
 end
 
 -- args: [now node retention log_max outbox] [item]...; returns for each "n seq ts letter our_end", "d seq ts
@@ -65,7 +65,7 @@ end
 local function lane_item(C, seq, attempts, doubled, since)
 	local item = C .. ' ' .. str(seq)
 	if attempts == 0 and doubled == 0 and since == 0 then return item end
-	return string.format('%s %d %d %d', item, attempts, doubled, since)
+	return format('%s %d %d %d', item, attempts, doubled, since)
 end
 
 local function is_over(now, since, validity)
@@ -97,7 +97,7 @@ local function claim_one(P, o, item, w, opt)
 	if refused then return nil end
 	add(w.flights, o.channel, C .. ' ' .. str(seq),
 		flight(o.node, o.lane, uncertain, doubled == 1 or is_watched(k.h), attempts, doubled, since))
-	return {string.format('%s %d %d %d %d', C, seq, attempts, doubled, since), address_of(k.h),
+	return {format('%s %d %d %d %d', C, seq, attempts, doubled, since), address_of(k.h),
 		our_end(k.h, o.channel), entry}
 end
 

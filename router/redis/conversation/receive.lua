@@ -24,7 +24,16 @@ end
 
 -- told: that it was sent must be.
 local function flight(node, lane, uncertain, told, attempts, doubled, since)
-	return string.format('%s %s %s %d %d %d %d', told and '+' or '-', node, lane, uncertain, attempts, doubled, since)
+	return format('%s %s %s %d %d %d %d', told and '+' or '-', node, lane, uncertain, attempts, doubled, since)
+end
+
+-- The same for all of a call, but for few.
+local function usual_flight(w, m)
+	if w.lane ~= m.lane or w.uncertain ~= m.uncertain then
+		w.lane, w.uncertain = m.lane, m.uncertain
+		w.flight = flight(m.node, m.lane, m.uncertain, false, 0, 0, 0)
+	end
+	return w.flight
 end
 
 -- Puts message seq into a node's hands ("c"), in its lane ("l") or where its reader finds it ("r"). m: how channel node
@@ -36,7 +45,8 @@ local function dispatch(k, now, seq, m, w)
 	if m.how == 'c' then
 		local refused = m.limited and spend(h, now)
 		if refused then return 'f', refused end
-		add(w.flights, m.channel, name, flight(m.node, m.lane, m.uncertain, is_watched(h), 0, 0, 0))
+		add(w.flights, m.channel, name, is_watched(h) and flight(m.node, m.lane, m.uncertain, true, 0, 0, 0)
+			or usual_flight(w, m))
 		return 'g'
 	end
 	if #h[OPEN] > OPEN_MAX then return 'f', 'too_many_waiting' end
@@ -53,7 +63,7 @@ end
 
 local function answer(what, h, seq, reply, how)
 	local d = h[DESK]
-	return string.format('%s %d %s %d %s %d %d %s', what, seq, h[STATE], reply, how, h[SID], d ~= 0 and d[WAIT] or 0,
+	return format('%s %d %s %d %s %d %d %s', what, seq, h[STATE], reply, how, h[SID], d ~= 0 and d[WAIT] or 0,
 		d ~= 0 and d[QUEUE] or '')
 end
 

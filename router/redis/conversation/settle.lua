@@ -7,7 +7,7 @@ local function id_key(P, channel, span)
 end
 
 local function span_of(now)
-	return math.floor(now / SPAN_MS)
+	return floor(now / SPAN_MS)
 end
 
 -- A receipt that came before its message's id: letter and code. A little while is enough to look back.
