@@ -53,6 +53,8 @@ static struct connector_host *decide(struct connector_host *host, struct span ad
 	if (!found || strcmp(found->ops->caps.scheme, host->ops->caps.scheme) != 0)
 		return host;
 	++*found->route.routed;
+	if (strcmp(found->name, d.candidates[0].channel) != 0)
+		++*found->route.failover;
 	return found;
 }
 

@@ -54,6 +54,7 @@ bool health_tick(struct connector_host *host)
 	if (changed && (is == HEALTH_FAILING || c->health == HEALTH_FAILING))
 		log_warn(&host->log, EVENT("channel.health"), STR("is", health_name(is)));
 	c->health = is;
+	*c->gauge = (uint64_t)health_of(host);
 	return changed;
 }
 

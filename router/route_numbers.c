@@ -217,10 +217,14 @@ static void settle(struct reading *r)
 	struct route_numbers *n = r->numbers;
 	uint64_t *fitting;
 
-	if (n->entries && !is_sorted(n))
+	if (!n->entries)
+		return;
+	if (!is_sorted(n))
 		qsort(n->entries, n->count, sizeof(*n->entries), by_value);
 	drop_repeated(r);
-	fitting = realloc(n->entries, (n->count ? n->count : 1) * sizeof(*n->entries));
+	if (!n->count)
+		return;
+	fitting = realloc(n->entries, n->count * sizeof(*n->entries));
 	if (fitting)
 		n->entries = fitting;
 }

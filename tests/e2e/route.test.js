@@ -149,6 +149,32 @@ test("messages leave by their route, and by another while its account is unbound
   await w.smsc.waitForText({ to: "+8613800000002", text: "it is back" });
 });
 
+test("a throttled account is relieved by another, and an agent's reply leaves by another while the customer's is down", async (t) => {
+  const { w, further } = await routed(t, { accounts: [{ name: "sms-b" }], extra: RULES });
+  const [b] = further;
+  await until("both accounts to be up", async () => {
+    const { body } = await w.api("GET", "/v1/channels");
+    return body.items.every((c) => c.health === "up");
+  }, 9000);
+  w.smsc.faults.set({ throttlePerSecond: 0 });
+  await send(w, "+8613800000001", "is throttled");
+  await until("the first account to be throttled", async () => (await channel(w, "sms-main")).health === "throttled");
+  await send(w, "+8613800000002", "goes round it");
+  await b.waitForText({ to: "+8613800000002", from: "95501", text: "goes round it" });
+  assert.match(await w.gateway.metrics(), /posthouse_failover_total\{channel="sms-b"\} 1/);
+  w.smsc.faults.clear();
+  await w.smsc.waitForText({ to: "+8613800000001", text: "is throttled" }, { timeoutMs: 9000 });
+  await w.addUser("mei");
+  const mei = await w.agent("mei");
+  await w.smsc.deliver({ from: "+8613800000003", to: "95500", text: "人工" });
+  const conversation = await mei.conversationWith("人工");
+  w.smsc.faults.set({ refuseBind: 8 });
+  w.smsc.drop();
+  await until("the first account to be down", async () => (await channel(w, "sms-main")).health === "down");
+  await mei.say(conversation, "I am here");
+  await b.waitForText({ to: "+8613800000003", from: "95501", text: "I am here" });
+});
+
 test("what waits for an account that stays down goes by another, in order and once", async (t) => {
   const { w, further } = await routed(t, { accounts: [{ name: "sms-b" }], extra: RULES });
   const [b] = further;

@@ -2,8 +2,8 @@
  * Who holds an account, what people want of it, what its contract allows and whom we do not serve:
  * several nodes on one real Redis.
  */
-#include "route.h"
 #include "router_fixture.h"
+#include "router_private.h"
 
 #include <stdio.h>
 
@@ -353,6 +353,71 @@ START_TEST(who_takes_an_account_over_begins_with_an_empty_bucket)
 }
 END_TEST
 
+/* --- How an account fares ------------------------------------------------------------------------
+ */
+
+static void tell(enum send_outcome outcome, unsigned flags, unsigned times)
+{
+	const struct send_result result = {
+		.outcome = outcome, .flags = flags, .parts = 1, .code = "smpp.0x00000008"};
+
+	for (unsigned i = 0; i < times; i++)
+		health_on_outcome(fx.node.self->host, &result);
+}
+
+/* As if the breaker had rested already. */
+static void rest(void)
+{
+	struct route_breaker *b = &fx.node.self->host->route.breaker;
+
+	ck_assert_uint_ne(b->opened_ms, 0);
+	b->opened_ms -= b->rest_ms;
+}
+
+START_TEST(an_account_fails_rests_probes_and_is_up_again)
+{
+	struct connector_host *host = fx.node.self->host;
+
+	ck_assert_int_eq(health_of(host), HEALTH_PROBING); /* it was bound this moment */
+	host->route.up_since_ms -= 5000;
+	ck_assert_int_eq(health_of(host), HEALTH_UP);
+	tell(SEND_REFUSED, SEND_BAD_ADDRESS, 100); /* says nothing of the account */
+	ck_assert_int_eq(health_of(host), HEALTH_UP);
+	tell(SEND_OK, 0, 11);
+	tell(SEND_REFUSED, 0, 10);
+	ck_assert_int_eq(health_of(host), HEALTH_UP); /* less than half */
+	tell(SEND_UNCERTAIN, 0, 1);
+	ck_assert_int_eq(health_of(host), HEALTH_FAILING);
+	tell(SEND_OK, 0, 50); /* under way when it opened */
+	ck_assert_int_eq(health_of(host), HEALTH_FAILING);
+	rest();
+	ck_assert_int_eq(health_of(host), HEALTH_PROBING);
+	tell(SEND_OK, 0, 4);
+	tell(SEND_RETRY, 0, 1);
+	ck_assert_int_eq(health_of(host), HEALTH_FAILING); /* and for twice as long */
+	ck_assert_uint_eq(host->route.breaker.rest_ms, 20000);
+	rest();
+	tell(SEND_OK, 0, 5);
+	ck_assert_int_eq(health_of(host), HEALTH_UP);
+	ck_assert_uint_eq(host->route.breaker.rest_ms, 0);
+}
+END_TEST
+
+START_TEST(a_throttled_account_is_told_to_the_other_nodes)
+{
+	node_start(&second, "n2", false);
+	fx.node.self->host->route.up_since_ms -= 5000;
+	connector_throttled(fx.node.self->host, 60000);
+	ck_assert_int_eq(health_of(fx.node.self->host), HEALTH_THROTTLED);
+	io_idle(fx.loop, 500);
+	ck_assert_int_eq(health_of(second.self->host), HEALTH_THROTTLED);
+	want(&second, WANT_DRAIN); /* nothing new is routed to it */
+	io_idle(fx.loop, 500);
+	ck_assert_int_eq(health_of(fx.node.self->host), HEALTH_DOWN);
+	ck_assert_int_eq(health_of(second.self->host), HEALTH_DOWN);
+}
+END_TEST
+
 /* --- Whom we do not serve ------------------------------------------------------------------------
  */
 
@@ -493,6 +558,8 @@ int main(void)
 	tcase_add_test(one, a_channel_that_nobody_knows_is_refused);
 	tcase_add_test(one, any_node_tells_how_a_channel_does_on_the_node_that_holds_it);
 	tcase_add_test(one, who_takes_an_account_over_begins_with_an_empty_bucket);
+	tcase_add_test(one, an_account_fails_rests_probes_and_is_up_again);
+	tcase_add_test(one, a_throttled_account_is_told_to_the_other_nodes);
 	tcase_add_test(one, who_is_blocked_is_neither_heard_nor_written_to);
 	tcase_add_test(one, the_longest_entry_that_fits_decides_and_allow_comes_before_block);
 	tcase_add_test(one, what_waits_for_somebody_who_is_blocked_meanwhile_is_refused);
