@@ -27,6 +27,12 @@ enum {
 static const char denied[] = "Number(s) has/have been denied by white- and/or black-lists.";
 static const char bad_text[] = "Charset or body misformed, rejected";
 
+/* Not the NUL at the end of the list, as strchr() has it. */
+static bool is_one_of(const char *list, char c)
+{
+	return c && strchr(list, c);
+}
+
 /* --- Receivers ------------------------------------------------------------------------------ */
 
 /* What kannel takes for a number, unless it is told otherwise. */
@@ -36,7 +42,7 @@ static bool is_number(struct span s)
 
 	for (size_t i = 0; i < s.len; i++) {
 		digits += isdigit((unsigned char)s.ptr[i]) != 0;
-		if (!isdigit((unsigned char)s.ptr[i]) && !strchr("+-", s.ptr[i]))
+		if (!isdigit((unsigned char)s.ptr[i]) && !is_one_of("+-", s.ptr[i]))
 			return false;
 	}
 	return digits && s.len <= NUMBER_MAX;
@@ -159,9 +165,14 @@ static const char *check_notes(const struct sendsms_fields *fields)
 	static const enum sendsms_field notes[] = {SENDSMS_BINFO, SENDSMS_META_DATA, SENDSMS_SMSC,
 	                                           SENDSMS_FROM};
 
-	for (size_t i = 0; i < ARRAY_LEN(notes); i++)
-		if (fields->value[notes[i]].len > NOTE_MAX || !utf8_valid(fields->value[notes[i]]))
+	for (size_t i = 0; i < ARRAY_LEN(notes); i++) {
+		struct span note = fields->value[notes[i]];
+
+		/* They travel as JSON, which has no NUL for who reads it. */
+		if (note.len > NOTE_MAX || !utf8_valid(note) ||
+		    (note.len && memchr(note.ptr, 0, note.len)))
 			return "Field misformed or too long, rejected";
+	}
 	return NULL;
 }
 
@@ -198,7 +209,7 @@ static const char *const charsets[] = {
 static bool is_charset(struct span name)
 {
 	for (size_t i = 0; i < name.len; i++)
-		if (!isalnum((unsigned char)name.ptr[i]) && !strchr("-_", name.ptr[i]))
+		if (!isalnum((unsigned char)name.ptr[i]) && !is_one_of("-_", name.ptr[i]))
 			return false;
 	for (size_t i = 0; i < ARRAY_LEN(charsets); i++)
 		if (name.len >= strlen(charsets[i]) &&

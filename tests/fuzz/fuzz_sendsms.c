@@ -27,7 +27,7 @@ static void check_order(const struct sendsms_order *o)
 	for (size_t i = 0; i < o->to_count; i++)
 		for (size_t k = 0; k < o->to[i].len; k++)
 			assert(isdigit((unsigned char)o->to[i].ptr[k]) ||
-			       strchr("+-", o->to[i].ptr[k]));
+			       memchr("+-", o->to[i].ptr[k], 2));
 	assert(utf8_valid(o->text) && o->text.len <= SENDSMS_TEXT_MAX);
 	assert(!o->sms.udh.len || o->sms.udh.len == (size_t)(uint8_t)o->sms.udh.ptr[0] + 1);
 	check_numbers(o);

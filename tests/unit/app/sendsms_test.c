@@ -105,6 +105,9 @@ static const struct refusal {
 	{"to=123&account=%FF",                    "Account field misformed or too long, rejected"},
 	{"to=123&binfo=%FF",                      "Field misformed or too long, rejected"        },
 	{"to=123&from=%FF",                       "Field misformed or too long, rejected"        },
+	{"to=12%003&text=hi",                     denied					 },
+	{"to=123&charset=UTF-8%00x&text=a",       misformed                                      },
+	{"to=123&meta-data=a%00b",                "Field misformed or too long, rejected"        },
 	{"to=123&udh=%00",                        NULL					   },
 };
 
