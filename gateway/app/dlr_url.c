@@ -4,6 +4,7 @@
  */
 #include "dlr_url.h"
 
+#include "http_parse.h"
 #include "utf8.h"
 
 #include <ctype.h>
@@ -101,7 +102,7 @@ static void add_word_as_it_is(struct buf *out, struct span word)
 	}
 }
 
-/* The value of name in its group: "?group?name=value&name=value&?group?...", percent-encoded. */
+/* The value of name in its group, as it stands: "?group?name=value&name=value&?group?...". */
 static struct span meta_value(struct span meta, struct span group, struct span name)
 {
 	(void)span_split(meta, '?', &meta);
@@ -119,6 +120,23 @@ static struct span meta_value(struct span meta, struct span group, struct span n
 	return SPAN_NONE;
 }
 
+/* What is percent-encoded already, or should be: decoded where it is, and encoded. */
+static void add_again(struct buf *out, struct span value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		bool escape = value.ptr[i] == '%' && i + 2 < value.len;
+		int high = escape ? http_hex(value.ptr[i + 1]) : -1;
+		int low = escape ? http_hex(value.ptr[i + 2]) : -1;
+		char octet = value.ptr[i];
+
+		if (high >= 0 && low >= 0) {
+			octet = (char)((unsigned)high << 4 | (unsigned)low);
+			i += 2;
+		}
+		add_encoded(out, (struct span){&octet, 1});
+	}
+}
+
 /* %#group#name#: what stands behind the first "#" is in rest. False: it is not whole. */
 static bool add_meta(struct filling *f, struct span *rest)
 {
@@ -128,7 +146,7 @@ static bool add_meta(struct filling *f, struct span *rest)
 
 	if (group.len == rest->len || name.len == after.len)
 		return false;
-	buf_add(f->out, meta_value(f->report->meta, group, name));
+	add_again(f->out, meta_value(f->report->meta, group, name));
 	*rest = tail;
 	return true;
 }

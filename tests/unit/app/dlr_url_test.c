@@ -38,7 +38,7 @@ static const struct {
 	{"%F|%i|%I|%n|%o|%B",					     "439072408|sms-main|c-1|shop|a+b|bi"                           },
 	{"%t|%T",							 "2026-11-22+05:16:09|1795324569"                               },
 	{"%D",							    "%3Fsmpp%3Fa%3Db%26c%3D%2520d%26%3Forig_msg%3Fdlr_mask%3D31%26"},
-	{"%#smpp#a#|%#smpp#c#|%#orig_msg#dlr_mask#|%#none#a#|%#smpp#z#|", "b|%20d|31|||"                                                 },
+	{"%#smpp#a#|%#smpp#c#|%#orig_msg#dlr_mask#|%#none#a#|%#smpp#z#|", "b|+d|31|||"                                                 },
 	{"%#smpp|",						       "%#smpp|"						      },
 	{"%#smpp#a",						      "%#smpp#a"						     },
 	{"%%|%x|%",						       "%|%x|%"						       },
