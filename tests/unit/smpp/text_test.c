@@ -331,6 +331,61 @@ END_TEST
  * ------------------------------------------------------------ */
 
 /* clang-format off */
+/* 140 octets are a part; a header of its own and the one that counts share their length octet. */
+static const struct octet_row {
+	size_t octets, header;
+	unsigned count;
+	size_t first; /* octets of the first part */
+	int err;
+} octet_rows[] = {
+	{0,    0,   1, 0,   0	 },
+	{140,  0,   1, 140, 0	 },
+	{141,  0,   2, 134, 0	 },
+	{268,  0,   2, 134, 0	 },
+	{269,  0,   3, 134, 0	 },
+	{133,  7,   1, 133, 0	 },
+	{134,  7,   2, 128, 0	 },
+	{1340, 0,   10, 134, 0	},
+	{1341, 0,   0, 0,   -EMSGSIZE},
+	{1,    139, 0, 0,   -EMSGSIZE},
+};
+
+START_TEST(octets_are_cut_anywhere_and_counted)
+{
+	static char octets[2048];
+	const struct octet_row *row = &octet_rows[_i];
+	const struct smpp_split_options options = {
+		.how = SMPP_LONG_UDH8, .parts_max = 10, .header = row->header};
+	struct smpp_parts parts = {0};
+	size_t total = 0;
+
+	ck_assert_int_eq(smpp_split_octets((struct span){octets, row->octets}, &options, &parts),
+	                 row->err);
+	if (!row->err) {
+		ck_assert_uint_eq(parts.count, row->count);
+		ck_assert_uint_eq(parts.data_coding, SMPP_DATA_CODING_OCTETS);
+		ck_assert_uint_eq(smpp_part(&parts, 0).len, row->first);
+		for (unsigned i = 0; i < parts.count; i++)
+			total += smpp_part(&parts, i).len;
+		ck_assert_uint_eq(total, row->octets);
+	}
+	smpp_parts_fini(&parts);
+}
+END_TEST
+
+START_TEST(ucs2_may_be_wanted_of_what_fits_the_default_alphabet)
+{
+	const struct smpp_split_options options = {
+		.latin1 = true, .how = SMPP_LONG_UDH8, .parts_max = 10, .ucs2 = true};
+	struct smpp_parts parts = {0};
+
+	ck_assert_int_eq(smpp_split(SPAN_LIT("ab"), &options, &parts), 0);
+	ck_assert_uint_eq(parts.data_coding, SMPP_DATA_CODING_UCS2);
+	ck_assert(span_eq(smpp_part(&parts, 0), SPAN_LIT("\0a\0b")));
+	smpp_parts_fini(&parts);
+}
+END_TEST
+
 static const struct header {
 	const char *what, *hex;
 	int err;
@@ -659,6 +714,8 @@ int main(void)
 	tcase_add_test(tc[0], what_is_sent_is_exact);
 	tcase_add_test(tc[0], packing_is_that_of_6_1_2);
 	tcase_add_loop_test(tc[1], text_splits_into, 0, ARRAY_LEN(splits));
+	tcase_add_loop_test(tc[1], octets_are_cut_anywhere_and_counted, 0, ARRAY_LEN(octet_rows));
+	tcase_add_test(tc[1], ucs2_may_be_wanted_of_what_fits_the_default_alphabet);
 	tcase_add_test(tc[1], the_character_that_forced_ucs2_is_told);
 	tcase_add_loop_test(tc[1], a_header_reads_as, 0, ARRAY_LEN(headers));
 	tcase_add_loop_test(tc[2], a_receipt_reads_as, 0, ARRAY_LEN(receipts));
