@@ -85,6 +85,8 @@ static const struct {
 	{HTTP_M_POST,   "/v1/lists",                       api_post_list            },
 	{HTTP_M_DELETE, "/v1/lists",                       api_delete_list          },
 	{HTTP_M_POST,   "/v1/segments",                    api_post_segments        },
+	{HTTP_M_GET,    "/v1/unanswered",                  api_get_unanswered       },
+	{HTTP_M_DELETE, "/v1/unanswered",                  api_delete_unanswered    },
 	{HTTP_M_GET,    "/v1/templates",                   api_get_templates        },
 	{HTTP_M_POST,   "/v1/templates",                   api_post_template        },
 	{HTTP_M_GET,    "/v1/templates/:id",               api_get_template         },

@@ -60,6 +60,8 @@ void api_get_route(void *arg, struct http_request *r);
 void api_get_list(void *arg, struct http_request *r);
 void api_post_list(void *arg, struct http_request *r);
 void api_delete_list(void *arg, struct http_request *r);
+void api_get_unanswered(void *arg, struct http_request *r);
+void api_delete_unanswered(void *arg, struct http_request *r);
 void api_get_templates(void *arg, struct http_request *r);
 void api_post_template(void *arg, struct http_request *r);
 void api_get_template(void *arg, struct http_request *r);

@@ -120,6 +120,7 @@ static void enter_service(struct app *app)
 	dead_watch_start(app->dead_watch);
 	app->phase = APP_RUNNING;
 	malloc_trim(0); /* training the matcher leaves more free memory than is needed at rest */
+	lessons_refit(app->lessons);
 	tell_ready(app);
 }
 
@@ -177,6 +178,11 @@ static int make_redis(struct app *app, struct yaml_errors *errors)
 	return err;
 }
 
+static void on_unanswered(void *arg, const struct router_unanswered *unanswered)
+{
+	lessons_asked(arg, unanswered);
+}
+
 static int make_knowledge(struct app *app, struct yaml_errors *errors)
 {
 	const struct knowledge_options options = {.loop = app->loop,
@@ -187,8 +193,21 @@ static int make_knowledge(struct app *app, struct yaml_errors *errors)
 	                                          .changed = app_catalogue_changed,
 	                                          .arg = app};
 
+	const struct lessons_options lessons = {.loop = app->loop,
+	                                        .log = &app->log,
+	                                        .redis = app->redis,
+	                                        .keep_ms = (uint64_t)app->config->templates.keep_ms,
+	                                        .catalogue = &app->catalogue,
+	                                        .refitted = app_catalogue_refitted,
+	                                        .arg = app};
+	int err = knowledge_create(&options, &app->knowledge);
+
 	(void)errors;
-	return knowledge_create(&options, &app->knowledge);
+	if (!err)
+		err = lessons_create(&lessons, &app->lessons);
+	if (!err)
+		router_on_unanswered(app->router, on_unanswered, app->lessons);
+	return err;
 }
 
 static int make_router(struct app *app, struct yaml_errors *errors)
@@ -292,7 +311,8 @@ static int make_console(struct app *app, struct yaml_errors *errors)
 	                                        .login = app->login,
 	                                        .server = app->public,
 	                                        .config = c,
-	                                        .catalogue = &app->catalogue};
+	                                        .catalogue = &app->catalogue,
+	                                        .lessons = app->lessons};
 	int err = console_create(&options, &app->console);
 
 	if (!err && c->assets.console) {
@@ -414,6 +434,7 @@ void app_destroy(struct app **app)
 	if (a->loop)
 		io_loop_finish(a->loop);
 	http_client_destroy(&a->http_client);
+	lessons_destroy(&a->lessons);
 	knowledge_destroy(&a->knowledge);
 	redis_destroy(&a->redis);
 	webhooks_destroy(&a->webhooks);

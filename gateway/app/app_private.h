@@ -9,6 +9,7 @@
 #include "dead_watch.h"
 #include "http_client.h"
 #include "knowledge.h"
+#include "lessons.h"
 #include "login.h"
 #include "redis.h"
 #include "router.h"
@@ -29,6 +30,7 @@ struct app {
 	struct router *router;
 	struct catalogue *catalogue;
 	struct knowledge *knowledge;
+	struct lessons *lessons;
 	struct login *login;
 	struct api *api;
 	struct console *console;
@@ -55,6 +57,8 @@ int app_signals_start(struct app *app) MUST_CHECK;
 void app_signals_stop(struct app *app);
 /** The catalogue is in use from now on; takes the reference. arg is the app. */
 void app_catalogue_changed(void *arg, struct catalogue *catalogue);
+/** It judges otherwise now: what was matched before is forgotten. arg is the app. */
+void app_catalogue_refitted(void *arg);
 /** Logs how the cache served the load of c; a warning when it did not. */
 void app_tell_cache(const struct app *app, const struct catalogue *c);
 /** Stops taking work, finishes what is under way within the drain time, then ends the loop. */

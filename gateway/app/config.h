@@ -76,7 +76,8 @@ struct config {
 	} assets;
 	struct {
 		char *directory;
-		char *cache; /* of trained matchers; NULL: none */
+		char *cache;     /* of trained matchers; NULL: none */
+		int64_t keep_ms; /* questions without an answer */
 	} templates;
 	struct {
 		char *default_queue;

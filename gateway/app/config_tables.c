@@ -69,7 +69,11 @@ static const struct config_field templates_fields[] = {
          .help = "directory with the catalogue's YAML files"},
 	{"cache", CONFIG_STRING, offsetof(struct config, templates.cache),
          .help = "directory in which the trained matcher is kept for the next start"},
-	{0      }
+	{"keep_questions",       CONFIG_DURATION_MS, offsetof(struct config, templates.keep_ms),
+         .fallback = "30 d",
+         .help = "how long questions without an answer, and what agents said of texts, are kept; 0 "
+                 "s: not at all"},
+	{0		      }
 };
 
 static const struct config_field disposition_fields[] = {

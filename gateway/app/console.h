@@ -7,6 +7,7 @@
 
 #include "catalogue.h"
 #include "config.h"
+#include "lessons.h"
 #include "login.h"
 #include "redis.h"
 #include "router.h"
@@ -22,6 +23,7 @@ struct console_options {
 	struct http_server *server;
 	const struct config *config;
 	struct catalogue *const *catalogue; /* the one in use now */
+	struct lessons *lessons;
 };
 
 /** Makes the route and listens to the router. options is copied, but for what it points to. */

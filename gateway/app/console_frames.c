@@ -121,6 +121,9 @@ static const struct frame_type {
 	{"suggest",  F_RID | F_CONVERSATION | F_Q,                                       F_RID | F_CONVERSATION,            console_act_suggest },
 	{"measure",  F_RID | F_CONVERSATION | F_TEXT,                                    F_RID | F_CONVERSATION | F_TEXT,
          console_act_measure														    },
+	{"search",   F_RID | F_CONVERSATION | F_Q | F_LANG,                              F_RID | F_Q,                       console_act_search  },
+	{"about",    F_RID | F_CONVERSATION | F_SEQ | F_TEMPLATE,                        F_RID | F_CONVERSATION | F_SEQ,
+         console_act_about														      },
 	{"ping",     F_RID,							      0,				 on_ping             },
 };
 

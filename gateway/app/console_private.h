@@ -181,6 +181,10 @@ void console_act_customer(struct console_socket *s, const struct console_order *
 void console_act_measure(struct console_socket *s, const struct console_order *o);
 void console_act_suggest(struct console_socket *s, const struct console_order *o);
 
+/* --- console_lessons.c --- */
+void console_act_search(struct console_socket *s, const struct console_order *o);
+void console_act_about(struct console_socket *s, const struct console_order *o);
+
 /* Spans and objects are borrowed for the call. */
 struct console_order {
 	struct span rid, cid, conversation, text, template_id, note, disposition, q, state, lang;

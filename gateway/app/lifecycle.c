@@ -63,7 +63,16 @@ void app_catalogue_changed(void *arg, struct catalogue *catalogue)
 	app->catalogue = catalogue;
 	app_tell_cache(app, catalogue);
 	router_set_catalogue(app->router, catalogue_ref(catalogue));
+	if (app->phase != APP_STARTING)
+		lessons_refit(app->lessons);
 	malloc_trim(0); /* training leaves more free memory than the node needs at rest */
+}
+
+void app_catalogue_refitted(void *arg)
+{
+	struct app *app = arg;
+
+	router_set_catalogue(app->router, catalogue_ref(app->catalogue));
 }
 
 static void on_signal(uv_signal_t *handle, int number)

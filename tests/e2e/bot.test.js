@@ -69,3 +69,36 @@ test("web chat: a menu has buttons, whose text chooses; a person comes for whoev
   await visitor.say("your service is useless, I am sick of this");
   await visitor.reply(/person|colleague|agent|human/i);
 });
+
+test("questions without an answer are grouped for those who write answers, and agents teach what a text was about", async (t) => {
+  const w = await published(t, { agents: ["mei"] });
+  const mei = await w.agent("mei");
+  let phone = 13700000000;
+  for (const text of ["can I rent a boat here", "can I rent boats here", "can i rent a small boat here", "what colour is the sky on mars"])
+    await w.smsc.deliver({ from: `+86${++phone}`, to: "95500", text });
+  const groups = await until("the groups", async () => {
+    const { body } = await w.api("GET", "/v1/unanswered");
+    return body.questions === 4 && body.groups;
+  });
+  assert.deepEqual(groups.map((g) => g.count), [3, 1]);
+  assert.match(groups[0].text, /rent .*boat/);
+  assert.equal(groups[0].draft.samples.en.length, 3);
+  assert.doesNotMatch(JSON.stringify(groups), /1370000000/);
+  assert.doesNotMatch(w.gateway.log, /boat/);
+  const draft = { ...groups[0].draft, id: "boats", title: { zh: "租船", en: "Boats" }, text: { zh: "不租", en: "No boats" } };
+  draft.samples.zh = ["可以租船吗", "租船", "有没有船租"];
+  assert.equal((await w.api("POST", "/v1/templates", { template: draft })).status, 201);
+  assert.equal((await w.api("POST", "/v1/templates/publish", { ids: ["boats"] })).status, 200);
+  assert.equal((await w.api("DELETE", "/v1/unanswered", { ids: groups[0].ids })).body.removed, 3);
+  assert.deepEqual((await w.api("GET", "/v1/unanswered")).body.groups.map((g) => g.count), [1]);
+
+  const conversation = await mei.conversationWith(/mars/);
+  const found = await mei.request({ type: "search", q: "boatz", conversation });
+  assert.equal(found.items[0].id, "boats");
+  assert.equal(found.items[0].text, "No boats");
+  const { seq } = mei.messages(conversation).find((m) => /mars/.test(m.text));
+  await mei.request({ type: "about", conversation, seq, template: "boats" });
+  await assert.rejects(mei.request({ type: "about", conversation, seq, template: "nothing" }), /invalid/);
+  await until("the refit", () => /event=templates.refitted corrections=1/.test(w.gateway.log));
+  assert.match(await w.gateway.metrics(), /posthouse_corrections_total 1/);
+});

@@ -1,0 +1,344 @@
+/* Two bounded keys in Redis, and a refit that follows them. */
+#include "lessons.h"
+
+#include "matcher_calibration.h"
+#include "metrics.h"
+#include "strict_json.h"
+#include "utf8.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TRIM_MS = 3600 * 1000, REFIT_MS = 2000, REFIT_MOST = 2000 };
+
+#define HINTS "ph:lessons"
+#define WEIGHT 5.0F /* a correction is worth so many made-up cases */
+
+struct refit;
+
+struct lessons {
+	struct lessons_options options;
+	struct io_timer *trim, *wait;
+	struct refit *under_way;
+	bool again;
+	uint64_t *kept, *corrected;
+};
+
+/* The corrections, read, on their way through the pool. */
+struct refit {
+	struct lessons *lessons; /* NULL: it is gone */
+	struct catalogue *catalogue;
+	char **texts, **ids;
+	size_t count;
+	struct calibration calibration;
+	bool fitted;
+};
+
+/* --- questions -------------------------------------------------------------------------------- */
+
+void lessons_asked(struct lessons *l, const struct router_unanswered *u)
+{
+	char address[64], seq[24], confidence[16];
+	size_t masked = log_mask_address(u->address, address, sizeof(address));
+	int err;
+
+	if (!l->options.keep_ms || !utf8_valid(u->text))
+		return;
+	snprintf(seq, sizeof(seq), "%llu", (unsigned long long)u->seq);
+	snprintf(confidence, sizeof(confidence), "%.3f", (double)u->confidence);
+	{
+		const struct span argv[] = {
+			SPAN_LIT("XADD"),       SPAN_LIT(LESSONS_ASKED),
+			SPAN_LIT("MAXLEN"),     SPAN_LIT("~"),
+			SPAN_LIT(LESSONS_MOST), SPAN_LIT("*"),
+			SPAN_LIT("t"),          utf8_cut(u->text, LESSONS_TEXT_MAX),
+			SPAN_LIT("l"),          u->lang,
+			SPAN_LIT("c"),          u->conversation,
+			SPAN_LIT("s"),          span_of(seq),
+			SPAN_LIT("a"),          {address, masked},
+			SPAN_LIT("h"),          u->channel,
+			SPAN_LIT("n"),          u->nearest,
+			SPAN_LIT("p"),          span_of(confidence)
+                };
+
+		err = redis_command(l->options.redis, ARRAY_LEN(argv), argv, NULL, NULL);
+	}
+	if (!err)
+		++*l->kept;
+}
+
+/* What is older than it may be. */
+static void on_trim(void *arg)
+{
+	struct lessons *l = arg;
+	uint64_t now = clock_wall_ms(io_loop_clock(l->options.loop));
+	char least[32];
+	struct span argv[] = {SPAN_LIT("XTRIM"), SPAN_LIT(LESSONS_ASKED), SPAN_LIT("MINID"),
+	                      SPAN_NONE};
+	int err;
+
+	snprintf(least, sizeof(least), "%llu",
+	         (unsigned long long)(now > l->options.keep_ms ? now - l->options.keep_ms : 0));
+	argv[3] = span_of(least);
+	err = redis_command(l->options.redis, ARRAY_LEN(argv), argv, NULL, NULL);
+	argv[1] = SPAN_LIT(LESSONS_ABOUT);
+	if (!err)
+		err = redis_command(l->options.redis, ARRAY_LEN(argv), argv, NULL, NULL);
+	(void)err; /* an hour later again */
+}
+
+/* --- corrections ------------------------------------------------------------------------------ */
+
+struct about_call {
+	struct lessons *lessons;
+	done_fn *fn;
+	void *arg;
+};
+
+static void on_about(void *arg, int err, const redisReply *reply, const char *why)
+{
+	struct about_call *c = arg;
+	const struct span argv[] = {SPAN_LIT("PUBLISH"), SPAN_LIT(HINTS), SPAN_LIT("about")};
+	int lost;
+
+	(void)reply;
+	(void)why;
+	if (!err) {
+		++*c->lessons->corrected;
+		lost = redis_command(c->lessons->options.redis, ARRAY_LEN(argv), argv, NULL, NULL);
+		(void)lost; /* the next one tells it */
+	}
+	c->fn(c->arg, err);
+	free(c);
+}
+
+int lessons_about(struct lessons *l, const struct lessons_about *about, done_fn *fn, void *arg)
+{
+	struct about_call *c = malloc(sizeof(*c));
+	char seq[24];
+	int err;
+
+	snprintf(seq, sizeof(seq), "%llu", (unsigned long long)about->seq);
+	if (!c)
+		return -ENOMEM;
+	*c = (struct about_call){l, fn, arg};
+	{
+		const struct span argv[] = {
+			SPAN_LIT("XADD"),       SPAN_LIT(LESSONS_ABOUT),
+			SPAN_LIT("MAXLEN"),     SPAN_LIT("~"),
+			SPAN_LIT(LESSONS_MOST), SPAN_LIT("*"),
+			SPAN_LIT("t"),          utf8_cut(about->text, LESSONS_TEXT_MAX),
+			SPAN_LIT("x"),          about->template_id,
+			SPAN_LIT("c"),          about->conversation,
+			SPAN_LIT("s"),          span_of(seq),
+			SPAN_LIT("b"),          about->by};
+
+		err = redis_command(l->options.redis, ARRAY_LEN(argv), argv, on_about, c);
+	}
+	if (err)
+		free(c);
+	return err;
+}
+
+/* --- fitting ---------------------------------------------------------------------------------- */
+
+static void refit_free(struct refit *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		free(r->texts[i]);
+		free(r->ids[i]);
+	}
+	free(r->texts);
+	free(r->ids);
+	catalogue_unref(&r->catalogue);
+	free(r);
+}
+
+/* -ENOENT: the catalogue has no such answer (any more). */
+static int index_of(const struct catalogue *c, const char *id, uint32_t *out)
+{
+	const struct template *t;
+
+	if (!*id) {
+		*out = MATCH_INDEX_NONE;
+		return 0;
+	}
+	for (uint32_t i = 0; (t = catalogue_matched(c, i)); i++)
+		if (span_is(t->id, id)) {
+			*out = i;
+			return 0;
+		}
+	return -ENOENT;
+}
+
+static int refit_work(void *arg)
+{
+	struct refit *r = arg;
+	struct match_correction *all = calloc(r->count + 1, sizeof(*all));
+	size_t count = 0;
+	int err = -ENOMEM;
+
+	for (size_t i = 0; all && i < r->count; i++) {
+		all[count] =
+			(struct match_correction){.text = span_of(r->texts[i]), .weight = WEIGHT};
+		if (index_of(r->catalogue, r->ids[i], &all[count].answer) == 0)
+			count++;
+	}
+	if (all)
+		err = matcher_recalibrate(catalogue_matcher(r->catalogue), all, count,
+		                          catalogue_required(r->catalogue), &r->calibration);
+	free(all);
+	return err;
+}
+
+static void refit_done(void *arg, int err)
+{
+	struct refit *r = arg;
+	struct lessons *l = r->lessons;
+
+	if (l) {
+		l->under_way = NULL;
+		if (err)
+			log_warn(l->options.log, EVENT("templates.refit_failed"), ERR(err));
+		if (!err && r->catalogue == *l->options.catalogue) {
+			matcher_calibrate(catalogue_matcher(r->catalogue), &r->calibration);
+			l->options.refitted(l->options.arg);
+			log_info(l->options.log, EVENT("templates.refitted"),
+			         NUM("corrections", r->count));
+		}
+		if (l->again)
+			lessons_refit(l);
+	}
+	refit_free(r);
+}
+
+static struct span field_of(const redisReply *fields, const char *name)
+{
+	for (size_t i = 0; i + 1 < fields->elements; i += 2)
+		if (strcmp(fields->element[i]->str, name) == 0)
+			return (struct span){fields->element[i + 1]->str,
+			                     fields->element[i + 1]->len};
+	return SPAN_NONE;
+}
+
+/* Newest first: what was said last of a message counts. */
+static bool said_already(const struct refit *r, const char *text)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (strcmp(r->texts[i], text) == 0)
+			return true;
+	return false;
+}
+
+static void take_correction(struct refit *r, const redisReply *entry)
+{
+	char *text, *id;
+
+	if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2)
+		return;
+	text = span_dup(field_of(entry->element[1], "t"));
+	id = span_dup(field_of(entry->element[1], "x"));
+	if (!text || !id || said_already(r, text)) {
+		free(text);
+		free(id);
+		return;
+	}
+	r->texts[r->count] = text;
+	r->ids[r->count++] = id;
+}
+
+static void on_corrections(void *arg, int err, const redisReply *reply, const char *why)
+{
+	struct refit *r = arg;
+	struct lessons *l = r->lessons;
+	size_t count = !err && reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
+
+	(void)why;
+	r->texts = calloc(count + 1, sizeof(*r->texts));
+	r->ids = calloc(count + 1, sizeof(*r->ids));
+	for (size_t i = 0; r->texts && r->ids && i < count; i++)
+		take_correction(r, reply->element[i]);
+	if (l && r->count &&
+	    !io_work(l->options.loop, "templates.refit", refit_work, refit_done, r))
+		return;
+	if (l)
+		l->under_way = NULL;
+	refit_free(r);
+}
+
+void lessons_refit(struct lessons *l)
+{
+	char most[16];
+	struct span argv[] = {SPAN_LIT("XREVRANGE"), SPAN_LIT(LESSONS_ABOUT), SPAN_LIT("+"),
+	                      SPAN_LIT("-"),         SPAN_LIT("COUNT"),       SPAN_NONE};
+	struct refit *r;
+
+	l->again = l->under_way != NULL;
+	r = l->again ? NULL : calloc(1, sizeof(*r));
+	if (!r)
+		return;
+	snprintf(most, sizeof(most), "%d", REFIT_MOST);
+	argv[5] = span_of(most);
+	r->lessons = l;
+	r->catalogue = catalogue_ref(*l->options.catalogue);
+	l->under_way = r;
+	if (redis_command(l->options.redis, ARRAY_LEN(argv), argv, on_corrections, r)) {
+		l->under_way = NULL;
+		refit_free(r);
+	}
+}
+
+static void on_wait(void *arg)
+{
+	lessons_refit(arg);
+}
+
+/* Corrections come in bursts: one fit for all of them. */
+static void on_hint(void *arg, struct span message)
+{
+	struct lessons *l = arg;
+
+	(void)message;
+	if (!io_timer_active(l->wait))
+		io_timer_start(l->wait, REFIT_MS, 0);
+}
+
+int lessons_create(const struct lessons_options *options, struct lessons **out)
+{
+	struct lessons *l = calloc(1, sizeof(*l));
+	int err;
+
+	if (!l)
+		return -ENOMEM;
+	l->options = *options;
+	l->kept = metric_get(METRIC_COUNTER, "posthouse_unanswered_total",
+	                     "Questions kept for those who write answers", NULL, NULL);
+	l->corrected = metric_get(METRIC_COUNTER, "posthouse_corrections_total",
+	                          "Times an agent said what a text was about", NULL, NULL);
+	err = io_timer_create(options->loop, "templates.trim", on_trim, l, &l->trim);
+	if (!err)
+		err = io_timer_create(options->loop, "templates.refit", on_wait, l, &l->wait);
+	if (!err)
+		err = redis_subscribe(options->redis, HINTS, on_hint, NULL, l);
+	if (err) {
+		lessons_destroy(&l);
+		return err;
+	}
+	io_timer_start(l->trim, TRIM_MS, TRIM_MS);
+	*out = l;
+	return 0;
+}
+
+void lessons_destroy(struct lessons **lessons)
+{
+	struct lessons *l = *lessons;
+
+	if (!l)
+		return;
+	if (l->under_way)
+		l->under_way->lessons = NULL;
+	io_timer_destroy(&l->trim);
+	io_timer_destroy(&l->wait);
+	free(l);
+	*lessons = NULL;
+}
