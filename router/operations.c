@@ -32,6 +32,12 @@ static bool may_ask(const struct connector_host *host)
 	        ops->can(host->self, OPERATION_REPLACE));
 }
 
+/* The bot's options say why it answered so, to nobody outside; and its answers are the hot path. */
+static bool is_reported(const struct message *m)
+{
+	return m->options.len && !span_is(m->author, "bot");
+}
+
 void operations_note(struct connector_host *host, const struct message *m,
                      const struct send_result *result)
 {
@@ -40,7 +46,7 @@ void operations_note(struct connector_host *host, const struct message *m,
 	struct span name;
 
 	if (result->outcome != SEND_OK || !result->id.len || !r->up ||
-	    !(may_ask(host) || m->options.len))
+	    !(may_ask(host) || is_reported(m)))
 		return;
 	router_conversation_id(m->address, conversation);
 	name = asked_key(span_of(conversation), m->seq, key, sizeof(key));
