@@ -111,7 +111,8 @@ static const struct refused {
 	{HEAD "channels:\n  - {host: x}\n",
          {"6 \"name\" is missing", "6 \"connector\" is missing"}														    },
 	{HEAD "channels:\n  - name: x\n    connector: fake\n    hots: h\n",
-         {"8 unknown key \"hots\"; known here: name, connector, nodes, extension_digits, extension_queues, host, port, password",
+         {"8 unknown key \"hots\"; known here: name, connector, nodes, extension_digits, "
+          "extension_queues, host, port, password",
           "6 \"host\" is missing: the peer"}																	},
 	{HEAD CHANNELS "  - {name: one, connector: fake, host: h}\n",
          {"7 the channel \"one\" was already given in line 6"}														      },
@@ -126,6 +127,11 @@ static const struct refused {
          {"8 \"lang\" must be one of: zh, en", "8 \"channel\" is missing"}													  },
 	{HEAD CHANNELS "webhooks:\n- name: w\n  url: ftp://x.example\n"
                        "  secret: {env: PH_TEST_KEY}\n  events: [message.deleted]\n", {"11 \"events\": there is no \"message.deleted\"", "9 \"url\" must begin with https"}},
+	{HEAD CHANNELS
+         "sendsms:\n  users:\n"
+         "    - {name: shop, password: {env: PH_TEST_KEY}, channels: [two], allow: [10.0.0.1/8]}\n"
+         "    - {name: shop, password: {env: PH_TEST_KEY}}\n",                        {"9 there is no channel \"two\"", "9 \"10.0.0.1/8\" is no range of addresses",
+          "10 the user \"shop\" was already given"}							  },
 	{HEAD CHANNELS "desk: {default_queue: all of us}\n",
          {"7 \"default_queue\" must be of a-z"}																     },
 	{HEAD CHANNELS "desk: {capacity: 0}\nlog: {level: loud}\n",
