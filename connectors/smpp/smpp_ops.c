@@ -250,11 +250,14 @@ static int put_text(struct smpp_channel *ch, const struct smpp_link *l, struct s
                     struct smpp_submit_multi *sm)
 {
 	struct smpp_split_options options = smpp_out_split_options(ch, l);
+	/* One text for many is a campaign's, and bears what those bear. */
+	const struct message m = {.text = text, .lane = LANE_CAMPAIGN};
+	struct smpp_changes changes = {0};
 	struct smpp_parts parts = {0};
 	int err;
 
 	options.parts_max = 1;
-	err = smpp_split(text, &options, &parts);
+	err = smpp_compose(ch, &m, &options, &parts, &changes);
 	if (!err) {
 		buf_clear(&ch->user_data);
 		if (parts.alphabet == SMPP_PACKED)
