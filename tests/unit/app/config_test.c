@@ -104,39 +104,45 @@ static const struct refused {
 } refused[] = {
 	{"nod: {}\n",
          {"1 unknown key \"nod\"", "1 \"node\" is missing", "1 \"listen\" is missing",
-          "1 \"redis\" is missing", "1 \"templates\" is missing", "1 \"channels\" is missing"}                                                                                      },
-	{HEAD "channels: {}\n",								{"5 \"channels\" must be a list"}                                                    },
-	{HEAD "channels:\n  - one\n",							  {"6 a channel must be a mapping"}                                                    },
-	{HEAD "channels:\n  - {name: x, connector: cmpp}\n",                                   {"6 there is no connector \"cmpp\""}                                                 },
+          "1 \"redis\" is missing", "1 \"templates\" is missing", "1 \"channels\" is missing"}												   },
+	{HEAD "channels: {}\n",									     {"5 \"channels\" must be a list"}                                                    },
+	{HEAD "channels:\n  - one\n",								       {"6 a channel must be a mapping"}                                                    },
+	{HEAD "channels:\n  - {name: x, connector: cmpp}\n",                                                {"6 there is no connector \"cmpp\""}                                                 },
 	{HEAD "channels:\n  - {host: x}\n",
-         {"6 \"name\" is missing", "6 \"connector\" is missing"}														    },
+         {"6 \"name\" is missing", "6 \"connector\" is missing"}																 },
 	{HEAD "channels:\n  - name: x\n    connector: fake\n    hots: h\n",
          {"8 unknown key \"hots\"; known here: name, connector, nodes, extension_digits, "
           "extension_queues, host, port, password",
-          "6 \"host\" is missing: the peer"}																	},
+          "6 \"host\" is missing: the peer"}																		     },
 	{HEAD CHANNELS "  - {name: one, connector: fake, host: h}\n",
-         {"7 the channel \"one\" was already given in line 6"}														      },
+         {"7 the channel \"one\" was already given in line 6"}																   },
 	{HEAD "channels:\n  - {name: 'a b', connector: fake, host: h}\n",
-         {"6 \"name\" must be of a-z"}																	      },
+         {"6 \"name\" must be of a-z"}																			   },
 	{HEAD CHANNELS "api:\n  keys:\n  - {name: k, key: secret, scopes: [calls]}\n",
-         {"9 \"key\" must be {file: PATH}"}																	 },
+         {"9 \"key\" must be {file: PATH}"}																		      },
 	{HEAD CHANNELS "api:\n  keys:\n  - name: k\n    key: {env: PH_TEST_KEY}\n"
-                       "    scopes: [calls, all]\n",                                  {"11 \"scopes\": there is no \"all\""}					       },
-	{HEAD CHANNELS "calls:\n  channel: two\n",                                             {"8 there is no channel \"two\""}                                                    },
+                       "    scopes: [calls, all]\n",                                               {"11 \"scopes\": there is no \"all\""}					       },
+	{HEAD CHANNELS "calls:\n  channel: two\n",							  {"8 there is no channel \"two\""}                                                    },
 	{HEAD CHANNELS "calls:\n  rules: [{disposition: x, template: y, lang: fr}]\n",
-         {"8 \"lang\" must be one of: zh, en", "8 \"channel\" is missing"}													  },
+         {"8 \"lang\" must be one of: zh, en", "8 \"channel\" is missing"}														       },
 	{HEAD CHANNELS "webhooks:\n- name: w\n  url: ftp://x.example\n"
-                       "  secret: {env: PH_TEST_KEY}\n  events: [message.deleted]\n", {"11 \"events\": there is no \"message.deleted\"", "9 \"url\" must begin with https"}},
+                       "  secret: {env: PH_TEST_KEY}\n  events: [message.deleted]\n",              {"11 \"events\": there is no \"message.deleted\"", "9 \"url\" must begin with https"}},
 	{HEAD CHANNELS
          "sendsms:\n  users:\n"
          "    - {name: shop, password: {env: PH_TEST_KEY}, channels: [two], allow: [10.0.0.1/8]}\n"
-         "    - {name: shop, password: {env: PH_TEST_KEY}}\n",                        {"9 there is no channel \"two\"", "9 \"10.0.0.1/8\" is no range of addresses",
-          "10 the user \"shop\" was already given"}							  },
+         "    - {name: shop, password: {env: PH_TEST_KEY}}\n",                                     {"9 there is no channel \"two\"", "9 \"10.0.0.1/8\" is no range of addresses",
+          "10 the user \"shop\" was already given"}								       },
 	{HEAD CHANNELS "desk: {default_queue: all of us}\n",
-         {"7 \"default_queue\" must be of a-z"}																     },
+         {"7 \"default_queue\" must be of a-z"}																		  },
+	{HEAD CHANNELS "routes:\n  rules:\n"
+                       "  - {prefix: '86', operator: x, classes: [bulk], to: [{channel: two}]}\n", {"9 \"classes\": there is no \"bulk\"", "9 there is no channel \"two\"",
+          "9 \"prefix\" must be + and digits", "9 \"operator\" needs \"numbers\""}    },
+	{HEAD
+         "channels:\n  - name: one\n    connector: fake\n    host: h\n    extension_digits: 2\n"
+         "    extension_queues: [{code: '1', queue: loans}, {code: '01', queue: a b}]\n",          {"10 \"code\" must be as many digits", "10 \"queue\" must be of a-z"}                },
 	{HEAD CHANNELS "desk: {capacity: 0}\nlog: {level: loud}\n",
          {"8 \"level\" must be one of: debug, info, warn, error",
-          "7 \"capacity\" must be from 1 to 100"}																   },
+          "7 \"capacity\" must be from 1 to 100"}																		},
 };
 
 START_TEST(tells_every_error_with_its_line)
