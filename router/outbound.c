@@ -363,6 +363,10 @@ static bool has_room(const struct connector_host *host, unsigned lane)
 {
 	size_t waiting = host->held[lane].count + (size_t)host->claims * CLAIM_MAX;
 
+	/* A campaign waits for Redis to keep up: what it leaves there to do is before every reply.
+	 */
+	if (lane == LANE_CAMPAIGN && host->outcomes >= BEHIND_MAX)
+		return false;
 	return host->full ? waiting == 0 : waiting < PREFETCH_MAX;
 }
 

@@ -36,6 +36,7 @@ enum {
 	CLAIM_MAX = 64,     /* messages taken from a lane at once */
 	CLAIMS_MAX = 4,     /* calls that take some, under way at once */
 	PREFETCH_MAX = 256, /* messages of a lane that wait here for room in the channel */
+	BEHIND_MAX = 128,   /* outcomes that Redis does not have yet: a campaign then waits */
 	GATHER_MS = 4,      /* outcomes of so long are noted together */
 	LAST_TEXT_MAX = 60, /* octets of a message shown in lists */
 	DUE_MAX = 100       /* scheduled messages moved at once */
