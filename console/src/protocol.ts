@@ -126,6 +126,8 @@ export interface Canned {
 
 export interface Suggestion {
   id: string;
+  /** Of what was found in the whole catalogue: answer, canned, notification, confirmation. */
+  kind?: string;
   title?: string;
   text: string;
   score?: number;
@@ -185,6 +187,7 @@ export type ServerFrame =
   | ({ type: "customer"; rid?: string } & CustomerCard)
   | ({ type: "segments"; rid?: string } & Measure)
   | { type: "suggestions"; rid?: string; items: Suggestion[] }
+  | { type: "found"; rid?: string; items: Suggestion[] }
   | { type: "queues"; queues: QueueState[] }
   | { type: "presence"; state: Presence; reason?: string }
   | { type: "typing"; conversation: string; on: boolean }

@@ -13,7 +13,7 @@ import type {
 import type { Host } from "./host";
 
 type Frame<T extends ServerFrame["type"]> = Extract<ServerFrame, { type: T }>;
-export type Dialog = "help" | "close" | "requeue" | "logout" | null;
+export type Dialog = "help" | "close" | "requeue" | "about" | "logout" | null;
 /** What an action came to: "" or the error's code. */
 export type Outcome = string;
 
@@ -43,6 +43,7 @@ export const selected = signal<string | null>(null);
 export const section = signal<Section>("mine");
 export const query = signal("");
 export const customers = signal<ReadonlyMap<string, CustomerCard>>(new Map());
+export const looked = signal<{ q: string; items: readonly Suggestion[] }>({ q: "", items: [] });
 export const suggestions = signal<{ conversation: string; seq: number; items: readonly Suggestion[] } | null>(null);
 /** What the channel says of the draft that is being written; local counting stands in until then. */
 export const measured = signal<{ text: string; of: Measure } | null>(null);
@@ -491,6 +492,22 @@ export function suggest(conversation: string, seq: number): void {
     if (f.type !== "suggestions" || mine?.conversation !== conversation || mine.seq !== seq) return;
     suggestions.value = { conversation, seq, items: f.items.slice(0, 3) };
   });
+}
+
+/** What the whole catalogue has for a query: beside the canned replies, which this page searches itself. */
+export function lookUp(q: string): void {
+  if (link.value.at !== "ready" || looked.value.q === q) return;
+  ask({ type: "search", q, conversation: selected.value ?? undefined }, (f) => {
+    if (f.type === "found") looked.value = { q, items: f.items };
+  });
+}
+
+/** What the customer's last question was about, said by the agent: it teaches the catalogue. None: nothing there would have done. */
+export function wasAbout(template: string): void {
+  const s = current.value;
+  const question = s && [...thread(s.conversation).value.items].reverse().find((e) => e.type === "message" && e.direction === "in" && e.kind === "text");
+  if (!s || !question) return;
+  ask({ type: "about", conversation: s.conversation, seq: question.seq, ...(template && { template }) }, () => {});
 }
 
 /** Asks what the text would take as SMS, by the channel's own alphabet, signature and replacements. */

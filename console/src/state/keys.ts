@@ -49,6 +49,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ["Alt+N"], group: "g_act", say: "k_take", run: () => void desk.takeNext().then(toComposer) },
   { keys: ["Alt+X"], group: "g_act", say: "k_close", run: () => ask("close") },
   { keys: ["Alt+R"], group: "g_act", say: "k_requeue", run: () => ask("requeue") },
+  { keys: ["Alt+A"], group: "g_act", say: "about", run: () => ask("about") },
   { keys: ["Alt+P"], group: "g_act", say: "k_presence", run: () => void desk.togglePresence() },
   { keys: ["Alt+H"], group: "g_look", say: "k_thread", run: () => focus("#thread") },
   { keys: ["Alt+End"], group: "g_look", say: "k_newest", run: () => document.dispatchEvent(new Event("newest")) },

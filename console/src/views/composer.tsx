@@ -4,12 +4,12 @@
  */
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import type { Canned, Summary } from "../protocol";
+import type { Canned, Suggestion, Summary } from "../protocol";
 import { fill, nextBlank } from "../model/blanks";
 import { indexCanned, slashAt, wording } from "../model/canned";
 import { countSms } from "../model/sms";
 import { clock, daysAgo, short } from "../model/time";
-import { canned, draft, drafts, measure, measured, now, outbox, say, suggestions, typed, user } from "../state/desk";
+import { canned, dialog, draft, drafts, lookUp, looked, measure, measured, now, outbox, say, suggestions, typed, user } from "../state/desk";
 import { combo } from "../state/keys";
 import { lang, t, used, uses } from "../state/prefs";
 import { Icon } from "./icons";
@@ -18,6 +18,10 @@ const MAX_CHARS = 5000;
 const SHOWN = 40;
 /** Say "typing" again this often while it goes on, and "stopped" after this long without a key. */
 const TYPING_MS = 4000;
+const LOOK_MS = 120;
+
+/** What was found in the catalogue, in its place among the canned replies. */
+const asCanned = ({ id, title = id, text }: Suggestion): Canned => ({ id, title: { zh: title, en: title }, text: { zh: text, en: text } });
 
 export function Composer({ s }: { s: Summary }) {
   const id = s.conversation;
@@ -32,10 +36,17 @@ export function Composer({ s }: { s: Summary }) {
   const index = useComputed(() => indexCanned(canned.value)).value;
   const slash = slashAt(text, caret.value);
   const open = slash !== null && slash.start !== shut.value;
-  const found = open ? index.search(slash.query, uses.value).slice(0, SHOWN) : [];
+  const query = open ? slash.query : "";
+  const own = open ? index.search(query, uses.value).slice(0, SHOWN) : [];
+  const more = looked.value.q === query ? looked.value.items.filter((x) => own.every((c) => c.id !== x.id)) : [];
+  const found = query ? [...own, ...more.map(asCanned)] : own;
   const chosen = Math.min(pick.value, Math.max(0, found.length - 1));
   const ideas = suggestions.value?.conversation === id ? suggestions.value.items : [];
 
+  useEffect(() => {
+    const timer = query && setTimeout(() => lookUp(query), LOOK_MS);
+    return () => clearTimeout(timer || undefined);
+  }, [query]);
   // Whoever opens a conversation of theirs means to answer, unless they are busy in another field.
   useEffect(() => {
     const busy = document.activeElement?.matches("input, dialog *");
@@ -151,6 +162,9 @@ export function Composer({ s }: { s: Summary }) {
               <span>{idea.text}</span>
             </button>
           ))}
+          <button type="button" class="about" title="Alt+A" onClick={() => (dialog.value = "about")}>
+            {t("about")}
+          </button>
         </div>
       )}
       <div class="field">

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { unsafe } from "../model/outbox";
-import { close, current, dialog, dispositions, outbox, requeue } from "../state/desk";
+import { close, current, dialog, dispositions, looked, lookUp, outbox, requeue, suggestions, wasAbout } from "../state/desk";
 import { SHORTCUTS, toComposer } from "../state/keys";
 import { lang, t } from "../state/prefs";
 import { logOut } from "./rail";
@@ -13,6 +13,7 @@ export function Dialogs() {
     case "help": return <Help />;
     case "close": return <Close />;
     case "requeue": return <Requeue />;
+    case "about": return <About />;
     case "logout": return <LogOut />;
     default: return null;
   }
@@ -113,6 +114,43 @@ function Requeue() {
           <input id="note" maxLength={500} autocomplete="off" autofocus value={note.value} onInput={(e) => (note.value = e.currentTarget.value)} />
         </label>
         <Buttons ok={t("requeue")} />
+      </form>
+    </Modal>
+  );
+}
+
+/** Which answer the customer's last question wanted: the suggested ones, or what is looked up. */
+function About() {
+  const chosen = useSignal("-");
+  const query = useSignal("");
+  const list = query.value ? looked.value.items.filter((x) => x.kind === "answer").slice(0, 6) : (suggestions.value?.items ?? []);
+  const submit = (e: Event): void => {
+    e.preventDefault();
+    shut();
+    wasAbout(chosen.value);
+  };
+  const type = (q: string): void => {
+    query.value = q;
+    chosen.value = "-";
+    if (q) lookUp(q);
+  };
+  return (
+    <Modal title={t("about")}>
+      <form onSubmit={submit}>
+        <label class="note">
+          {t("about_find")}
+          <input id="note" maxLength={100} autocomplete="off" autofocus value={query.value} onInput={(e) => type(e.currentTarget.value)} />
+        </label>
+        <fieldset class="choices">
+          <legend class="sr">{t("about")}</legend>
+          {[...list, { id: "", title: t("about_none") }].map((x) => (
+            <label key={x.id} class="choice">
+              <input type="radio" name="about" value={x.id} checked={chosen.value === x.id} onChange={() => (chosen.value = x.id)} />
+              {x.title ?? x.id}
+            </label>
+          ))}
+        </fieldset>
+        <Buttons ok={t("confirm")} disabled={chosen.value === "-"} />
       </form>
     </Modal>
   );
