@@ -179,15 +179,17 @@ static void use(struct job *job, uint64_t version)
 
 	if (version == k->version)
 		return;
-	k->version = version;
-	if (!k->options.changed)
+	if (!k->options.changed) {
+		k->version = version;
 		return;
+	}
 	if (!job->catalogue && job->built && job->pure) {
 		job->catalogue = job->built;
 		job->built = NULL;
 	}
 	if (!job->catalogue)
-		return;
+		return; /* nothing was built, since nothing changed: it is followed as any other */
+	k->version = version;
 	name_version(job->catalogue, version, &job->want);
 	k->options.changed(k->options.arg, job->catalogue);
 	job->catalogue = NULL;
@@ -457,6 +459,12 @@ static bool equal(const struct edition *a, const struct edition *b)
 	return same;
 }
 
+static void count_one(void *arg, const char *name)
+{
+	(void)name;
+	++*(size_t *)arg;
+}
+
 static int merge_files(struct job *job)
 {
 	const struct edition_merge merge = {.base = &job->imported,
@@ -466,7 +474,13 @@ static int merge_files(struct job *job)
 	                                    .conflict = names_add,
 	                                    .arg = &job->conflicts};
 	int err = edition_merge(&merge, &job->want);
+	size_t differing = 0;
 
+	edition_diff(&job->now, &job->want, count_one, &differing);
+	if (!err && !differing) { /* at most another order, which is not worth a version */
+		edition_fini(&job->want);
+		err = copy_edition(&job->now, &job->want);
+	}
 	job->pure = !err && equal(&job->want, &job->theirs);
 	return err;
 }
@@ -520,6 +534,8 @@ static void on_staged(void *arg, int err, const redisReply *reply, const char *w
 		job_end(job, -EEXIST, "template_conflict");
 	else if (job->pure && job->built)
 		built(job);
+	else if (job->whole && job->base && equal(&job->now, &job->want))
+		built(job); /* nothing to build; that these files were imported is noted */
 	else
 		fetch(job);
 }

@@ -7,6 +7,7 @@
 #include "log.h"
 #include "match_command.h"
 #include "registry.h"
+#include "templates_command.h"
 #include "told.h"
 #include "user_command.h"
 
@@ -31,6 +32,11 @@ static const char usage[] =
 	"--limit N\n"
 	"  dead-letters replay|drop FILE ID  send them again, or forget them; --all with the same\n"
 	"                        for many\n"
+	"  templates list|versions FILE; show FILE ID       what is published\n"
+	"  templates publish FILE [ID ...]; rollback FILE N  drafts, or an old version, come into "
+        "use\n"
+	"  templates import FILE [DIR]; export FILE DIR      from files, and to files\n"
+	"    --note TEXT --force\n"
 	"  match TEXT            what a customer's text would be answered, how surely, and why\n"
 	"    --directory DIR | --config FILE   whose catalogue; else templates/content\n"
 	"    --lang zh|en --json\n"
@@ -129,10 +135,11 @@ static const struct {
 	const char *name;
 	command_fn *fn;
 } commands[] = {
-	{"user",         user_command   },
-	{"channel",      channel_command},
-	{"list",         list_command   },
-	{"dead-letters", dead_command   }
+	{"user",         user_command     },
+	{"channel",      channel_command  },
+	{"list",         list_command     },
+	{"dead-letters", dead_command     },
+	{"templates",    templates_command}
 };
 
 static int wrong_usage(void)

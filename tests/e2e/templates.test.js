@@ -119,3 +119,27 @@ test("files and what was published meanwhile are brought together, and conflicts
   await until("the refusal", () => /event=templates.refused file=answers.yaml template=hours line=3/.test(w.gateway.log));
   assert.equal((await w.api("GET", "/v1/templates")).body.version, 4);
 });
+
+test("the command line lists, shows, imports, exports, publishes and rolls back, and the node follows", async (t) => {
+  const { w, dir } = await small(t);
+  const run = async (...args) => {
+    const { code, output } = await w.posthouse(["templates", args[0], w.gateway.configFile, ...args.slice(1)]);
+    return { code, output };
+  };
+  assert.match((await run("list")).output, /^hours\tanswers\tanswers.yaml$/m);
+  assert.match((await run("show", "hours")).output, /^answers:\n  - id: hours\n    title:\n/);
+  assert.equal((await run("show", "nothing")).code, 3);
+  await w.api("POST", "/v1/templates", { template: answer("parking") });
+  assert.match((await run("publish", "--note", "by hand", "parking")).output, /^version 2\n  parking$/m);
+  await until("the node to follow", async () => (await w.api("GET", "/v1/templates")).body.version === 2);
+  const out = path.join(dir, "out");
+  assert.match((await run("export", out)).output, /version 2/);
+  assert.match(await readFile(path.join(out, "api.yaml"), "utf8"), /id: parking/);
+  assert.match((await run("import", out)).output, /version 2, nothing changed/);
+  await writeFile(path.join(out, "api.yaml"), "answers:\n  - id: parking\n    nonsense: 1\n");
+  const bad = await run("import", out);
+  assert.equal(bad.code, 3);
+  assert.match(bad.output, /api.yaml parking:3: .*nonsense/);
+  assert.match((await run("rollback", "1")).output, /version 3/);
+  assert.match((await run("versions")).output, /^3\*\t.*\tcli:\w+\trollback\t1 changed/m);
+});
