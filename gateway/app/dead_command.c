@@ -23,13 +23,15 @@ enum {
 	CURSOR_MAX = 128
 };
 
+enum verb { LIST, REPLAY, DROP, VERBS };
+
 struct command {
 	const struct config *config;
 	struct io_loop *loop;
 	struct redis *redis;
 	struct router *router;
 	struct io_timer *patience;
-	enum { LIST, REPLAY, DROP } what;
+	enum verb what;
 	const char *channel, *code; /* --channel, --code; NULL: any */
 	unsigned long limit;        /* of letters shown, or done */
 	char **ids;                 /* that are left */
@@ -42,7 +44,7 @@ struct command {
 	int status;
 };
 
-static const char *const verbs[] = {"list", "replay", "drop"};
+static const char *const verbs[VERBS] = {"list", "replay", "drop"};
 
 static void finish(struct command *c, int status)
 {
@@ -335,12 +337,10 @@ static bool read_options(struct command *c, int argc, char **argv)
 int dead_command(const struct config *config, int argc, char **argv)
 {
 	struct command c = {.config = config};
-	size_t verb = 0;
 
-	while (argc > 1 && verb < ARRAY_LEN(verbs) && strcmp(argv[1], verbs[verb]) != 0)
-		verb++;
-	if (argc < 2 || verb == ARRAY_LEN(verbs))
+	while (argc > 1 && c.what < VERBS && strcmp(argv[1], verbs[c.what]) != 0)
+		c.what++;
+	if (argc < 2 || c.what == VERBS)
 		return wrong_usage();
-	c.what = (int)verb;
 	return read_options(&c, argc - 1, argv + 1) ? run(&c) : wrong_usage();
 }
