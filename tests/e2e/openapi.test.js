@@ -217,6 +217,26 @@ test("octets that are not UTF-8 are refused", async () => {
   assert.equal((await response.json()).code, "utf8_invalid");
 });
 
+const draft = (id, over = {}) => ({ kind: "answer", id, title: { zh: "甲", en: id }, text: { zh: "好", en: "Fine" }, samples: { zh: [`${id}甲甲`, `${id}乙乙`, `${id}丙丙`], en: [`${id} kilo`, `${id} lima`, `${id} mike`] }, ...over });
+// Every operation on templates, as a call that is understood.
+const TEMPLATE_CALLS = [
+  ["GET", "/v1/templates"],
+  ["POST", "/v1/templates", { template: draft("zulu") }],
+  ["POST", "/v1/templates/validate", {}],
+  ["POST", "/v1/templates/publish", {}],
+  ["POST", "/v1/templates/rollback", { version: 1 }],
+  ["POST", "/v1/templates/import", { files: [{ name: "a.yaml", text: "answers: []" }] }],
+  ["GET", "/v1/templates/export"],
+  ["GET", "/v1/templates/versions"],
+  ["GET", "/v1/templates/versions/1"],
+  ["DELETE", "/v1/templates/zulu/draft"],
+  ["GET", "/v1/templates/zulu"],
+  ["PUT", "/v1/templates/zulu", { template: draft("zulu") }],
+  ["DELETE", "/v1/templates/zulu"],
+  ["GET", "/v1/unanswered"],
+  ["DELETE", "/v1/unanswered", { ids: ["1-0"] }],
+];
+
 test("bodies that are too large, keys and scopes that lack, ids that nobody has", async () => {
   const none = "0".repeat(32);
   const routes = [
@@ -238,6 +258,7 @@ test("bodies that are too large, keys and scopes that lack, ids that nobody has"
     ["GET", "/v1/lists"],
     ["POST", "/v1/lists", { list: "block", number: "+8613800138099" }],
     ["DELETE", "/v1/lists", { list: "block", number: "+8613800138099" }],
+    ...TEMPLATE_CALLS,
   ];
   for (const [method, route, body] of routes) {
     await problem({ status: 401, code: "key_invalid" }, method, route, body, { authorization: "Bearer no-such-key" });
@@ -336,6 +357,55 @@ test("channels, routes and lists", async () => {
   await w.redis.command("DEL", "ph:{ctl}:list");
 });
 
+test("templates: drafted, validated, published, rolled back, imported, exported; and all that is refused", async () => {
+  const at = (want, method, route, body, headers) => problem(want, method, `/v1/templates${route}`, body, headers);
+  await until("the files", async () => (await call("GET", "/v1/templates")).body.version === 1);
+  for (const [method, route, body] of TEMPLATE_CALLS) {
+    if (!body) continue;
+    await problem({ status: 400, code: "json_invalid" }, method, route, "{");
+    await problem({ status: 415, code: "media_type" }, method, route, "x", { "content-type": "text/plain" });
+    await problem({ status: 422, code: "field_unknown", field: "x" }, method, route, { ...body, x: 1 });
+  }
+  await at({ status: 400, code: "query_invalid", field: "limit" }, "GET", "?limit=0");
+  await at({ status: 404, code: "draft_unknown" }, "POST", "/publish", {});
+  const once = { "idempotency-key": "draft" };
+  assert.equal((await call("POST", "/v1/templates", { template: draft("zulu") }, once)).status, 201);
+  assert.equal((await call("POST", "/v1/templates", { template: draft("zulu") }, once)).status, 200);
+  await at({ status: 409, code: "template_exists", field: "template.id" }, "POST", "", { template: draft("zulu") });
+  assert.equal((await call("GET", "/v1/templates/zulu")).body.state, "draft");
+  assert.equal((await call("PUT", "/v1/templates/zulu", { template: draft("zulu", { suggest_only: true }) })).status, 200);
+  for (const method of ["PUT", "DELETE"]) {
+    const body = method === "PUT" ? { template: draft("zulu") } : undefined;
+    await at({ status: 412, code: "template_changed" }, method, "/zulu", body, { "if-match": '"0"' });
+    await at({ status: 404, code: "template_unknown" }, method, "/No%20Id", body);
+  }
+  assert.equal((await call("DELETE", "/v1/templates/zulu")).status, 200);
+  await at({ status: 404, code: "template_unknown" }, "GET", "/zulu");
+  await at({ status: 404, code: "draft_unknown" }, "DELETE", "/zulu/draft");
+  await call("POST", "/v1/templates", { template: draft("zulu") });
+  assert.equal((await call("DELETE", "/v1/templates/zulu/draft")).status, 200);
+  await call("POST", "/v1/templates", { template: draft("zulu", { samples: { zh: ["甲"], en: ["x"] } }) });
+  const refused = await call("POST", "/v1/templates/publish", {});
+  assert.deepEqual([refused.status, refused.body.code, refused.body.errors[0].template], [422, "template_invalid", "zulu"]);
+  assert.equal((await call("POST", "/v1/templates/validate", {})).body.valid, false);
+  await call("PUT", "/v1/templates/zulu", { template: draft("zulu") });
+  assert.equal((await call("POST", "/v1/templates/publish", { ids: ["zulu"], note: "n" }, { "idempotency-key": "p" })).body.version, 2);
+  assert.equal((await call("POST", "/v1/templates/rollback", { version: 1 }, { "idempotency-key": "r" })).body.version, 3);
+  await at({ status: 404, code: "version_unknown" }, "POST", "/rollback", { version: 99 });
+  for (const [route, body, key] of [["/publish", {}, "p"], ["/rollback", { version: 2 }, "r"]])
+    await at({ status: 409, code: "idempotency_conflict" }, "POST", route, body, { "idempotency-key": key });
+  const files = (await call("GET", "/v1/templates/export?version=2")).body.files.filter((f) => f.name === "api.yaml");
+  assert.equal((await call("POST", "/v1/templates/import", { files }, { "idempotency-key": "i" })).body.version, 4);
+  await at({ status: 409, code: "idempotency_conflict" }, "POST", "/import", { files, note: "x" }, { "idempotency-key": "i" });
+  await at({ status: 400, code: "query_invalid", field: "version" }, "GET", "/export?version=x");
+  await at({ status: 404, code: "version_unknown" }, "GET", "/export?version=99");
+  assert.equal((await call("GET", "/v1/templates/versions")).body.items.length, 4);
+  assert.equal((await call("GET", "/v1/templates/versions/4")).body.changed[0], "zulu");
+  await at({ status: 404, code: "version_unknown" }, "GET", "/versions/99");
+  assert.equal((await call("GET", "/v1/unanswered")).status, 200);
+  assert.equal((await call("DELETE", "/v1/unanswered", { ids: ["1-0"] })).body.removed, 0);
+});
+
 test("the schemas of the bodies say what the gateway does", async () => {
   const variants = {
     "/v1/messages": [
@@ -385,6 +455,7 @@ test("Redis gone: 503 with Retry-After; what was not acknowledged can be posted 
   await problem({ status: 503, code: "unavailable" }, "GET", `/v1/messages/${body.id}`);
   await problem({ status: 503, code: "unavailable" }, "GET", `/v1/conversations/${body.conversation}`);
   await problem({ status: 503, code: "unavailable" }, "GET", `/v1/conversations/${body.conversation}/events`);
+  for (const [method, route, body] of TEMPLATE_CALLS) await problem({ status: 503, code: "unavailable" }, method, route, body);
   await w.redis.start();
   await until("the node to be ready", async () => (await fetch(`${w.gateway.internalUrl}/readyz`)).status === 200);
   assert.equal((await call("POST", "/v1/calls", ended({ call_id: "late" }))).status, 202);
