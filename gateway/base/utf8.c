@@ -27,9 +27,16 @@ static const struct form *form_of(uint8_t lead)
 int utf8_next(struct span *s, uint32_t *out)
 {
 	const uint8_t *at = (const uint8_t *)s->ptr;
-	const struct form *form = form_of(at[0]);
+	const struct form *form;
 	uint32_t code;
 
+	if (at[0] < 0x80) {
+		s->ptr++;
+		s->len--;
+		*out = at[0];
+		return 0;
+	}
+	form = form_of(at[0]);
 	if (!form || s->len < 1U + form->tail)
 		return -EBADMSG;
 	code = at[0] & (uint8_t)~form->mask;
@@ -56,6 +63,27 @@ void utf8_put(struct buf *b, uint32_t code)
 	buf_u8(b, (uint8_t)(forms[tail].lead | code >> (6 * tail)));
 	while (tail--)
 		buf_u8(b, (uint8_t)(0x80 | (code >> (6 * tail) & 0x3F)));
+}
+
+void utf8_put_json(struct buf *b, struct span s)
+{
+	buf_u8(b, '"');
+	while (s.len) {
+		uint32_t code;
+
+		if (utf8_next(&s, &code)) {
+			code = UTF8_REPLACEMENT;
+			s.ptr++;
+			s.len--;
+		}
+		if (code == '"' || code == '\\')
+			buf_u8(b, '\\');
+		if (code < ' ')
+			buf_printf(b, "\\u%04x", (unsigned)code);
+		else
+			utf8_put(b, code);
+	}
+	buf_u8(b, '"');
 }
 
 bool utf8_valid(struct span s)
