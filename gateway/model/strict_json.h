@@ -45,7 +45,7 @@ int strict_json_parse(struct span text, json_t **out, struct json_fault *fault) 
 int strict_json_bind(const struct json_field *fields, json_t *object, void *out,
                      struct json_fault *fault) MUST_CHECK;
 /**
- * Both at once, for an object of plain texts, numbers and true or false: what out gets borrows from
+ * Both at once, for an object of plain texts and numbers: what out gets borrows from
  * text. false: it is not so simple, or not right; then out may have been written to, and the other
  * two say more.
  */
