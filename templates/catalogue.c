@@ -24,6 +24,11 @@ struct catalogue *catalogue_ref(struct catalogue *c)
 	return c;
 }
 
+bool catalogue_is_last(const struct catalogue *c)
+{
+	return c->refs == 1;
+}
+
 void catalogue_unref(struct catalogue **c)
 {
 	if (*c && --(*c)->refs == 0) {

@@ -140,6 +140,8 @@ const struct catalogue_file *catalogue_shelf_files(const struct catalogue_shelf 
 void catalogue_shelf_destroy(struct catalogue_shelf **shelf);
 
 struct catalogue *catalogue_ref(struct catalogue *c);
+/** Nobody else has one: another thread may drop the last, which takes a moment. */
+bool catalogue_is_last(const struct catalogue *c);
 /** Drops a reference and sets *c NULL; accepts NULL. Templates of c are gone with the last. */
 void catalogue_unref(struct catalogue **c);
 

@@ -55,17 +55,36 @@ void app_tell_cache(const struct app *app, const struct catalogue *c)
 		         STR("matcher", catalogue_cache_name(cache.use)));
 }
 
+/* A catalogue that nobody uses any more, and what its successor's training left: a millisecond or
+ * two. */
+static int forget_work(void *arg)
+{
+	struct catalogue *old = arg;
+
+	catalogue_unref(&old);
+	malloc_trim(0); /* training leaves more free memory than the node needs at rest */
+	return 0;
+}
+
+static void forgotten(void *arg, int err)
+{
+	(void)arg;
+	(void)err;
+}
+
 void app_catalogue_changed(void *arg, struct catalogue *catalogue)
 {
 	struct app *app = arg;
+	struct catalogue *old = app->catalogue;
 
-	catalogue_unref(&app->catalogue);
 	app->catalogue = catalogue;
 	app_tell_cache(app, catalogue);
 	router_set_catalogue(app->router, catalogue_ref(catalogue));
+	if (!catalogue_is_last(old) ||
+	    io_work(app->loop, "templates.forget", forget_work, forgotten, old))
+		catalogue_unref(&old);
 	if (app->phase != APP_STARTING)
 		lessons_refit(app->lessons);
-	malloc_trim(0); /* training leaves more free memory than the node needs at rest */
 }
 
 void app_catalogue_refitted(void *arg)
