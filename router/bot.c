@@ -7,10 +7,11 @@
 #include "bot.h"
 
 #include "choice.h"
-#include "mood.h"
 #include "utf8.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 enum { MENU_LINES = 3, MENU_LEAST = 2, VALUES_MAX = CATALOGUE_VARIABLES_MAX + 4 };
@@ -40,6 +41,7 @@ struct turn {
 	const struct message *m;
 	struct bot_turn *out;
 	struct match match;
+	bool unhappy;
 	/* Of the turn before. */
 	char kind; /* 'm', 'q', 0 */
 	enum language spoken;
@@ -81,20 +83,42 @@ static void read_state(struct turn *t, struct span state)
 
 /* --- saying ----------------------------------------------------------------------------------- */
 
+/* As "%.3f", which costs more than all the rest of an answer. */
+static void put_thousandths(struct buf *b, float value)
+{
+	long rounded = lroundf(value * 1000);
+	unsigned long n = (unsigned long)labs(rounded);
+	char text[24];
+	size_t at = sizeof(text);
+
+	for (unsigned i = 0; i < 3; i++, n /= 10)
+		text[--at] = (char)('0' + n % 10);
+	text[--at] = '.';
+	do
+		text[--at] = (char)('0' + n % 10);
+	while ((n /= 10));
+	if (rounded < 0)
+		text[--at] = '-';
+	buf_add(b, (struct span){text + at, sizeof(text) - at});
+}
+
 /* What an operator, or a program, may want to know of it later. */
 static void note_record(const struct turn *t, struct buf *b)
 {
 	const struct match_signals *s = &t->match.signals;
+	const float signals[] = {s->top,   s->margin, s->entropy,  s->peak,
+	                         s->known, s->length, s->top_known};
 
 	buf_printf(b, "{\"bot\":{\"did\":\"%s\"", bot_did_name(t->out->did));
 	if (t->out->why)
 		buf_printf(b, ",\"why\":\"%s\"", bot_why_name(t->out->why));
-	buf_printf(b,
-	           ",\"version\":\"%s\",\"confidence\":%.3f,\"signals\":[%.3f,%.3f,%.3f,%.3f,%.3f,"
-	           "%.3f,%.3f]",
-	           catalogue_version(t->bot->catalogue), (double)t->out->confidence, (double)s->top,
-	           (double)s->margin, (double)s->entropy, (double)s->peak, (double)s->known,
-	           (double)s->length, (double)s->top_known);
+	buf_printf(b, ",\"version\":\"%s\",\"confidence\":", catalogue_version(t->bot->catalogue));
+	put_thousandths(b, t->out->confidence);
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
+		buf_str(b, i ? "," : ",\"signals\":[");
+		put_thousandths(b, signals[i]);
+	}
+	buf_u8(b, ']');
 	buf_str(b, ",\"best\":[");
 	for (size_t i = 0; i < t->match.count && i < MENU_LINES; i++)
 		buf_printf(b, "%s\"%.*s\"", i ? "," : "", SPAN_FMT(t->match.best[i].answer->id));
@@ -452,7 +476,8 @@ static void read_text(struct turn *t)
 
 	if (language_parse(t->m->lang, &hint))
 		hint = t->kind ? t->spoken : LANGUAGE_UNKNOWN;
-	match_memo_match(bot->memo, bot->catalogue, bot->scratch, t->m->text, hint, &t->match);
+	match_memo_match(bot->memo, bot->catalogue, bot->scratch, t->m->text, hint, &t->match,
+	                 &t->unhappy);
 	t->out->language = t->match.language < LANGUAGE_COUNT ? t->match.language
 	                   : t->kind                          ? t->spoken
 	                                                      : LANGUAGE_ZH;
@@ -471,7 +496,7 @@ static void answer_text(struct turn *t)
 		hand_over(t, BOT_WHY_WANTED);
 		return;
 	}
-	if (mood_is_unhappy(t->m->text)) {
+	if (t->unhappy) {
 		hand_over(t, BOT_WHY_UNHAPPY);
 		return;
 	}

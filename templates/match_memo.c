@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "hash.h"
+#include "mood.h"
 
 enum { SETS = 512, TEXT_MAX = 160 };
 
@@ -16,6 +17,7 @@ struct kept {
 	uint16_t len; /* 0: free; an empty text matches nothing and needs no memory */
 	char text[TEXT_MAX];
 	struct match match;
+	bool unhappy;
 };
 
 struct kept_set {
@@ -52,7 +54,7 @@ static bool is_it(const struct kept *k, uint64_t hash, struct span text, enum la
 
 void match_memo_match(struct match_memo *memo, const struct catalogue *c,
                       struct match_scratch *scratch, struct span text, enum language hint,
-                      struct match *out)
+                      struct match *out, bool *unhappy)
 {
 	uint64_t hash = text.len && text.len <= TEXT_MAX ? hash_octets(text.ptr, text.len) : 0;
 	struct kept_set *set = &memo->sets[hash % SETS];
@@ -60,15 +62,18 @@ void match_memo_match(struct match_memo *memo, const struct catalogue *c,
 
 	if (!text.len || text.len > TEXT_MAX) {
 		catalogue_match(c, scratch, text, hint, out);
+		*unhappy = mood_is_unhappy(text);
 		return;
 	}
 	for (unsigned i = 0; i < ARRAY_LEN(set->of); i++)
 		if (is_it(&set->of[i], hash, text, hint)) {
 			set->older = !i;
 			*out = set->of[i].match;
+			*unhappy = set->of[i].unhappy;
 			return;
 		}
 	catalogue_match(c, scratch, text, hint, out);
+	*unhappy = mood_is_unhappy(text);
 	k = &set->of[set->older];
 	set->older = !set->older;
 	k->hash = hash;
@@ -76,4 +81,5 @@ void match_memo_match(struct match_memo *memo, const struct catalogue *c,
 	k->len = (uint16_t)text.len;
 	memcpy(k->text, text.ptr, text.len);
 	k->match = *out;
+	k->unhappy = *unhappy;
 }

@@ -14,9 +14,9 @@ struct match_memo *match_memo_create(void);
 void match_memo_destroy(struct match_memo **memo);
 /** The catalogue is another one now: all is forgotten. */
 void match_memo_clear(struct match_memo *memo);
-/** As catalogue_match(), which is asked for what is not kept. */
+/** As catalogue_match() and mood_is_unhappy(), which are asked for what is not kept. */
 void match_memo_match(struct match_memo *memo, const struct catalogue *c,
                       struct match_scratch *scratch, struct span text, enum language hint,
-                      struct match *out);
+                      struct match *out, bool *unhappy);
 
 #endif

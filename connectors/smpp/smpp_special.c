@@ -26,7 +26,8 @@ int smpp_special_read(const struct message *m, struct smpp_special **out)
 	int err;
 
 	*out = NULL;
-	if (!m->options.len)
+	/* What is noted of a bot's answer is options too, and has nothing of SMS in it. */
+	if (!m->options.len || !memmem(m->options.ptr, m->options.len, "\"sms\"", 5))
 		return 0;
 	s = calloc(1, sizeof(*s));
 	if (!s)

@@ -122,9 +122,17 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 	int len;
 	char *at;
 
+	size_t most = b->size < b->limit ? b->size : b->limit;
+	size_t room = !b->err && b->len < most ? most - b->len : 0;
+
+	/* Where there is room, as mostly, it is written at once. */
 	va_start(args, fmt);
-	len = vsnprintf(NULL, 0, fmt, args);
+	len = vsnprintf(room ? b->data + b->len : NULL, room, fmt, args);
 	va_end(args);
+	if (len >= 0 && (size_t)len < room) {
+		b->len += (size_t)len;
+		return;
+	}
 	if (len < 0 || !(at = buf_room(b, (size_t)len + 1)))
 		return;
 	va_start(args, fmt);
