@@ -431,8 +431,8 @@ static bool offer(struct turn *t)
 	struct span head, tail;
 
 	buf_init(&wording, CATALOGUE_WORDING_SIZE_MAX);
-	buf_init(&text, 2 * CATALOGUE_WORDING_SIZE_MAX);
-	buf_init(&data, 2 * CATALOGUE_WORDING_SIZE_MAX);
+	buf_init(&text, (size_t)2 * CATALOGUE_WORDING_SIZE_MAX);
+	buf_init(&data, (size_t)2 * CATALOGUE_WORDING_SIZE_MAX);
 	t->out->did = BOT_MENU;
 	if (menu_halves(t, &wording, &head, &tail)) {
 		buf_add(&text, head);

@@ -30,7 +30,7 @@ static bool is_word(struct span s)
 	if (!s.len || s.len > 64 || s.ptr[0] < 'a' || s.ptr[0] > 'z' || is_special(s))
 		return false;
 	for (size_t i = 0; i < s.len; i++)
-		if (!memchr("abcdefghijklmnopqrstuvwxyz0123456789_.", s.ptr[i], 38))
+		if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789_.", s.ptr[i]) || !s.ptr[i])
 			return false;
 	return true;
 }

@@ -417,12 +417,12 @@ static void list_template(struct list_page *p, const struct template *t, const r
 	d = draft_of(drafts, t->id);
 	titles = json_pack("{s:o, s:o}", "zh", strict_json_text(t->title[LANGUAGE_ZH]), "en",
 	                   strict_json_text(t->title[LANGUAGE_EN]));
-	json_array_append_new(
-		p->items,
-		json_pack("{s:o, s:o, s:o, s:I, s:s}", "id", strict_json_text(t->id), "kind",
-	                  strict_json_text(kind), "title", titles, "samples",
-	                  (json_int_t)(t->sample_count[LANGUAGE_ZH] + t->sample_count[LANGUAGE_EN]),
-	                  "state", state_of(true, &d)));
+	json_array_append_new(p->items,
+	                      json_pack("{s:o, s:o, s:o, s:I, s:s}", "id", strict_json_text(t->id),
+	                                "kind", strict_json_text(kind), "title", titles, "samples",
+	                                (json_int_t)t->sample_count[LANGUAGE_ZH] +
+	                                        (json_int_t)t->sample_count[LANGUAGE_EN],
+	                                "state", state_of(true, &d)));
 }
 
 /* Drafts of what is not published yet; they stand behind the others. */

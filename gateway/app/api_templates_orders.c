@@ -415,7 +415,7 @@ static void on_versions(void *arg, int err, const redisReply *reply, const char 
 	for (size_t i = 1; i + 1 < reply->elements; i += 2)
 		if (!span_u64(templates_text(reply, i), &number))
 			sorted[count++] = version_json(number, templates_text(reply, i + 1), now);
-	qsort(sorted, count, sizeof(json_t *), by_number);
+	qsort(sorted, count, sizeof(void *), by_number);
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(items, sorted[i]);
 	free(sorted);

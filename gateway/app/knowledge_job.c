@@ -532,10 +532,10 @@ static void on_staged(void *arg, int err, const redisReply *reply, const char *w
 		job_end(job, -ENOENT, "draft_unknown");
 	else if (job->what == KNOWLEDGE_PUBLISH && job->conflicts.count && !job->force)
 		job_end(job, -EEXIST, "template_conflict");
-	else if (job->pure && job->built)
-		built(job);
-	else if (job->whole && job->base && equal(&job->now, &job->want))
-		built(job); /* nothing to build; that these files were imported is noted */
+	else if ((job->pure && job->built) ||
+	         (job->whole && job->base && equal(&job->now, &job->want)))
+		built(job); /* it is there, or nothing changed: that the files were imported is
+		               noted */
 	else
 		fetch(job);
 }
