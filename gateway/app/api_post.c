@@ -150,7 +150,7 @@ void api_post_message(void *arg, struct http_request *r)
 	json_t *body = NULL;
 	struct sending *s;
 
-	if (!key || !reply_read_flat(r, message_fields, &m, sizeof(m), &body))
+	if (!key || !reply_read(r, message_fields, &m, &body))
 		return;
 	s = sending_create(api, r, body);
 	if (!s)

@@ -4,9 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "utf8.h"
-
-enum { VALUES_MAX = JSON_VALUES_MAX + 8, ANSWER_MAX = 4096 };
+enum { VALUES_MAX = JSON_VALUES_MAX + 8 };
 
 struct sending *sending_create(struct api *api, struct http_request *r, json_t *body)
 {
@@ -186,19 +184,9 @@ static bool render(struct sending *s)
 	return true;
 }
 
-/* The same however it was written. A body that was bound without a tree gets one now. */
-static char *canonical_body(struct sending *s)
-{
-	struct json_fault fault;
-
-	if (!s->body && strict_json_parse(http_body(s->request), &s->body, &fault))
-		return NULL;
-	return json_dumps(s->body, JSON_COMPACT | JSON_SORT_KEYS);
-}
-
 void sending_once(struct sending *s, const char *kind, struct span id)
 {
-	char *canonical = canonical_body(s);
+	char *canonical = json_dumps(s->body, JSON_COMPACT | JSON_SORT_KEYS);
 	const struct span parts[] = {span_of(kind), SPAN_LIT(":"), id};
 
 	once_init(&s->once, kind, id, span_of(canonical),
@@ -209,31 +197,19 @@ void sending_once(struct sending *s, const char *kind, struct span id)
 	free(canonical);
 }
 
-/* A member that has something in it; the first one opens the object. */
-static void add_text(struct buf *b, const char *name, struct span value)
-{
-	if (!value.len)
-		return;
-	buf_str(b, b->len ? ",\"" : "{\"");
-	buf_str(b, name);
-	buf_str(b, "\":");
-	utf8_put_json(b, value);
-}
-
 static void answer(struct sending *s, struct span id, enum message_status status, bool repeated)
 {
 	struct span seq;
-	struct buf b;
+	struct span conversation = span_split(id, '-', &seq);
+	json_t *object = json_object();
 
-	buf_init(&b, ANSWER_MAX);
-	add_text(&b, "call_id", s->call_id);
-	add_text(&b, s->call_id.len ? "message_id" : "id", id);
-	add_text(&b, "conversation", span_split(id, '-', &seq));
-	add_text(&b, "status", span_of(message_status_name(status)));
-	add_text(&b, "template", s->send.template_id);
-	buf_str(&b, repeated ? ",\"repeated\":true}" : ",\"repeated\":false}");
-	reply_json_text(s->request, 202, &b);
-	buf_fini(&b);
+	strict_json_set(object, "call_id", s->call_id);
+	strict_json_set(object, s->call_id.len ? "message_id" : "id", id);
+	strict_json_set(object, "conversation", conversation);
+	json_object_set_new(object, "status", json_string(message_status_name(status)));
+	json_object_set_new(object, "repeated", json_boolean(repeated));
+	strict_json_set(object, "template", s->send.template_id);
+	reply_json(s->request, 202, object);
 	sending_discard(&s);
 }
 

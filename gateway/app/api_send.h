@@ -22,7 +22,7 @@ struct wording_order {
 struct sending {
 	struct api *api;
 	struct http_request *request;
-	json_t *body; /* spans of send borrow from it; NULL: from the request's own */
+	json_t *body; /* spans of send borrow from it */
 	bool once_used, claimed;
 	struct once once;
 	const char *conflict_code, *conflict_field; /* what another body with the same id is told */

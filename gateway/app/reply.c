@@ -1,23 +1,11 @@
 /* Answers and problems. */
 #include "reply.h"
 
-#include "buf.h"
-
-#include <assert.h>
 #include <stdlib.h>
 
-enum { HEADERS_MAX = 8, READ_FLAT_MAX = 1024 };
+enum { HEADERS_MAX = 8 };
 
 static const struct http_header_out never_stored = {"Cache-Control", "no-store"};
-
-void reply_json_text(struct http_request *r, int status, const struct buf *text)
-{
-	if (buf_check(text))
-		http_problem(r, 500, "internal", "out of memory", NULL);
-	else
-		http_respond_with(r, status, "application/json", buf_span(text), &never_stored, 1,
-		                  NULL, NULL);
-}
 
 void reply_json_with(struct http_request *r, int status, json_t *object,
                      const struct http_header_out *headers, size_t count)
@@ -164,20 +152,4 @@ bool reply_read(struct http_request *r, const struct json_field *fields, void *o
 		return false;
 	}
 	return true;
-}
-
-bool reply_read_flat(struct http_request *r, const struct json_field *fields, void *out,
-                     size_t size, json_t **object)
-{
-	char before[READ_FLAT_MAX];
-
-	assert(size <= sizeof(before));
-	memcpy(before, out, size);
-	if (is_json(http_header(r, "content-type")) &&
-	    strict_json_flat(fields, http_body(r), out)) {
-		*object = NULL;
-		return true;
-	}
-	memcpy(out, before, size);
-	return reply_read(r, fields, out, object);
 }

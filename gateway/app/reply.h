@@ -15,8 +15,6 @@ enum { RETRY_SECONDS = 2 };
 void reply_json(struct http_request *r, int status, json_t *object);
 void reply_json_with(struct http_request *r, int status, json_t *object,
                      const struct http_header_out *headers, size_t count);
-/** Answers with JSON that is text already; a buffer that went bad is a 500. */
-void reply_json_text(struct http_request *r, int status, const struct buf *text);
 /** A problem with headers of its own; field may be NULL. */
 void reply_problem_with(struct http_request *r, int status, const char *code, const char *detail,
                         const char *field, const struct http_header_out *headers, size_t count);
@@ -33,9 +31,5 @@ void reply_router_error(struct http_request *r, const struct router_error *error
  * *object is for json_decref(), out borrows from it. */
 bool reply_read(struct http_request *r, const struct json_field *fields, void *out,
                 json_t **object) MUST_CHECK;
-/** The same, cheaper for bodies of plain texts and numbers: *object is then NULL, and out, of size
- * octets, borrows from the request. */
-bool reply_read_flat(struct http_request *r, const struct json_field *fields, void *out,
-                     size_t size, json_t **object) MUST_CHECK;
 
 #endif

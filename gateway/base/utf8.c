@@ -65,27 +65,6 @@ void utf8_put(struct buf *b, uint32_t code)
 		buf_u8(b, (uint8_t)(0x80 | (code >> (6 * tail) & 0x3F)));
 }
 
-void utf8_put_json(struct buf *b, struct span s)
-{
-	buf_u8(b, '"');
-	while (s.len) {
-		uint32_t code;
-
-		if (utf8_next(&s, &code)) {
-			code = UTF8_REPLACEMENT;
-			s.ptr++;
-			s.len--;
-		}
-		if (code == '"' || code == '\\')
-			buf_u8(b, '\\');
-		if (code < ' ')
-			buf_printf(b, "\\u%04x", (unsigned)code);
-		else
-			utf8_put(b, code);
-	}
-	buf_u8(b, '"');
-}
-
 bool utf8_valid(struct span s)
 {
 	uint32_t code;

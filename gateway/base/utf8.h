@@ -16,9 +16,6 @@ int utf8_next(struct span *s, uint32_t *out) MUST_CHECK;
 /** Writes a code point; a surrogate or one past U+10FFFF is written as U+FFFD. */
 void utf8_put(struct buf *b, uint32_t code);
 
-/** Writes a JSON string, quotes included; what is not UTF-8 becomes U+FFFD. */
-void utf8_put_json(struct buf *b, struct span s);
-
 bool utf8_valid(struct span s);
 
 /** Code points in valid text; in invalid text each bad octet counts as one. */

@@ -232,12 +232,33 @@ void http_respond(struct http_request *r, int status, const char *type, struct s
 	http_respond_with(r, status, type, body, NULL, 0, NULL, NULL);
 }
 
+static void add_string(struct buf *b, struct span s)
+{
+	buf_u8(b, '"');
+	while (s.len) {
+		uint32_t code;
+
+		if (utf8_next(&s, &code)) {
+			code = UTF8_REPLACEMENT;
+			s.ptr++;
+			s.len--;
+		}
+		if (code == '"' || code == '\\')
+			buf_u8(b, '\\');
+		if (code < ' ')
+			buf_printf(b, "\\u%04x", (unsigned)code);
+		else
+			utf8_put(b, code);
+	}
+	buf_u8(b, '"');
+}
+
 static void add_member(struct buf *b, const char *name, const char *value)
 {
 	if (!value)
 		return;
 	buf_printf(b, ",\"%s\":", name);
-	utf8_put_json(b, span_of(value));
+	add_string(b, span_of(value));
 }
 
 void http_problem_with(struct http_request *r, int status, const char *code, const char *detail,

@@ -44,12 +44,6 @@ int strict_json_parse(struct span text, json_t **out, struct json_fault *fault) 
  * -EBADMSG. */
 int strict_json_bind(const struct json_field *fields, json_t *object, void *out,
                      struct json_fault *fault) MUST_CHECK;
-/**
- * Both at once, for an object of plain texts and numbers: what out gets borrows from
- * text. false: it is not so simple, or not right; then out may have been written to, and the other
- * two say more.
- */
-bool strict_json_flat(const struct json_field *fields, struct span text, void *out) MUST_CHECK;
 /** Fills a fault; returns -EBADMSG. field NULL: the whole. */
 int strict_json_fault(struct json_fault *fault, const char *code, const char *field,
                       const char *fmt, ...) PRINTF_LIKE(4, 5);
