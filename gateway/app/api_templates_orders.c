@@ -405,7 +405,7 @@ static void on_versions(void *arg, int err, const redisReply *reply, const char 
 	size_t count = 0;
 
 	(void)why;
-	sorted = err ? NULL : calloc(reply->elements + 1, sizeof(*sorted));
+	sorted = err ? NULL : calloc(reply->elements + 1, sizeof(void *));
 	if (!sorted) {
 		json_decref(items);
 		templates_problem(c, 503, NULL, NULL, NULL);
