@@ -294,7 +294,28 @@ static uint64_t begins_ms(const struct message *m)
 	return m->due_ms ? m->due_ms : m->ts_ms;
 }
 
-/* "C seq attempts doubled since", address, our end, entry: a message as the connector wants it. */
+/* The address of a conversation's head, and in our_end "SESSION QUEUE LOCAL": LOCAL is what the
+ * customer wrote to, when that was by this channel. */
+static struct span read_head(const struct connector_host *host, struct span head,
+                             struct span session, struct buf *our_end)
+{
+	struct span rest = head, address, came_by, ours;
+
+	span_split(rest, '\n', &rest); /* what is open */
+	span_split(rest, '\n', &rest); /* duplicates' keys */
+	address = span_split(rest, '\n', &rest);
+	came_by = span_split(rest, '\n', &rest);
+	ours = span_split(rest, '\n', &rest);
+	buf_clear(our_end);
+	buf_add(our_end, session);
+	buf_u8(our_end, ' ');
+	if (span_is(came_by, host->name))
+		buf_add(our_end, ours);
+	return address;
+}
+
+/* "C seq attempts doubled since", head, "SESSION QUEUE", entry: a message as the connector wants
+ * it. */
 static struct message *claimed_message(const struct connector_host *host, redisReply *const *item,
                                        struct span *conversation, uint64_t *seq)
 {
@@ -302,6 +323,7 @@ static struct message *claimed_message(const struct connector_host *host, redisR
 	struct log_entry entry;
 	uint64_t attempts, doubled, since;
 	char code[ROUTER_CODE_SIZE];
+	struct buf *our_end = &host->router->entry;
 
 	*conversation = span_split(rest, ' ', &rest);
 	*seq = next_num(&rest);
@@ -311,8 +333,8 @@ static struct message *claimed_message(const struct connector_host *host, redisR
 	if (log_decode(*seq, reply_span(item[3]), &entry) || !entry.event.message)
 		return NULL;
 	entry.message.conversation = *conversation;
-	entry.message.address = reply_span(item[1]);
-	code_our_end(host, reply_span(item[2]), &entry.message, code);
+	entry.message.address = read_head(host, reply_span(item[1]), reply_span(item[2]), our_end);
+	code_our_end(host, buf_span(our_end), &entry.message, code);
 	entry.message.attempts = (unsigned)attempts;
 	if (doubled)
 		entry.message.marks |= MARK_MAYBE_DOUBLED;
@@ -404,6 +426,7 @@ static void claim_args(struct connector_host *host, enum lane lane)
 	args_num(a, host->ops->caps.replies_limited);
 	args_num(a, r->options.log_max);
 	args_num(a, r->options.outbox);
+	args_num(a, host->route.codes && host->route.codes->digits);
 }
 
 static int ask(struct connector_host *host, const struct claim *work)

@@ -132,7 +132,8 @@ void router_pack_who(struct buf *b, const struct message *m, struct span lang)
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
 		if (i)
 			buf_u8(b, '\n');
-		buf_add(b, parts[i]);
+		for (size_t j = 0; j < parts[i].len; j++) /* no line feed of a peer's */
+			buf_u8(b, parts[i].ptr[j] == '\n' ? ' ' : (uint8_t)parts[i].ptr[j]);
 	}
 }
 

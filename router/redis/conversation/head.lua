@@ -20,8 +20,8 @@
 --                            hand; "+" in front: that it was sent must be told
 --   ph:n:P:NODE      string  the living instance of a node, expires
 --   ph:r:P:CH:SPAN   hash    of a span of time: peer's id -> "C seq", or "C seq part parts", of the message, in the
---                            partition of its conversation (a receipt says whom it is of); or, when the receipt came before
---                            the id, "!C letter code", C "-" for anyone's
+--                            partition of its conversation (a receipt says whom it is of)
+--   ph:e:P:CH:SPAN   hash    receipts that came before their ids: id -> "C letter code", C "-" for anyone's
 --   ph:x:P:CH        zset    dead letters: "C seq" by when it failed
 --   ph:w:P           stream  what webhooks tell
 --
@@ -39,14 +39,16 @@
 -- What state a message is in: as OPEN of the head says, where it is named there; else sending, while a node has it in
 -- hand; else as the last s entry after it says; else it was sent. So nothing need be written when it is.
 
--- The head is a msgpack array. Its places:
+-- The head is text, so that what is needed most is found without reading all: "-", or "+" where somebody looks or entries
+-- were cut off; OPEN; DUPS; WHO's four lines; STATE; GAVE; each ended by a line feed; then the numbers as NUMBERS says, and the
+-- rest in msgpack where there is any. In a function it is an array. Its places:
 local SEQ, BASE = 1, 2               -- the last number; how many entries were cut off
 local STATE, SID = 3, 4              -- of the session, its number
 local LAST, COUNT, UNREAD = 5, 6, 7  -- when the last message came or went; how many; unread by the agent
 local LAST_IN, LAST_MESSAGE = 8, 9   -- numbers; the message that lists show: not the answer that followed by itself
 local FIRST_MS = 10
 local WHO = 11     -- "ADDRESS\nCHANNEL\nLOCAL\nLANGUAGE": of the customer, and of the last message that came
-local DUPS = 12    -- the last duplicates' keys: "\nKEY seq reply epoch" each
+local DUPS = 12    -- the last duplicates' keys: "|KEY seq reply epoch" each
 local EVICTED = 13 -- the last day on which a key went to ph:d
 local OPEN = 14    -- " seq:letters of its parts" of messages that wait, or whose parts differ
 local DESK = 15    -- 0, or {agent, its name, queue, since when the customer waits, read up to}
@@ -69,12 +71,15 @@ local OUTBOX_MAX = 100000
 local DUPS_MAX = 300   -- octets
 local OPEN_MAX = 32768 -- octets: some thousands of messages that wait
 local DEAD_MAX = 1000  -- of a channel in a partition
+-- SEQ BASE SID COUNT UNREAD LAST_IN LAST_MESSAGE EVICTED, LAST FIRST_MS
+local NUMBERS = '>I4I4I4I4I4I4I4I4I8I8'
 local SCAN_MAX = 500   -- entries after a message in which its last status is looked for
 
 -- What is used often, each looked up once: none of it is there yet while the library is loaded.
-local call, encode, decode, format, floor
+local call, encode, decode, format, floor, numbers, numbers_of
 local function look_up()
 	call, encode, decode, format, floor = redis.call, cmsgpack.pack, cmsgpack.unpack, string.format, math.floor
+	numbers, numbers_of = struct.pack, struct.unpack
 end
 call = function(...)
 	look_up()
@@ -95,6 +100,14 @@ end
 floor = function(x)
 	look_up()
 	return floor(x)
+end
+numbers = function(...)
+	look_up()
+	return numbers(...)
+end
+numbers_of = function(...)
+	look_up()
+	return numbers_of(...)
 end
 
 -- ---------------------------------------------------------------- small things
@@ -145,11 +158,36 @@ end
 
 -- ---------------------------------------------------------------- a conversation
 
+-- Somebody looks at it: an agent, a lead, or the customer's own page.
+local function is_watched(h)
+	return h[STATE] == 'queued' or h[STATE] == 'assigned' or h[WHO]:find('^web:') ~= nil
+end
+
+local function head_read(text)
+	local open, dups, who, state, gave, at =
+		text:match('^.([^\n]*)\n([^\n]*)\n([^\n]*\n[^\n]*\n[^\n]*\n[^\n]*)\n([^\n]*)\n([^\n]*)\n()')
+	local seq, base, sid, count, unread, last_in, last_message, evicted, last, first
+	seq, base, sid, count, unread, last_in, last_message, evicted, last, first, at = numbers_of(NUMBERS, text, at)
+	local more = at <= #text and decode(text:sub(at)) or {0, 0, 0, ''}
+	return {seq, base, state, sid, last, count, unread, last_in, last_message, first, who, dups, evicted, open,
+		more[1], more[2], more[3], more[4], gave}
+end
+
+local function head_text(h)
+	local more = ''
+	if h[DESK] ~= 0 or h[LEDGER] ~= 0 or h[REACHED] ~= 0 or h[BOT] ~= '' then
+		more = encode({h[DESK], h[LEDGER], h[REACHED], h[BOT]})
+	end
+	return ((is_watched(h) or h[BASE] > 0) and '+' or '-') .. h[OPEN] .. '\n' .. h[DUPS] .. '\n' .. h[WHO] .. '\n'
+		.. h[STATE] .. '\n' .. h[GAVE] .. '\n' .. numbers(NUMBERS, h[SEQ], h[BASE], h[SID], h[COUNT], h[UNREAD],
+		h[LAST_IN], h[LAST_MESSAGE], h[EVICTED], h[LAST], h[FIRST_MS]) .. more
+end
+
 -- As it is kept; k.h is nil when there is none.
 local function open_conversation(P, C)
 	local key = 'ph:c:' .. P .. ':' .. C
 	local head = call('LINDEX', key, '0')
-	return {P = P, C = C, key = key, h = head and decode(head) or nil, kept = head and true, adds = {}}
+	return {P = P, C = C, key = key, h = head and head_read(head) or nil, kept = head and true, adds = {}}
 end
 
 local function new_head(now, who)
@@ -195,10 +233,10 @@ end
 local function save(k, log_max)
 	local h, adds = k.h, k.adds
 	if not k.kept then
-		call('RPUSH', k.key, encode(h), unpack(adds))
+		call('RPUSH', k.key, head_text(h), unpack(adds))
 	else
 		if h[SEQ] - h[BASE] > log_max then cut(k, log_max) end
-		call('LSET', k.key, '0', encode(h))
+		call('LSET', k.key, '0', head_text(h))
 		if adds[1] then call_many('RPUSH', k.key, adds) end
 	end
 	k.kept, k.adds = true, {}
@@ -218,11 +256,6 @@ end
 local function our_end(h, channel)
 	local came_by, ours = h[WHO]:match('\n([^\n]*)\n([^\n]*)')
 	return format('%d %s %s', h[SID], h[DESK] ~= 0 and h[DESK][QUEUE] or '', came_by == channel and ours or '')
-end
-
--- Somebody looks at it: an agent, a lead, or the customer's own page.
-local function is_watched(h)
-	return h[STATE] == 'queued' or h[STATE] == 'assigned' or h[WHO]:find('^web:') ~= nil
 end
 
 -- The desk's part of the head, to be changed.
@@ -254,8 +287,8 @@ end
 local function dup_find(k, key, now)
 	local h = k.h
 	local found
-	if h[DUPS]:find('\n' .. key .. ' ', 1, true) then
-		found = h[DUPS]:match('\n' .. key .. ' ([^\n]*)')
+	if h[DUPS]:find('|' .. key .. ' ', 1, true) then
+		found = h[DUPS]:match('|' .. key .. ' ([^|]*)')
 	elseif h[EVICTED] > 0 and h[EVICTED] >= floor(now / DAY_MS) - 1 then
 		local today = floor(now / DAY_MS)
 		local overflow = 'ph:d:' .. k.P .. ':' .. k.C .. ':'
@@ -272,7 +305,7 @@ local function dups_cut(k, dups, now)
 	local overflow = 'ph:d:' .. k.P .. ':' .. k.C .. ':' .. str(day)
 	local args = {}
 	while #dups > DUPS_MAX do
-		local over = dups:find('\n', 2, true)
+		local over = dups:find('|', 2, true)
 		if not over then break end
 		args[#args + 1], args[#args + 2] = dups:sub(2, over - 1):match('^(%S+) (.*)$')
 		dups = dups:sub(over)
@@ -289,7 +322,7 @@ end
 local function dup_keep(k, key, seq, reply, epoch, now, known)
 	local h = k.h
 	local dups = h[DUPS]
-	if known then dups = dups:gsub('\n' .. key .. ' [^\n]*', '', 1) end
-	dups = format('%s\n%s %d %d %s', dups, key, seq, reply, epoch)
+	if known then dups = dups:gsub('|' .. key .. ' [^|]*', '', 1) end
+	dups = format('%s|%s %d %d %s', dups, key, seq, reply, epoch)
 	h[DUPS] = #dups > DUPS_MAX and dups_cut(k, dups, now) or dups
 end

@@ -53,7 +53,7 @@ local function reap(keys, v)
 	for i = 5, #v do
 		left = reap_channel(P, v[i], now, {log_max = tonumber(v[2]), outbox = v[3] == '1', channel = v[i]}, left)
 		local old = span_of(now) - SPANS - 1
-		call('UNLINK', id_key(P, v[i], old), id_key(P, v[i], old - 1))
+		call('UNLINK', id_key(P, v[i], old), id_key(P, v[i], old - 1), early_key(P, v[i], old), early_key(P, v[i], old - 1))
 		for lane = 0, 2 do
 			if call('EXISTS', 'ph:q:' .. P .. ':' .. v[i] .. ':' .. lane) == 1 then
 				out[#out + 1] = v[i]

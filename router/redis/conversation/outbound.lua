@@ -14,12 +14,35 @@ local function sent_before(k, key, remember, now)
 	return format('d %d %d %s', old.seq, ts, fold(letters_of(k, old.seq, in_hand)))
 end
 
+-- The first message to somebody, as a campaign has a million of: nothing need be read, and most is the same for all.
+local function is_simple(item)
+	return item[10] == '' and item[11] == 0 and (item[6] == 'l' or item[6] == 'c' and item[7] == 0)
+		and not item[4]:find('^web:')
+end
+
+local function send_first(k, common, item, w)
+	local now, waits, key = common[1], item[6] == 'l', item[2]
+	w.first = w.first or numbers(NUMBERS, 1, 0, 0, 1, 0, 0, 1, 0, now, now)
+	w.said = w.said or format('n 1 %d ', now)
+	local name = k.C .. ' 1'
+	call('RPUSH', k.key, (waits and '- 1:q\n' or '-\n') .. (key ~= '' and '|' .. key .. ' 1 0 ' or '') .. '\n' .. item[4]
+		.. '\nnone\n\n' .. w.first, item[12])
+	call('EXPIRE', k.key, str(common[3]))
+	if waits then
+		add(w.lanes, item[5] .. ':' .. str(item[9]), name)
+		return w.said .. 'q 0  '
+	end
+	add(w.flights, item[5], name, usual_flight(w, {node = common[2], lane = str(item[9]), uncertain = item[8]}))
+	return w.said .. 'g 0  '
+end
+
 -- item: C key remember who channel how limited uncertain lane agent due entry
 -- agent: the session must be assigned to it; "" for others
 local function send_one(P, common, item, w, opt)
 	local now, key, agent = common[1], item[2], item[10]
 	opt.channel = item[5]
 	local k = open_conversation(P, item[1])
+	if not k.h and is_simple(item) then return send_first(k, common, item, w) end
 	local again = sent_before(k, key, item[3], now)
 	if again then return again end
 	local h = k.h
@@ -72,8 +95,31 @@ local function is_over(now, since, validity)
 	return validity > 0 and now > since + validity
 end
 
+-- The usual message out of a lane: the first of few to somebody, of no end in time, at whom nobody looks. Of its head only the
+-- front is read and written. nil: it is none of that.
+local function claim_plain(P, o, item, w)
+	local seq = item:sub(34)
+	local key = 'ph:c:' .. P .. ':' .. item:sub(1, 32)
+	local front = '- ' .. seq .. ':q\n'
+	local head, entry
+	if seq == '1' then
+		local both = call('LRANGE', key, '0', '1')
+		head, entry = both[1], both[2]
+	else
+		head, entry = call('LINDEX', key, '0'), call('LINDEX', key, seq)
+	end
+	if not entry or head:sub(1, #front) ~= front then return nil end
+	local over = entry:find(' ', 7, true)
+	if not over or entry:sub(1, 2) ~= 'mo' or entry:sub(over, over + 2) ~= ' 0 ' then return nil end
+	call('LSET', key, '0', '-\n' .. head:sub(#front + 1))
+	add(w.flights, o.channel, item, usual_flight(w, {node = o.node, lane = o.lane, uncertain = entry:sub(4, 4)}))
+	return {item, head, '0 ', entry}
+end
+
 -- One message out of a lane: what the caller is to send, or nil.
 local function claim_one(P, o, item, w, opt)
+	local usual = #item == 34 and o.plain and claim_plain(P, o, item, w)
+	if usual then return usual end
 	local C, seq, attempts, doubled, since = lane_parse(item)
 	local k = open_conversation(P, C)
 	if not k.h or open_letters(k.h, seq) ~= 'q' then return nil end -- canceled, or sent by now
@@ -97,15 +143,17 @@ local function claim_one(P, o, item, w, opt)
 	if refused then return nil end
 	add(w.flights, o.channel, C .. ' ' .. str(seq),
 		flight(o.node, o.lane, uncertain, doubled == 1 or is_watched(k.h), attempts, doubled, since))
-	return {format('%s %d %d %d %d', C, seq, attempts, doubled, since), address_of(k.h),
-		our_end(k.h, o.channel), entry}
+	local d = k.h[DESK]
+	return {format('%s %d %d %d %d', C, seq, attempts, doubled, since), head_text(k.h),
+		str(k.h[SID]) .. ' ' .. (d ~= 0 and d[QUEUE] or ''), entry}
 end
 
 -- Takes up to max messages out of a lane into a node's hands.
--- args: channel lane node now max limited log_max outbox
--- returns {left, "C seq attempts doubled since", address, our end, entry, ...}
+-- args: channel lane node now max limited log_max outbox codes("1": our end follows from the session)
+-- returns {left, "C seq attempts doubled since", head, "SID QUEUE", entry, ...}
 local function claim(keys, v)
 	local P, o = keys[1], {channel = v[1], lane = v[2], node = v[3], now = tonumber(v[4]), limited = v[6] == '1'}
+	o.plain = not o.limited and v[9] == '0'
 	local opt = {log_max = tonumber(v[7]), outbox = v[8] == '1', channel = v[1]}
 	local lane = 'ph:q:' .. P .. ':' .. o.channel .. ':' .. o.lane
 	local w, out = together(), {0}

@@ -145,7 +145,6 @@ end
 -- The bot's own memory of a conversation. The caller worked its turn out from one state (item[16]; '*': from any); where
 -- another is kept nothing is done but to say which. Returns the state, or nil and what to return.
 local function bot_state(h, state, fresh, known)
-	if h[BOT] == nil then h[BOT], h[GAVE] = '', '' end -- of a head that was made before there were any
 	local is = state == 'bot' and not fresh and h[BOT] or ''
 	if state == 'bot' and known and known ~= '*' and known ~= is then return nil, 'b 0 bot 0 - 0 0 ' .. is end
 	return is

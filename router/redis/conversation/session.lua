@@ -59,7 +59,7 @@ local function mark_read(keys, v)
 	if not h or h[LAST_IN] == 0 or seq <= desk(h)[READ] then return 0 end
 	h[DESK][READ] = seq
 	if seq >= h[LAST_IN] then h[UNREAD] = 0 end
-	call('LSET', k.key, '0', encode(h))
+	call('LSET', k.key, '0', head_text(h))
 	return 1
 end
 

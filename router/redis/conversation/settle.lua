@@ -6,13 +6,18 @@ local function id_key(P, channel, span)
 	return 'ph:r:' .. P .. ':' .. channel .. ':' .. str(span)
 end
 
+-- Receipts whose ids are still to come.
+local function early_key(P, channel, span)
+	return 'ph:e:' .. P .. ':' .. channel .. ':' .. str(span)
+end
+
 local function span_of(now)
 	return floor(now / SPAN_MS)
 end
 
 -- A receipt that came before its message's id: letter and code. A little while is enough to look back.
 local function early_of(place, C)
-	local whose, letter, code = (place or ''):match('^!(%S+) (%a) ?(.*)$')
+	local whose, letter, code = place:match('^(%S+) (%a) ?(.*)$')
 	if letter and (whose == '-' or whose == C) then return letter, code end
 end
 
@@ -20,20 +25,8 @@ local function place_of(field, part, parts)
 	return parts == 1 and field or field .. ' ' .. part .. ' ' .. parts
 end
 
--- What is kept under ids, in their order.
-local function ids_before(P, channel, ids, now)
-	if not ids[1] then return {} end
-	local kept = call('HMGET', id_key(P, channel, span_of(now)), unpack(ids))
-	if now % SPAN_MS < SHORT_WINDOW_MS then
-		local former = call('HMGET', id_key(P, channel, span_of(now) - 1), unpack(ids))
-		for i = 1, #ids do kept[i] = kept[i] or former[i] end
-	end
-	return kept
-end
-
-local function ids_keep(P, channel, places, now)
+local function ids_keep(key, places)
 	if not places[1] then return end
-	local key = id_key(P, channel, span_of(now))
 	call_many('HSET', key, places)
 	call('PEXPIRE', key, str((SPANS + 4) * SPAN_MS), 'NX')
 end
@@ -78,7 +71,7 @@ end
 -- The arguments of settle_many, sorted: names "C seq", ids with their places, and items; items[i] is nil where all goes
 -- without saying.
 local function outcomes_parse(v)
-	local names, items, ids, places = {}, {}, {}, {}
+	local names, items, ids, places, owners = {}, {}, {}, {}, {}
 	for i = 1, #v - 1 do
 		local text = v[i + 1]
 		local name, id, place
@@ -95,10 +88,10 @@ local function outcomes_parse(v)
 		if id ~= '' then
 			ids[#ids + 1] = id
 			places[#places + 1], places[#places + 2] = id, place
-			names[id] = i -- an outcome's number by its id
+			owners[#ids] = i -- whose id it is
 		end
 	end
-	return names, items, ids, places
+	return names, items, ids, places, owners
 end
 
 local function plain_item(name, id)
@@ -106,14 +99,21 @@ local function plain_item(name, id)
 	return {C, tonumber(seq), 's', 0, 1, '', '', 0, id, 0}
 end
 
--- Receipts that came before their ids: number of the outcome -> {letter, code}
-local function early_ones(P, o, names, ids)
+-- Receipts that came before their ids: number of the outcome -> {letter, code}. They are kept no more.
+local function early_ones(P, o, names, ids, owners)
 	local out = {}
-	for i, place in ipairs(ids_before(P, o.channel, ids, o.now)) do
-		local n = place and place:byte() == 33 and names[ids[i]] -- "!"
-		local letter, code
-		if n then letter, code = early_of(place, names[n]:match('^%x+')) end
-		if letter then out[n] = {letter, code} end
+	for span = span_of(o.now - SHORT_WINDOW_MS), span_of(o.now) do
+		local key = early_key(P, o.channel, span)
+		local kept = ids[1] and call('EXISTS', key) == 1 and call('HMGET', key, unpack(ids)) or {}
+		for i = 1, #kept do
+			local n = owners[i]
+			local letter, code
+			if kept[i] then letter, code = early_of(kept[i], names[n]:match('^%x+')) end
+			if letter then
+				out[n] = {letter, code}
+				call('HDEL', key, ids[i])
+			end
+		end
 	end
 	return out
 end
@@ -127,10 +127,10 @@ local function settle_many(keys, v)
 	local P, c = keys[1], decode(v[1])
 	local o = {channel = c[1], now = c[2], limited = c[3] == 1, node = c[6]}
 	local opt = {log_max = c[4], outbox = c[5] == 1, channel = c[1]}
-	local names, items, ids, places = outcomes_parse(v)
+	local names, items, ids, places, id_owners = outcomes_parse(v)
 	local flights = 'ph:f:' .. P .. ':' .. o.channel
 	local owners = call('HMGET', flights, unpack(names))
-	local early = early_ones(P, o, names, ids)
+	local early = early_ones(P, o, names, ids, id_owners)
 	local w, gone, out = together(), {}, {}
 	for i = 1, #names do
 		local item, held = items[i], owners[i]
@@ -149,7 +149,7 @@ local function settle_many(keys, v)
 		if held then gone[#gone + 1] = names[i] end
 	end
 	call_many('HDEL', flights, gone)
-	ids_keep(P, o.channel, places, o.now)
+	ids_keep(id_key(P, o.channel, span_of(o.now)), places)
 	write_back(P, w)
 	return out
 end
@@ -187,7 +187,7 @@ local function receipt(keys, v)
 			others = '!'
 		elseif v[7] == '1' then
 			local whose = i > 9 and v[8] ~= '' and v[8] or '-'
-			ids_keep(P, channel, {v[i], '!' .. whose .. ' ' .. v[3] .. ' ' .. v[4]}, now)
+			ids_keep(early_key(P, channel, span_of(now)), {v[i], whose .. ' ' .. v[3] .. ' ' .. v[4]})
 		end
 	end
 	return others
