@@ -95,7 +95,7 @@ test("the README's story", { timeout: 120_000 }, async (t) => {
   await picture(bank, "4-web");
 
   const wechat = await open(t, `${w.wechat.httpUrl}?lang=en`);
-  await wechat.locator("textarea").first().fill("我家鹦鹉把购房合同吃了怎么办");
+  await wechat.locator("textarea").first().fill("我的合同被鹦鹉吃了");
   await wechat.keyboard.press("Enter");
   await agent.page.locator(".row", { hasText: "鹦鹉" }).first().waitFor();
   await select(agent, "鹦鹉");
