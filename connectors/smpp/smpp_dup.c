@@ -62,7 +62,8 @@ void smpp_dup_proved(struct smpp_link *l, uint64_t mark_ms)
 	if (mark_ms <= l->proof_ms)
 		return;
 	l->proof_ms = mark_ms;
-	if (l->bound_ms && mark_ms - ch->proof_stored_ms >= STORE_EVERY_MS)
+	/* The request is older than its response: its mark may lie before what was stored last. */
+	if (l->bound_ms && mark_ms >= ch->proof_stored_ms + STORE_EVERY_MS)
 		store(ch);
 }
 

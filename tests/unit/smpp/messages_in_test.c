@@ -481,6 +481,25 @@ START_TEST(after_an_orderly_stop_the_same_said_again_is_a_message)
 }
 END_TEST
 
+START_TEST(the_proof_is_not_stored_anew_with_each_response_of_a_slow_peer)
+{
+	struct smpp_channel *ch;
+	uint64_t stored;
+
+	open_bound("");
+	ch = host.self;
+	smsc.hold = true;
+	ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	AWAIT(smsc.submits == 1);
+	host_pass(loop, 20);
+	stored = ch->proof_stored_ms = clock_wall_ms(&clock_system); /* after its request */
+	host_pass(loop, 20);
+	smsc_release(&smsc, 0, false);
+	AWAIT(host.result_count == 1);
+	ck_assert_uint_eq(ch->proof_stored_ms, stored);
+}
+END_TEST
+
 START_TEST(what_differs_in_anything_is_another_message)
 {
 	open_bound("");
@@ -530,6 +549,7 @@ int main(void)
 		what_was_provably_answered_is_no_duplicate_later,
 		after_a_crash_what_was_not_provably_answered_may_come_again,
 		after_an_orderly_stop_the_same_said_again_is_a_message,
+		the_proof_is_not_stored_anew_with_each_response_of_a_slow_peer,
 		what_differs_in_anything_is_another_message,
 	};
 	TCase *tc[] = {tcase_create("in"), tcase_create("receipts and duplicates")};
