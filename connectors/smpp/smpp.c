@@ -61,11 +61,20 @@ static bool all_idle(const struct smpp_channel *ch)
 	return true;
 }
 
+/* A session with nothing of its own outstanding drains until the others have none either. */
+static void check_done(struct smpp_channel *ch)
+{
+	for (size_t i = 0; i < ch->link_count; i++)
+		smpp_link_check_done(&ch->links[i]);
+}
+
 static void on_settled(void *arg)
 {
 	struct smpp_channel *ch = arg;
 
 	smpp_out_doom(ch);
+	if (ch->stopping)
+		check_done(ch);
 	if (ch->stopping && !ch->told_stopped && all_idle(ch)) {
 		ch->told_stopped = true;
 		smpp_out_give_back(ch);
@@ -109,12 +118,13 @@ static uint8_t configured_version(const struct smpp_channel *ch)
 	                                                     : SMPP_INTERFACE_VERSION_34;
 }
 
-void smpp_version_fall_back(struct smpp_channel *ch)
+void smpp_version_fall_back(struct smpp_channel *ch, uint8_t named)
 {
 	uint8_t other = ch->version == SMPP_INTERFACE_VERSION_50 ? SMPP_INTERFACE_VERSION_34
 	                                                         : configured_version(ch);
 
-	if (other == ch->version)
+	/* Another session's bind said the same of it before, and there is another already. */
+	if (other == ch->version || named != ch->version)
 		return;
 	/* Back and forth: why it refused may have been something else. */
 	ch->version = other;

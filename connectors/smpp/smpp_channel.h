@@ -85,6 +85,7 @@ struct smpp_link {
 	unsigned failures;        /* in a row */
 	uint32_t unbind_sequence; /* of the SMSC's unbind */
 	uint8_t version;          /* the SMSC's, 0: it named none */
+	uint8_t named;            /* the version that our bind named */
 	bool accepted;            /* the SMSC connects and sends an outbind; we never dial */
 	bool binding;             /* our bind has no answer yet */
 	bool takes_tlvs, misconfigured;
@@ -252,7 +253,7 @@ void smpp_out_uncertain(struct smpp_link *l, struct smpp_outgoing *out, uint16_t
                         bool remembered);
 /** A late part that is forgotten. */
 void smpp_out_forget(struct smpp_channel *ch, struct smpp_outgoing *out);
-/** A session is gone: what was to continue over it cannot. */
+/** A session is gone: what was to continue over it cannot; without any other nothing waits here. */
 void smpp_out_link_lost(struct smpp_link *l);
 /** Gives back to the host what was not written at all. */
 void smpp_out_give_back(struct smpp_channel *ch);
@@ -322,8 +323,9 @@ void smpp_tell_state(struct smpp_channel *ch);
 void smpp_settle(struct smpp_channel *ch);
 /** The SMSC does not know the bind we tried: the other way round. False: that was tried too. */
 bool smpp_fall_back(struct smpp_channel *ch);
-/** A bind was refused, or not answered, and it may be for its interface_version: another next. */
-void smpp_version_fall_back(struct smpp_channel *ch);
+/** A bind was refused, or not answered, and it may be for the interface_version it named: another
+ * next. */
+void smpp_version_fall_back(struct smpp_channel *ch, uint8_t named);
 /** Whether a request of that command_id carries a message: it has a struct smpp_outgoing. */
 static inline bool smpp_is_submit(uint32_t command_id)
 {

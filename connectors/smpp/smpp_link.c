@@ -307,6 +307,7 @@ static void send_bind(struct smpp_link *l)
 	struct smpp_pdu pdu = {.command_id = commands[l->role]};
 	struct smpp_flight *f;
 
+	l->named = bind.interface_version;
 	/* The three binds have the same body, and a member of the union each. */
 	memcpy(&pdu.u, &bind, sizeof(bind));
 	l->deadline_ms = now_ms(l) + (uint64_t)cfg->bind_ms;
@@ -448,7 +449,7 @@ static void lost(struct smpp_link *l)
 		l->failures = 0;
 	l->bound_ms = 0;
 	if (l->binding) /* no answer at all may be the answer to a version it does not know */
-		smpp_version_fall_back(ch);
+		smpp_version_fall_back(ch, l->named);
 	if (was_bound) {
 		--*ch->metrics.bound;
 		smpp_dup_lost(l);

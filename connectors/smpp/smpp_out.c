@@ -42,7 +42,7 @@ struct smpp_link *smpp_out_pick(const struct smpp_channel *ch)
 	return best;
 }
 
-static bool connected(const struct smpp_channel *ch)
+bool smpp_out_connected(const struct smpp_channel *ch)
 {
 	for (size_t i = 0; i < ch->link_count; i++)
 		if (smpp_link_sends(&ch->links[i]))
@@ -180,6 +180,7 @@ static void begin(struct smpp_channel *ch, struct smpp_outgoing *out)
 	memset(out->todo, 0, sizeof(out->todo));
 	out->left = out->outstanding = out->late = out->told = out->tries = 0;
 	out->last_known = false;
+	out->again_ms = 0;
 	for (unsigned i = 0; i < out->parts.count; i++)
 		smpp_outgoing_want(out, i);
 	out->serial = ++ch->serial;
@@ -205,7 +206,7 @@ int smpp_out_send(struct smpp_channel *ch, struct message **msg)
 	if (ch->stopping || !l) {
 		ch->wants_ready = true;
 		smpp_out_pump(ch); /* so that a timer runs for what holds it up */
-		return ch->stopping || !connected(ch) ? -ENOTCONN : -EAGAIN;
+		return ch->stopping || !smpp_out_connected(ch) ? -ENOTCONN : -EAGAIN;
 	}
 	out = smpp_outgoing_create(ch);
 	if (!out)
@@ -467,7 +468,7 @@ void smpp_out_pump(struct smpp_channel *ch)
 		if (!write_part(ch, l, out))
 			return;
 	}
-	if (ch->wants_ready && connected(ch)) {
+	if (ch->wants_ready && smpp_out_connected(ch)) {
 		if (smpp_out_ready(ch))
 			smpp_settle(ch);
 		else

@@ -108,6 +108,8 @@ static void retry(struct smpp_link *l, struct smpp_outgoing *out, unsigned part,
 
 	if (out->parts.count == 1 && !limited) {
 		give_back(ch, out, p);
+	} else if (out->queued && out->again_ms > now_ms(ch)) {
+		smpp_outgoing_want(out, part); /* with its neighbours, of the same try */
 	} else if (out->tries >= most) {
 		refuse(ch, out, part, p->status, 0);
 	} else {
@@ -127,7 +129,7 @@ static void on_late(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned
 	if (v.outcome == SEND_REFUSED)
 		v.reason = smpp_status_text(p->status);
 	if (p->action <= SMPP_ACTION_BAD_ADDRESS)
-		smpp_outgoing_tell_now(ch, out, part, &v);
+		smpp_outgoing_settle(ch, out, part, &v);
 	smpp_outgoing_release(ch, out);
 }
 
@@ -218,22 +220,16 @@ static void leave_link(struct smpp_link *l, struct smpp_queue *q)
 	}
 }
 
-void smpp_out_link_lost(struct smpp_link *l)
-{
-	leave_link(l, &l->channel->pending);
-	leave_link(l, &l->channel->waiting);
-}
-
 static void give_queue_back(struct smpp_channel *ch, struct smpp_queue *q)
 {
-	static const struct smpp_verdict stops = {.flags = SEND_NOT_COUNTED,
-	                                          .reason = "the channel stops"};
+	static const struct smpp_verdict unbound = {.flags = SEND_NOT_COUNTED,
+	                                            .reason = "no session is bound"};
 	struct smpp_outgoing *out;
 
 	while ((out = q->first)) {
 		smpp_queue_remove(q, out);
 		if (smpp_outgoing_untouched(out))
-			smpp_outgoing_give_back(ch, out, &stops);
+			smpp_outgoing_give_back(ch, out, &unbound);
 		else
 			smpp_outgoing_tell_rest(ch, out, &uncertain);
 		smpp_outgoing_release(ch, out);
@@ -245,6 +241,15 @@ void smpp_out_give_back(struct smpp_channel *ch)
 	smpp_out_doom(ch);
 	give_queue_back(ch, &ch->pending);
 	give_queue_back(ch, &ch->waiting);
+}
+
+void smpp_out_link_lost(struct smpp_link *l)
+{
+	leave_link(l, &l->channel->pending);
+	leave_link(l, &l->channel->waiting);
+	/* Another account, or another node, may be bound: nothing grows old here. */
+	if (!smpp_out_connected(l->channel))
+		smpp_out_give_back(l->channel);
 }
 
 void smpp_out_fini(struct smpp_channel *ch)

@@ -89,6 +89,8 @@ void smpp_outgoing_recycle(struct smpp_channel *ch, struct smpp_outgoing *out)
 	out->link = NULL;
 	out->next = ch->spare;
 	ch->spare = out;
+	if (ch->stopping)
+		smpp_settle(ch); /* it may be the last for which sessions wait */
 }
 
 /* Nothing will be heard or said of it any more. */
@@ -100,8 +102,8 @@ void smpp_outgoing_release(struct smpp_channel *ch, struct smpp_outgoing *out)
 
 /* ---- results ---- */
 
-void smpp_outgoing_tell_now(struct smpp_channel *ch, const struct smpp_outgoing *out, unsigned part,
-                            const struct smpp_verdict *v)
+static void tell_now(struct smpp_channel *ch, const struct smpp_outgoing *out, unsigned part,
+                     const struct smpp_verdict *v)
 {
 	char code[32];
 	struct send_result result = {
@@ -133,6 +135,15 @@ static void keep_last(struct smpp_outgoing *out, const struct smpp_verdict *v)
 	out->last.id = (struct span){out->last_id, len};
 }
 
+void smpp_outgoing_settle(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned part,
+                          const struct smpp_verdict *v)
+{
+	if (out->last_known && part == out->parts.count - 1U)
+		keep_last(out, v);
+	else
+		tell_now(ch, out, part, v);
+}
+
 /* The last part is told last, whatever order the responses come in. */
 void smpp_outgoing_tell(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned part,
                         const struct smpp_verdict *v)
@@ -144,11 +155,11 @@ void smpp_outgoing_tell(struct smpp_channel *ch, struct smpp_outgoing *out, unsi
 		return;
 	}
 	out->told++;
-	smpp_outgoing_tell_now(ch, out, part, v);
+	tell_now(ch, out, part, v);
 	if (out->last_known && out->told == last) {
 		out->last_known = false;
 		out->told++;
-		smpp_outgoing_tell_now(ch, out, last, &out->last);
+		tell_now(ch, out, last, &out->last);
 	}
 }
 
@@ -173,7 +184,7 @@ void smpp_outgoing_give_back(struct smpp_channel *ch, struct smpp_outgoing *out,
 
 	v.outcome = SEND_RETRY;
 	out->parts.count = 1; /* one word for the whole */
-	smpp_outgoing_tell_now(ch, out, 0, &v);
+	tell_now(ch, out, 0, &v);
 	out->parts.count = count;
 	out->told = count;
 	out->left = 0;

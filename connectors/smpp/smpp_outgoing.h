@@ -70,9 +70,10 @@ void smpp_outgoing_tell(struct smpp_channel *ch, struct smpp_outgoing *out, unsi
 /** The same of every part that was still to be written. */
 void smpp_outgoing_tell_rest(struct smpp_channel *ch, struct smpp_outgoing *out,
                              const struct smpp_verdict *v);
-/** Tells at once, outside the count: what settles a part that was told before. */
-void smpp_outgoing_tell_now(struct smpp_channel *ch, const struct smpp_outgoing *out, unsigned part,
-                            const struct smpp_verdict *v);
+/** Tells at once, outside the count: what settles a part that was told before, or the word that is
+ * kept of the last one. */
+void smpp_outgoing_settle(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned part,
+                          const struct smpp_verdict *v);
 /** The host has it again as a whole; why: status, reason, flags and retry_ms of it. */
 void smpp_outgoing_give_back(struct smpp_channel *ch, struct smpp_outgoing *out,
                              const struct smpp_verdict *why);
@@ -85,6 +86,8 @@ int smpp_out_address(const struct smpp_channel *ch, struct span local, struct sp
 /** How texts are cut over a session. */
 struct smpp_split_options smpp_out_split_options(const struct smpp_channel *ch,
                                                  const struct smpp_link *l);
+/** Whether any session sends. */
+bool smpp_out_connected(const struct smpp_channel *ch);
 /** The session over which the next message would go, or NULL. */
 struct smpp_link *smpp_out_pick(const struct smpp_channel *ch);
 

@@ -34,12 +34,12 @@ static void on_bind_refused(struct smpp_link *l, uint32_t status)
 	if (status == SMPP_RINVCMDID && !smpp_fall_back(ch))
 		wrong = true;
 	/* ESME_RBINDFAIL may be for the version: then the next one is not of a wrong account. */
-	if (status == SMPP_RBINDFAIL && ch->version == SMPP_INTERFACE_VERSION_50)
+	if (status == SMPP_RBINDFAIL && l->named == SMPP_INTERFACE_VERSION_50)
 		wrong = false;
 	if (wrong)
 		smpp_link_misconfigured(l, l->why);
 	else if (status != SMPP_RALYBND && status != SMPP_RINVCMDID)
-		smpp_version_fall_back(ch);
+		smpp_version_fall_back(ch, l->named);
 	smpp_link_event(l, EV_BIND_REFUSED);
 }
 

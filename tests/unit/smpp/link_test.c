@@ -354,6 +354,28 @@ START_TEST(a_drain_waits_for_responses_then_unbinds)
 }
 END_TEST
 
+START_TEST(a_drain_ends_for_all_sessions_with_the_last_part_of_one)
+{
+	char text[400];
+
+	memset(text, 'a', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	host.drain_ms = 60000;
+	open_bound("binds: 3\nwindow: 1\n");
+	AWAIT(smsc.binds == 3);
+	host_pass(loop, 50);
+	smsc.hold = true;
+	ck_assert_int_eq(host_send(&host, "sms:+8613800138000", text), 0);
+	AWAIT(smsc.submits == 1);
+	host.ops->stop(host.self, STOP_DRAIN);
+	smsc.hold = false;
+	smsc_release(&smsc, 0, false);
+	AWAIT(host.stopped == 1);
+	ck_assert_uint_eq(smsc.submits, 3);
+	ck_assert_uint_eq(smsc.unbinds, 3);
+}
+END_TEST
+
 START_TEST(a_drain_that_gets_no_responses_ends_in_its_time)
 {
 	host.drain_ms = 150;
@@ -452,6 +474,7 @@ int main(void)
 	tcase_add_test(tc[2], a_transmitter_takes_no_deliver_sm);
 	tcase_add_test(tc[3], the_smscs_unbind_waits_for_our_answers);
 	tcase_add_test(tc[3], a_drain_waits_for_responses_then_unbinds);
+	tcase_add_test(tc[3], a_drain_ends_for_all_sessions_with_the_last_part_of_one);
 	tcase_add_test(tc[3], a_drain_that_gets_no_responses_ends_in_its_time);
 	tcase_add_test(tc[3], stopped_at_once_it_says_so_once);
 	tcase_add_test(tc[3], stopped_while_it_connects_it_stays_so);

@@ -103,6 +103,20 @@ START_TEST(what_is_outstanding_when_the_link_is_lost_is_of_unknown_fate)
 }
 END_TEST
 
+START_TEST(what_waits_for_a_pause_goes_back_to_the_host_with_the_last_session)
+{
+	open_bound("errors:\n  - {status: \"0x58\", action: throttle, delay: 10 s}\n");
+	smsc.submit_once = SMPP_RTHROTTLED;
+	ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	AWAIT(smsc.submits == 1);
+	host_pass(loop, 30);
+	smsc_drop(&smsc);
+	AWAIT(host.result_count == 1);
+	ck_assert_int_eq(host.results[0].outcome, SEND_RETRY);
+	ck_assert_uint_eq(host.results[0].flags, SEND_NOT_COUNTED);
+}
+END_TEST
+
 START_TEST(throttled_it_pauses_and_sends_the_same_first)
 {
 	open_bound("errors:\n  - {status: \"0x58\", action: throttle, delay: 100 ms}\n");
@@ -344,6 +358,46 @@ START_TEST(half_a_message_lost_with_its_link_is_unknown_as_a_whole)
 		ck_assert_int_eq(host.results[i].outcome, SEND_UNCERTAIN);
 	AWAIT(host.state == CHANNEL_UP);
 	ck_assert_uint_eq(smsc.submits, 1);
+}
+END_TEST
+
+START_TEST(parts_that_a_full_queue_refuses_together_are_one_try)
+{
+	open_bound("errors:\n  - {status: \"0x14\", action: retry, delay: 50 ms}\n");
+	smsc.hold = true;
+	ck_assert_int_eq(host_send(&host, customer, text_of(1000)), 0);
+	AWAIT(smsc.submits == 7);
+	smsc.hold = false;
+	smsc_release(&smsc, SMPP_RMSGQFUL, false);
+	AWAIT(host.result_count == 7);
+	for (unsigned i = 0; i < 7; i++)
+		ck_assert_int_eq(host.results[i].outcome, SEND_OK);
+	ck_assert_uint_eq(smsc.submits, 14);
+}
+END_TEST
+
+START_TEST(a_late_response_to_the_last_part_waits_for_the_others)
+{
+	uint32_t last;
+
+	open_bound("response_timeout: 100 ms\n"
+	           "errors:\n  - {status: \"0x14\", action: retry, delay: 400 ms}\n");
+	smsc.hold = true;
+	ck_assert_int_eq(host_send(&host, customer, text_of(200)), 0);
+	AWAIT(smsc.held_count == 2);
+	smsc.hold = false;
+	last = smsc.held[1];
+	smsc.held_count = 1;
+	smsc_release(&smsc, SMPP_RMSGQFUL, false);
+	host_pass(loop, 200); /* the last is of unknown fate, the first waits */
+	smsc.held[0] = last;
+	smsc.held_count = 1;
+	smsc_release(&smsc, 0, false);
+	AWAIT(host.result_count == 2);
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_uint_eq(host.results[i].part, i);
+		ck_assert_int_eq(host.results[i].outcome, SEND_OK);
+	}
 }
 END_TEST
 
@@ -634,6 +688,7 @@ int main(void)
 		responses_in_any_order_find_their_messages,
 		a_submit_without_response_is_of_unknown_fate_and_a_late_one_settles_it,
 		what_is_outstanding_when_the_link_is_lost_is_of_unknown_fate,
+		what_waits_for_a_pause_goes_back_to_the_host_with_the_last_session,
 		throttled_it_pauses_and_sends_the_same_first,
 		throttled_in_the_middle_the_order_stays,
 		a_full_queue_gives_the_message_back_for_later,
@@ -652,6 +707,8 @@ int main(void)
 		an_smsc_that_names_no_version_gets_no_tlvs,
 		when_a_part_is_refused_the_rest_is_not_sent,
 		half_a_message_lost_with_its_link_is_unknown_as_a_whole,
+		parts_that_a_full_queue_refuses_together_are_one_try,
+		a_late_response_to_the_last_part_waits_for_the_others,
 		a_text_of_too_many_parts_is_too_big,
 		packed_text_is_packed_behind_its_header,
 		references_count_by_sender_and_customer,

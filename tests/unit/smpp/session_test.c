@@ -48,6 +48,20 @@ START_TEST(a_version_that_is_refused_falls_back_to_3_4)
 }
 END_TEST
 
+START_TEST(sessions_that_are_refused_together_fall_back_together)
+{
+	struct smpp_channel *ch;
+
+	open_bound("interface_version: \"5.0\"\nbinds: 2\n");
+	ch = host.self;
+	for (unsigned i = 0; i < 2; i++) /* both had named it before either was answered */
+		smpp_version_fall_back(ch, SMPP_INTERFACE_VERSION_50);
+	ck_assert_uint_eq(ch->version, SMPP_INTERFACE_VERSION_34);
+	smpp_version_fall_back(ch, SMPP_INTERFACE_VERSION_34);
+	ck_assert_uint_eq(ch->version, SMPP_INTERFACE_VERSION_50);
+}
+END_TEST
+
 START_TEST(a_bind_of_5_0_that_is_only_hung_up_on_falls_back_too)
 {
 	smsc.drops_binds = true;
@@ -554,6 +568,7 @@ int main(void)
 	const TTest *const versions[] = {
 		version_5_is_named_where_the_channel_says_so,
 		an_smsc_of_3_4_answers_a_bind_of_5_0_and_both_speak_3_4,
+		sessions_that_are_refused_together_fall_back_together,
 		a_bind_of_5_0_that_is_only_hung_up_on_falls_back_too,
 		what_is_refused_for_something_else_is_tried_with_5_0_again,
 		a_wrong_password_is_no_matter_of_the_version,
