@@ -33,6 +33,7 @@ void in_hand_add(struct connector_host *host, const struct message *m)
 
 	if (it) {
 		it->taken = it->given_back = false;
+		it->again = m->marks & MARK_MAYBE_DOUBLED;
 		return;
 	}
 	it = calloc(1, sizeof(*it));
@@ -40,6 +41,7 @@ void in_hand_add(struct connector_host *host, const struct message *m)
 		free(it);
 		return;
 	}
+	it->again = m->marks & MARK_MAYBE_DOUBLED;
 	HASH_ADD(hh, host->in_hand, key, sizeof(it->key), it);
 }
 

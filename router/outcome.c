@@ -175,12 +175,13 @@ void outcome_of_unknown(struct connector_host *host, struct span conversation, u
  */
 
 /* Once: a peer that never answers, or breaks the link at this very message, must not get it for
- * ever. Not when it took a part of it. */
+ * ever. Not when it took a part of it, and not for a part of the first try that is told after the
+ * second began. */
 static bool may_resend(const struct connector_host *host, const struct message *m,
                        const struct in_hand *it)
 {
 	return m->on_uncertain == UNCERTAIN_RESEND && host->ops->caps.resend_replies &&
-	       !(m->marks & MARK_MAYBE_DOUBLED) && !(it && it->taken);
+	       !(m->marks & MARK_MAYBE_DOUBLED) && !(it && (it->taken || it->again));
 }
 
 static void count_outcome(struct connector_host *host, enum send_outcome outcome)

@@ -79,6 +79,7 @@ struct in_hand {
 	} key;
 	bool taken;      /* the peer took a part of it */
 	bool given_back; /* to its lane: what becomes of its other parts does not count */
+	bool again;      /* it may be doubled already: parts of the first try may yet be told */
 };
 
 struct outlet_counters {

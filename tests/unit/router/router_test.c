@@ -474,6 +474,28 @@ START_TEST(what_never_gets_an_answer_is_resent_once_and_marked)
 }
 END_TEST
 
+START_TEST(what_is_told_late_of_the_first_try_does_not_begin_a_third)
+{
+	const struct send_result late = {.outcome = SEND_UNCERTAIN, .part = 1, .parts = 3};
+	uint64_t seq;
+
+	set_presence(&fx.node, "mei", 3, PRESENCE_AVAILABLE);
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", "人工"), 0);
+	wait_agent(&fx.node, ALICE, "mei");
+	seq = say(&fx.node, ALICE, "mei", "c1", "hello", NULL);
+	wait_sent(&fx.node, 1);
+	tell_outcome(&fx.node, 0, SEND_UNCERTAIN, ""); /* of its first part */
+	wait_sent(&fx.node, 2);
+	connector_result(fx.node.self->host, fx.node.self->sent[0], &late);
+	for (uint16_t part = 0; part < 3; part++)
+		connector_result(fx.node.self->host, fx.node.self->sent[1],
+		                 &(struct send_result){.part = part, .parts = 3});
+	wait_status(&fx.node, ALICE, seq, STATUS_SENT);
+	io_idle(fx.loop, 100);
+	ck_assert_uint_eq(fx.node.self->count, 2);
+}
+END_TEST
+
 START_TEST(what_a_broken_link_holds_goes_out_over_another_node)
 {
 	struct node other;
@@ -709,6 +731,7 @@ int main(void)
 	               what_was_taken_with_an_answer_that_was_lost_is_sent_and_nothing_else_again);
 	tcase_add_test(tc, what_never_gets_an_answer_is_resent_once_and_marked);
 	tcase_add_test(tc, what_a_broken_link_holds_goes_out_over_another_node);
+	tcase_add_test(tc, what_is_told_late_of_the_first_try_does_not_begin_a_third);
 	tcase_add_test(tc, nothing_is_acknowledged_while_redis_is_away);
 	tcase_add_test(tc, an_outcome_is_kept_until_redis_has_it);
 	tcase_add_test(tc, an_outcome_in_the_very_turn_in_which_redis_goes_is_kept);
