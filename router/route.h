@@ -34,6 +34,7 @@ struct route_pace {
 	unsigned rate, depth; /* of the bucket that all nodes share; rate 0: none */
 	void (*fn)(void *self);
 	unsigned tokens, slice, used;
+	unsigned owed;     /* parts that were written at once beyond the tokens there were */
 	uint64_t until_us; /* tokens are good so long */
 	uint64_t wait_us;  /* monotonic: the bucket is empty until then */
 	bool asking;

@@ -120,12 +120,14 @@ static void count(struct route_breaker *b, bool good, uint64_t now)
 		open_breaker(b, now);
 }
 
-/* A number that does not exist says nothing of the account. */
+/* A number that does not exist says nothing of the account, and neither does what was no attempt.
+ */
 static bool blames_account(const struct send_result *result)
 {
 	return result->outcome == SEND_UNCERTAIN ||
 	       ((result->outcome == SEND_REFUSED || result->outcome == SEND_RETRY) &&
-	        !(result->flags & (SEND_BAD_ADDRESS | SEND_WINDOW_CLOSED | SEND_BUDGET_USED)));
+	        !(result->flags &
+	          (SEND_BAD_ADDRESS | SEND_WINDOW_CLOSED | SEND_BUDGET_USED | SEND_NOT_COUNTED)));
 }
 
 void health_on_outcome(struct connector_host *host, const struct send_result *result)
@@ -139,6 +141,8 @@ void health_on_outcome(struct connector_host *host, const struct send_result *re
 	}
 	if (!bad && result->outcome != SEND_OK)
 		return;
+	if (bad && c->stopping)
+		return; /* what a stop cuts off is nobody's fault */
 	count(&c->breaker, !bad, now_ms(host));
 	changed(host);
 }

@@ -44,7 +44,7 @@ void pace_begin(struct connector_host *host)
 	struct route_pace *p = &host->route.pace;
 
 	gcra_empty(&p->local, now_us(host));
-	p->tokens = 0;
+	p->tokens = p->owed = 0;
 }
 
 struct take {
@@ -59,13 +59,16 @@ static void on_taken(void *arg, int err, const redisReply *reply, const char *wh
 	struct take *take = arg;
 	struct connector_host *host = take->host;
 	struct route_pace *p = &host->route.pace;
+	unsigned granted;
 
 	(void)why;
+	granted = err ? 0 : (unsigned)reply_num(reply_at(reply, 0));
 	p->asking = false;
-	p->tokens = err ? 0 : (unsigned)reply_num(reply_at(reply, 0));
+	p->tokens = granted > p->owed ? granted - p->owed : 0;
+	p->owed -= granted - p->tokens;
 	p->used = 0;
 	p->until_us = take->asked_us + SLICE_US;
-	if (!p->tokens)
+	if (!granted)
 		p->wait_us = now_us(host) + (err ? AWAY_US : reply_num(reply_at(reply, 1)));
 	free(take);
 	if (p->tokens && p->fn)
@@ -97,6 +100,8 @@ static void ask(struct connector_host *host)
 	if (!take)
 		return;
 	*take = (struct take){host, now_us(host), slice_of(p)};
+	if (take->want < p->owed)
+		take->want = p->owed < p->depth ? p->owed : p->depth;
 	p->tokens = 0;
 	args_add(a, span_of(host->name));
 	args_num(a, p->rate);
@@ -144,6 +149,8 @@ void connector_paced(struct connector_host *host)
 	if (p->rate && p->tokens) {
 		p->tokens--;
 		p->used++;
+	} else if (p->rate) {
+		p->owed++; /* one request may be many parts */
 	} else if (p->local.step_ns) {
 		gcra_take(&p->local, now_us(host));
 	}

@@ -336,6 +336,24 @@ START_TEST(two_nodes_together_keep_the_contract)
 }
 END_TEST
 
+START_TEST(many_parts_in_one_request_are_paid_before_the_next)
+{
+	enum { RATE = 100, BURST = 20, MANY = 60 };
+	uint64_t began;
+
+	node_start(&second, "n2", false);
+	connector_contract(fx.node.self->host, RATE, BURST, NULL);
+	began = now_ms();
+	while (connector_pace(fx.node.self->host))
+		io_idle(fx.loop, 2);
+	for (unsigned i = 0; i < MANY; i++)
+		connector_paced(fx.node.self->host);
+	while (!try_part(&fx.node))
+		io_idle(fx.loop, 2);
+	ck_assert_uint_ge(now_ms() - began, (MANY - BURST) * 1000 / RATE);
+}
+END_TEST
+
 START_TEST(who_takes_an_account_over_begins_with_an_empty_bucket)
 {
 	unsigned parts = 0;
@@ -400,6 +418,18 @@ START_TEST(an_account_fails_rests_probes_and_is_up_again)
 	tell(SEND_OK, 0, 5);
 	ck_assert_int_eq(health_of(host), HEALTH_UP);
 	ck_assert_uint_eq(host->route.breaker.rest_ms, 0);
+}
+END_TEST
+
+START_TEST(what_a_stop_cuts_off_is_not_the_accounts_fault)
+{
+	struct connector_host *host = fx.node.self->host;
+
+	tell(SEND_RETRY, SEND_NOT_COUNTED, 100);
+	host->route.stopping = true;
+	tell(SEND_UNCERTAIN, 0, 100);
+	host->route.stopping = false;
+	ck_assert_uint_eq(host->route.breaker.opened_ms, 0);
 }
 END_TEST
 
@@ -559,6 +589,7 @@ int main(void)
 	tcase_add_test(one, any_node_tells_how_a_channel_does_on_the_node_that_holds_it);
 	tcase_add_test(one, who_takes_an_account_over_begins_with_an_empty_bucket);
 	tcase_add_test(one, an_account_fails_rests_probes_and_is_up_again);
+	tcase_add_test(one, what_a_stop_cuts_off_is_not_the_accounts_fault);
 	tcase_add_test(one, a_throttled_account_is_told_to_the_other_nodes);
 	tcase_add_test(one, who_is_blocked_is_neither_heard_nor_written_to);
 	tcase_add_test(one, the_longest_entry_that_fits_decides_and_allow_comes_before_block);
@@ -567,5 +598,6 @@ int main(void)
 	tcase_set_timeout(all, 40);
 	tcase_add_checked_fixture(all, start_all, stop);
 	tcase_add_test(all, two_nodes_together_keep_the_contract);
+	tcase_add_test(all, many_parts_in_one_request_are_paid_before_the_next);
 	return unit_run("route", cases, 2);
 }
