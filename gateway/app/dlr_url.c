@@ -315,6 +315,9 @@ static const struct {
 
 unsigned dlr_type_of(const struct log_event *status)
 {
+	/* With a code a part of it failed for good, else others are still on their way. */
+	if (status->status == STATUS_PARTIALLY_DELIVERED)
+		return status->code.len ? DLR_UNDELIVERED : 0;
 	return is_receipt(status) ? types[status->status].by_receipt : types[status->status].plain;
 }
 

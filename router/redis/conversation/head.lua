@@ -70,6 +70,7 @@ local MAYBE_DOUBLED = 2
 local OUTBOX_MAX = 100000
 local DUPS_MAX = 300   -- octets
 local OPEN_MAX = 32768 -- octets: some thousands of messages that wait
+local PARTS_MAX = 4096 -- octets of OPEN, from which on parts of old messages are forgotten
 local DEAD_MAX = 1000  -- of a channel in a partition
 -- SEQ BASE SID COUNT UNREAD LAST_IN LAST_MESSAGE EVICTED, LAST FIRST_MS
 local NUMBERS = '>I4I4I4I4I4I4I4I4I8I8'
@@ -214,9 +215,8 @@ end
 local function entries_of(k, from, to)
 	local h, out = k.h, {}
 	local after = h[SEQ] - #k.adds
-	if from <= after then
-		out = call('LRANGE', k.key, str(math.max(from - h[BASE], 1)), str(math.min(to, after) - h[BASE]))
-	end
+	local last = math.min(to, after) - h[BASE]
+	if from <= after and last > 0 then out = call('LRANGE', k.key, str(math.max(from - h[BASE], 1)), str(last)) end
 	for seq = math.max(from, after + 1), math.min(to, h[SEQ]) do out[#out + 1] = k.adds[seq - after] end
 	return out
 end

@@ -12,12 +12,12 @@ local function lose(k, now, seq, opt)
 end
 
 -- By its class a message goes back to its lane, marked, or is unknown until the peer tells. Once: what was sent twice and
--- has no answer yet may be what kills nodes.
+-- has no answer yet may be what kills nodes. Not when the peer took a part of it.
 local function reap_one(P, channel, field, owner, now, opt, w)
 	local C, seq = field:match('^(%S+) (%d+)$')
 	local k = open_conversation(P, C)
 	if not k.h then return end
-	if owner.hold or owner.doubled == 1 then
+	if owner.hold or owner.doubled == 1 or (open_letters(k.h, tonumber(seq)) or ''):find('[sdr]') then
 		lose(k, now, tonumber(seq), opt)
 	else
 		give_back(k, channel, tonumber(seq), owner.lane, owner.attempts, 1, owner.since, now, opt, w)
@@ -116,7 +116,11 @@ local function replay(keys, v)
 	local k = open_conversation(P, v[2])
 	local lane = (entry_of(k, seq) or ''):match('^mo..(%d)')
 	if not lane then return 'message_unknown' end
-	if call('ZREM', 'ph:x:' .. P .. ':' .. v[1], v[2] .. ' ' .. v[3]) == 0 then return 'message_unknown' end
+	if call('ZREM', 'ph:x:' .. P .. ':' .. v[1], v[2] .. ' ' .. v[3]) == 0 then
+		local letter, said = last_said(k, seq)
+		local done = letter == 'q' and said:match('^sq (%d+)') == v[4] -- by this very call, whose answer was lost
+		return done and lane or 'message_unknown'
+	end
 	set_open(k.h, seq, 'q')
 	status_append(k, now, seq, 'q', {cd = 'replayed'}, {outbox = v[6] == '1'})
 	save(k, tonumber(v[5]))

@@ -122,7 +122,9 @@ local function claim_one(P, o, item, w, opt)
 	if usual then return usual end
 	local C, seq, attempts, doubled, since = lane_parse(item)
 	local k = open_conversation(P, C)
-	if not k.h or open_letters(k.h, seq) ~= 'q' then return nil end -- canceled, or sent by now
+	local letters = k.h and open_letters(k.h, seq)
+	-- Canceled, or sent by now. Something may be known of a part already: it waits all the same.
+	if not letters or not letters:find('q', 1, true) then return nil end
 	local entry = entry_of(k, seq)
 	local refused = not entry and 'no_longer_in_the_log' or nil
 	local uncertain

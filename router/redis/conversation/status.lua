@@ -1,12 +1,15 @@
 
 -- ---------------------------------------------------------------- what became of a message
 
--- The state of the whole from the letters of its parts: any failed part fails it.
+-- The state of the whole from the letters of its parts: first what is not over for each of them. It is partial when some of
+-- it was taken and some never will be.
 local function fold(letters)
 	if #letters == 1 then return letters end
-	for letter in ('cfgqnu'):gmatch('.') do
+	for letter in ('gqn'):gmatch('.') do
 		if letters:find(letter, 1, true) then return letter end
 	end
+	local taken, refused = letters:find('[sdr]'), letters:match('c') or letters:match('f') or letters:match('u')
+	if refused then return taken and 'p' or refused end
 	local delivered = letters:find('d', 1, true)
 	if letters:find('s', 1, true) then return delivered and 'p' or 's' end
 	return delivered and 'd' or 'r'
@@ -15,6 +18,7 @@ end
 local function is_step(from, to)
 	if from == to then return false end
 	if FINAL[from] then return from == 'u' and to == 'd' end -- EXPIRED, and then DELIVRD: it arrived
+	if from == 'p' then return false end -- which of its parts did is not known any more
 	if from == 'd' then return to == 'r' end
 	if from == 'n' then return true end -- a late answer settles it
 	return RANK[to] >= RANK[from]
@@ -24,10 +28,11 @@ local function open_letters(h, seq)
 	return h[OPEN] ~= '' and h[OPEN]:match(' ' .. str(seq) .. ':(%a+)') or nil
 end
 
--- letters nil: it is not open any more.
+-- letters nil: it is not open any more. What became of parts is kept of the last messages only.
 local function set_open(h, seq, letters)
 	local open = h[OPEN]
 	if open ~= '' then open = open:gsub(' ' .. str(seq) .. ':%a+', '', 1) end
+	if letters and #letters > 1 and #open > PARTS_MAX then open = open:gsub(' %d+:[sdrufc][sdrufc]+', '', 1) end
 	h[OPEN] = letters and open .. ' ' .. str(seq) .. ':' .. letters or open
 end
 
@@ -49,11 +54,11 @@ local function letters_of(k, seq, in_hand)
 	return said and not MOVING[said] and said or 's'
 end
 
--- Writes the step "message seq is now letter" into the log. e: cd code, rs reason, mk marks, at attempts. That it was
--- sent goes without saying where nobody looks.
+-- Writes the step "message seq is now letter" into the log. e: cd code, rs reason, mk marks, at attempts; or said, all of
+-- them as they were written before. That it was sent goes without saying where nobody looks.
 local function status_append(k, now, seq, letter, e, opt)
 	local at = append(k, 's' .. letter .. ' ' .. str(now) .. ' ' .. str(seq) .. ' '
-		.. rest({'cd', e.cd or '', 'rs', e.rs or '', 'mk', e.mk or '', 'at', e.at or ''}))
+		.. (e.said or rest({'cd', e.cd or '', 'rs', e.rs or '', 'mk', e.mk or '', 'at', e.at or ''})))
 	if opt.outbox then outbox(k.P, 'status', k.C, at) end
 	if is_watched(k.h) then hint(k.C, at) end
 end
@@ -85,6 +90,19 @@ local function set_state(k, now, seq, was, letter, e, opt)
 	return letter
 end
 
+-- A part failed while others are under way: it is said at once, and again when the whole is over, since of several the
+-- first failure is the cause. Returns what is then to be said: with a code, "partially delivered" means that a part failed.
+local function failure(k, now, seq, before, letters, is, e, opt)
+	if before == letters or #letters == 1 then return e end
+	if not letters:find('[fuc]') then return is == 'p' and {} or e end
+	if before:find('[fuc]') then
+		local _, said = last_said(k, seq)
+		return {said = said and said:match('^s%a %d+ %d+ (.*)$')}
+	end
+	if is == fold(before) then status_append(k, now, seq, is, e, opt) end
+	return e
+end
+
 -- Part `part` of `parts` (from 0) has reached letter. in_hand: a node has the message in hand, so that OPEN need not
 -- know it yet. Returns the state of the whole.
 local function settle(k, now, seq, part, parts, letter, e, opt, in_hand)
@@ -101,7 +119,7 @@ local function settle(k, now, seq, part, parts, letter, e, opt, in_hand)
 	else
 		set_open(k.h, seq, letters)
 	end
-	return set_state(k, now, seq, was, is, e, opt)
+	return set_state(k, now, seq, was, is, failure(k, now, seq, before, letters, is, e, opt), opt)
 end
 
 -- ---------------------------------------------------------------- the reply ledger

@@ -38,7 +38,7 @@ static const struct {
 	{"%F|%i|%I|%n|%o|%B",					     "439072408|sms-main|c-1|shop|a+b|bi"                           },
 	{"%t|%T",							 "2026-11-22+05:16:09|1795324569"                               },
 	{"%D",							    "%3Fsmpp%3Fa%3Db%26c%3D%2520d%26%3Forig_msg%3Fdlr_mask%3D31%26"},
-	{"%#smpp#a#|%#smpp#c#|%#orig_msg#dlr_mask#|%#none#a#|%#smpp#z#|", "b|+d|31|||"                                                 },
+	{"%#smpp#a#|%#smpp#c#|%#orig_msg#dlr_mask#|%#none#a#|%#smpp#z#|", "b|+d|31|||"                                                   },
 	{"%#smpp|",						       "%#smpp|"						      },
 	{"%#smpp#a",						      "%#smpp#a"						     },
 	{"%%|%x|%",						       "%|%x|%"						       },
@@ -80,28 +80,35 @@ static const struct {
 	unsigned type;
 	const char *answer;
 } states[] = {
-	{STATUS_SENT,        "",                 "",                            DLR_ACCEPTED,    "ACK/"        },
-	{STATUS_SENT,        "smpp.dlr.ENROUTE", "",                            DLR_BUFFERED,
+	{STATUS_SENT,                "",                 "",                            DLR_ACCEPTED,    "ACK/"        },
+	{STATUS_SENT,                "smpp.dlr.ENROUTE", "",                            DLR_BUFFERED,
          "id:7 sub:001 dlvrd:000 submit date:2611220516 done date:2611220517 stat:ENROUTE err:000 "
-         "text:"											       },
-	{STATUS_DELIVERED,   "smpp.dlr.000",     "",                            DLR_DELIVERED,
+         "text:"												       },
+	{STATUS_DELIVERED,           "smpp.dlr.000",     "",                            DLR_DELIVERED,
          "id:7 sub:001 dlvrd:001 submit date:2611220516 done date:2611220517 stat:DELIVRD err:000 "
-         "text:"											       },
-	{STATUS_READ,        "",                 "",                            DLR_DELIVERED,
+         "text:"												       },
+	{STATUS_READ,                "",                 "",                            DLR_DELIVERED,
          "id:7 sub:001 dlvrd:001 submit date:2611220516 done date:2611220517 stat:DELIVRD err:000 "
-         "text:"											       },
-	{STATUS_UNDELIVERED, "smpp.dlr.069",     "",                            DLR_UNDELIVERED,
+         "text:"												       },
+	{STATUS_UNDELIVERED,         "smpp.dlr.069",     "",                            DLR_UNDELIVERED,
          "id:7 sub:001 dlvrd:000 submit date:2611220516 done date:2611220517 stat:UNDELIV err:069 "
-         "text:"											       },
-	{STATUS_UNDELIVERED, "smpp.dlr.EXPIRED", "",                            DLR_UNDELIVERED,
+         "text:"												       },
+	{STATUS_UNDELIVERED,         "smpp.dlr.EXPIRED", "",                            DLR_UNDELIVERED,
          "id:7 sub:001 dlvrd:000 submit date:2611220516 done date:2611220517 stat:EXPIRED err:000 "
-         "text:"											       },
-	{STATUS_FAILED,      "smpp.0x0000000b",  "Invalid Destination Address", DLR_REJECTED,
-         "NACK/0x0000000b/Invalid Destination Address"							 },
-	{STATUS_FAILED,      "expired",          "",                            DLR_REJECTED,    "NACK/expired"},
-	{STATUS_CANCELED,    "",                 "",                            DLR_REJECTED,    "NACK/"       },
-	{STATUS_QUEUED,      "",                 "",                            0,               NULL          },
-	{STATUS_UNKNOWN,     "",                 "",                            0,               NULL          },
+         "text:"												       },
+	{STATUS_FAILED,              "smpp.0x0000000b",  "Invalid Destination Address", DLR_REJECTED,
+         "NACK/0x0000000b/Invalid Destination Address"								 },
+	{STATUS_FAILED,              "expired",          "",                            DLR_REJECTED,    "NACK/expired"},
+	{STATUS_CANCELED,            "",                 "",                            DLR_REJECTED,    "NACK/"       },
+	{STATUS_PARTIALLY_DELIVERED, "smpp.dlr.069",     "",                            DLR_UNDELIVERED,
+         "id:7 sub:001 dlvrd:000 submit date:2611220516 done date:2611220517 stat:UNDELIV err:069 "
+         "text:"												       },
+	{STATUS_PARTIALLY_DELIVERED, "smpp.0x0000000b",  "Invalid Destination Address",
+         DLR_UNDELIVERED,                                                                                "id:7 sub:001 dlvrd:000 submit date:2611220516 done date:2611220517 stat:UNDELIV err:000 "
+         "text:"									      },
+	{STATUS_PARTIALLY_DELIVERED, "",                 "",                            0,               NULL          },
+	{STATUS_QUEUED,              "",                 "",                            0,               NULL          },
+	{STATUS_UNKNOWN,             "",                 "",                            0,               NULL          },
 };
 
 START_TEST(a_status_makes_a_report_in_kannels_words)

@@ -263,6 +263,180 @@ START_TEST(what_is_refused_is_kept_replayed_once_and_dropped)
 }
 END_TEST
 
+static void tell_part(size_t i, uint16_t part, uint16_t parts, const char *id, const char *code)
+{
+	const struct send_result result = {.outcome = code ? SEND_REFUSED : SEND_OK,
+	                                   .part = part,
+	                                   .parts = parts,
+	                                   .id = span_of(id),
+	                                   .code = code};
+
+	connector_result(fx.node.self->host, fx.node.self->sent[i], &result);
+}
+
+/* What was said of message seq, "STATUS CODE;" each. */
+static const char *steps_of(unsigned customer, uint64_t seq)
+{
+	static char steps[400];
+	struct log_event events[32];
+	size_t count = read_log(&fx.node, customer, events, ARRAY_LEN(events));
+
+	steps[0] = '\0';
+	for (size_t i = 0; i < count; i++)
+		if (events[i].type == LOG_STATUS && events[i].of == seq)
+			snprintf(steps + strlen(steps), sizeof(steps) - strlen(steps), "%s %.*s;",
+			         message_status_name(events[i].status), SPAN_FMT(events[i].code));
+	return steps;
+}
+
+START_TEST(what_was_taken_in_part_is_no_dead_letter)
+{
+	uint64_t seq = send_text(ALICE, "long");
+
+	tell_part(0, 0, 3, "p0", NULL);
+	tell_part(0, 1, 3, "", "first");
+	io_idle(fx.loop, 100);
+	ck_assert_int_eq(status_of(&fx.node, ALICE, seq), STATUS_SENDING);
+	tell_part(0, 2, 3, "", "second");
+	wait_status(&fx.node, ALICE, seq, STATUS_PARTIALLY_DELIVERED);
+	ck_assert_str_eq(steps_of(ALICE, seq), "sending first;partially_delivered first;");
+	tell_receipt(&fx.node, "p0", STATUS_DELIVERED);
+	io_idle(fx.loop, 100);
+	ck_assert_int_eq(status_of(&fx.node, ALICE, seq), STATUS_PARTIALLY_DELIVERED);
+	ck_assert_uint_eq(dead_count(), 0);
+	ck_assert_str_eq(dead_do(ALICE, seq, DEAD_REPLAY), "message_unknown");
+}
+END_TEST
+
+START_TEST(what_was_refused_in_all_its_parts_is_a_dead_letter_for_the_first_reason)
+{
+	uint64_t seq = send_text(ALICE, "long");
+
+	tell_part(0, 0, 2, "", "first");
+	io_idle(fx.loop, 100);
+	ck_assert_uint_eq(dead_count(), 0);
+	tell_part(0, 1, 2, "", "second");
+	wait_status(&fx.node, ALICE, seq, STATUS_FAILED);
+	ck_assert_uint_eq(dead_count(), 1);
+	ck_assert_str_eq(dead("", 10).codes[0], "first");
+}
+END_TEST
+
+START_TEST(what_receipts_say_of_parts_makes_the_whole)
+{
+	uint64_t seq = send_text(ALICE, "long");
+
+	tell_part(0, 0, 2, "p0", NULL);
+	tell_part(0, 1, 2, "p1", NULL);
+	wait_status(&fx.node, ALICE, seq, STATUS_SENT);
+	tell_receipt(&fx.node, "p0", STATUS_UNDELIVERED);
+	wait_status(&fx.node, ALICE, seq, STATUS_PARTIALLY_DELIVERED);
+	tell_receipt(&fx.node, "p1", STATUS_UNDELIVERED);
+	wait_status(&fx.node, ALICE, seq, STATUS_UNDELIVERED);
+	/* EXPIRED, and then DELIVRD. */
+	tell_receipt(&fx.node, "p1", STATUS_DELIVERED);
+	wait_status(&fx.node, ALICE, seq, STATUS_PARTIALLY_DELIVERED);
+	tell_receipt(&fx.node, "p0", STATUS_DELIVERED);
+	wait_status(&fx.node, ALICE, seq, STATUS_DELIVERED);
+	ck_assert_uint_eq(dead_count(), 0);
+}
+END_TEST
+
+static char answered[64];
+
+static void on_any(void *arg, int err, const redisReply *reply, const char *why)
+{
+	ck_assert_msg(err == 0, "%s", why ? why : "");
+	snprintf(answered, sizeof(answered), "%.*s", SPAN_FMT(reply_span(reply)));
+	*(bool *)arg = true;
+}
+
+/* As another node would call it, in Alice's partition. */
+static void function_do(const char *name, const struct span *argv, int argc)
+{
+	bool done = false;
+
+	ck_assert_int_eq(redis_fcall(fx.node.redis, name,
+	                             router_partition(router_partition_of(conversation_of(ALICE))),
+	                             argv, argc, on_any, &done),
+	                 0);
+	io_wait(fx.loop, io_is_true, &done, SOON_MS);
+}
+
+/* Another node, given up for dead, is heard of a part when the whole waits again. */
+static void part_was_taken_by_another(uint64_t seq)
+{
+	struct buf common, item;
+
+	buf_init(&common, 1000);
+	pack_array(&common, 6);
+	pack_text(&common, SPAN_LIT("ch"));
+	pack_num(&common, now_ms());
+	pack_num(&common, 0);
+	pack_num(&common, 1000);
+	pack_num(&common, 0);
+	pack_text(&common, SPAN_LIT("n9#1"));
+	buf_init(&item, 1000);
+	pack_array(&item, 10);
+	pack_text(&item, conversation_of(ALICE));
+	pack_num(&item, seq);
+	pack_text(&item, SPAN_LIT("s"));
+	pack_num(&item, 0);
+	pack_num(&item, 2);
+	pack_text(&item, SPAN_NONE);
+	pack_text(&item, SPAN_NONE);
+	pack_num(&item, 0);
+	pack_text(&item, SPAN_LIT("p0"));
+	pack_num(&item, 0);
+	function_do("ph2_settle", (struct span[]){buf_span(&common), buf_span(&item)}, 2);
+	buf_fini(&common);
+	buf_fini(&item);
+}
+
+START_TEST(what_waits_is_sent_whatever_is_known_of_a_part)
+{
+	uint64_t seq;
+
+	link_up(false);
+	seq = send_text(ALICE, "long");
+	part_was_taken_by_another(seq);
+	link_up(true);
+	wait_sent(&fx.node, 1);
+	ck_assert_str_eq(text_of(0), "long");
+}
+END_TEST
+
+START_TEST(a_replay_whose_answer_was_lost_is_done_once_and_said_again)
+{
+	uint64_t seq = send_text(ALICE, "one");
+	char number[24], now[24];
+	struct dead_result r;
+	const struct span argv[] = {
+		SPAN_LIT("ch"), conversation_of(ALICE), {number, 1 },
+		{now,    13},
+                  SPAN_LIT("1000"),       SPAN_LIT("0")
+        };
+
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)seq);
+	snprintf(now, sizeof(now), "%llu", (unsigned long long)now_ms());
+	refuse(0, "x");
+	wait_status(&fx.node, ALICE, seq, STATUS_FAILED);
+	r = dead("", 10);
+	ck_assert_uint_eq(r.count, 1);
+	function_do("ph2_replay", argv, (int)ARRAY_LEN(argv));
+	ck_assert_str_eq(answered, "2");
+	function_do("ph2_replay", argv, (int)ARRAY_LEN(argv));
+	ck_assert_str_eq(answered, "2");
+	now[12] = now[12] == '0' ? '1' : '0'; /* somebody else's */
+	function_do("ph2_replay", argv, (int)ARRAY_LEN(argv));
+	ck_assert_str_eq(answered, "message_unknown");
+	send_text(ALICE, "two"); /* who sends looks into the lane */
+	wait_sent(&fx.node, 2);
+	io_idle(fx.loop, 100);
+	ck_assert_uint_eq(fx.node.self->count, 3);
+}
+END_TEST
+
 START_TEST(pages_of_dead_letters_are_whole_and_newest_first)
 {
 	static const char *const cids[] = {"1", "2", "3", "4", "5", "6", "7"};
@@ -375,13 +549,6 @@ END_TEST
 
 /* --- Nothing vanishes ------------------------------------------------------------------------ */
 
-static void on_any(void *arg, int err, const redisReply *reply, const char *why)
-{
-	(void)reply;
-	ck_assert_msg(err == 0, "%s", why ? why : "");
-	*(bool *)arg = true;
-}
-
 static void redis_do(int argc, const struct span *argv)
 {
 	bool done = false;
@@ -437,7 +604,6 @@ static void queue_in_short_log(const char *text)
 {
 	struct buf common, item;
 	struct span argv[2];
-	bool done = false;
 
 	buf_init(&common, 1000);
 	pack_array(&common, 5);
@@ -463,11 +629,7 @@ static void queue_in_short_log(const char *text)
 	buf_printf(&item, "moq02 1 0 ch x 2:%s", text);
 	argv[0] = buf_span(&common);
 	argv[1] = buf_span(&item);
-	ck_assert_int_eq(redis_fcall(fx.node.redis, "ph2_send",
-	                             router_partition(router_partition_of(conversation_of(ALICE))),
-	                             argv, 2, on_any, &done),
-	                 0);
-	io_wait(fx.loop, io_is_true, &done, SOON_MS);
+	function_do("ph2_send", argv, 2);
 	buf_fini(&common);
 	buf_fini(&item);
 }
@@ -535,6 +697,11 @@ int main(void)
 	tcase_add_test(tc, what_is_taken_back_is_never_sent);
 	tcase_add_test(tc, what_is_being_sent_cannot_be_taken_back);
 	tcase_add_test(tc, what_is_refused_is_kept_replayed_once_and_dropped);
+	tcase_add_test(tc, what_was_taken_in_part_is_no_dead_letter);
+	tcase_add_test(tc, what_was_refused_in_all_its_parts_is_a_dead_letter_for_the_first_reason);
+	tcase_add_test(tc, what_receipts_say_of_parts_makes_the_whole);
+	tcase_add_test(tc, what_waits_is_sent_whatever_is_known_of_a_part);
+	tcase_add_test(tc, a_replay_whose_answer_was_lost_is_done_once_and_said_again);
 	tcase_add_test(tc, pages_of_dead_letters_are_whole_and_newest_first);
 	tcase_add_test(tc, what_expires_in_its_lane_fails_and_begins_anew_when_replayed);
 	tcase_add_test(tc, what_is_tried_too_often_fails_and_a_busy_peer_is_no_try);

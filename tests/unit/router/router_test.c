@@ -366,6 +366,28 @@ START_TEST(after_a_kill_an_agents_reply_is_sent_again_and_marked)
 }
 END_TEST
 
+START_TEST(after_a_kill_a_reply_of_which_a_part_was_taken_is_not_doubled)
+{
+	const struct send_result first = {.outcome = SEND_OK, .parts = 2, .id = SPAN_LIT("p1")};
+	uint64_t seq;
+
+	set_presence(&fx.node, "mei", 3, PRESENCE_AVAILABLE);
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", "人工"), 0);
+	wait_agent(&fx.node, ALICE, "mei");
+	seq = say(&fx.node, ALICE, "mei", "c1", "hello", NULL);
+	wait_sent(&fx.node, 1);
+	for (size_t i = 0; i < fx.node.self->count; i++)
+		if (fx.node.self->sent[i]->seq == seq)
+			connector_result(fx.node.self->host, fx.node.self->sent[i], &first);
+	io_idle(fx.loop, 200);
+	die_and_return();
+	wait_status(&fx.node, ALICE, seq, STATUS_UNKNOWN);
+	io_idle(fx.loop, 200);
+	for (size_t i = 0; i < fx.node.self->count; i++)
+		ck_assert_uint_ne(fx.node.self->sent[i]->seq, seq);
+}
+END_TEST
+
 START_TEST(another_living_node_keeps_what_it_has_in_hand)
 {
 	struct node other;
@@ -726,6 +748,7 @@ int main(void)
 	tcase_add_test(tc, after_a_kill_the_retry_gets_the_answer_that_the_first_try_left);
 	tcase_add_test(tc, after_a_kill_without_a_retry_the_answer_is_unknown_not_doubled);
 	tcase_add_test(tc, after_a_kill_an_agents_reply_is_sent_again_and_marked);
+	tcase_add_test(tc, after_a_kill_a_reply_of_which_a_part_was_taken_is_not_doubled);
 	tcase_add_test(tc, another_living_node_keeps_what_it_has_in_hand);
 	tcase_add_test(tc,
 	               what_was_taken_with_an_answer_that_was_lost_is_sent_and_nothing_else_again);
