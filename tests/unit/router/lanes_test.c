@@ -2,6 +2,7 @@
  * The lanes on a real Redis: what waits, what is not due yet, what is taken back, what finally
  * failed, and that nothing vanishes on the way.
  */
+#include "log_codec.h"
 #include "pack.h"
 #include "router_fixture.h"
 #include "router_keys.h"
@@ -244,6 +245,7 @@ START_TEST(what_is_refused_is_kept_replayed_once_and_dropped)
 	ck_assert_uint_eq(r.seqs[0], seq);
 	ck_assert_str_eq(r.next, "");
 	ck_assert_str_eq(dead_do(ALICE, seq, DEAD_REPLAY), "");
+	io_idle(fx.loop, 2); /* in the same instant it would be the same call */
 	ck_assert_str_eq(dead_do(ALICE, seq, DEAD_REPLAY), "message_unknown");
 	wait_sent(&fx.node, 2);
 	ck_assert_uint_eq(fx.node.self->sent[1]->seq, seq);
@@ -352,7 +354,7 @@ static void on_any(void *arg, int err, const redisReply *reply, const char *why)
 }
 
 /* As another node would call it, in Alice's partition. */
-static void function_do(const char *name, const struct span *argv, int argc)
+static void function_do(const char *name, const struct span *argv, size_t argc)
 {
 	bool done = false;
 
@@ -423,17 +425,16 @@ START_TEST(a_replay_whose_answer_was_lost_is_done_once_and_said_again)
 	wait_status(&fx.node, ALICE, seq, STATUS_FAILED);
 	r = dead("", 10);
 	ck_assert_uint_eq(r.count, 1);
-	function_do("ph2_replay", argv, (int)ARRAY_LEN(argv));
+	function_do("ph2_replay", argv, ARRAY_LEN(argv));
 	ck_assert_str_eq(answered, "2");
-	function_do("ph2_replay", argv, (int)ARRAY_LEN(argv));
+	function_do("ph2_replay", argv, ARRAY_LEN(argv));
 	ck_assert_str_eq(answered, "2");
 	now[12] = now[12] == '0' ? '1' : '0'; /* somebody else's */
-	function_do("ph2_replay", argv, (int)ARRAY_LEN(argv));
+	function_do("ph2_replay", argv, ARRAY_LEN(argv));
 	ck_assert_str_eq(answered, "message_unknown");
-	send_text(ALICE, "two"); /* who sends looks into the lane */
 	wait_sent(&fx.node, 2);
 	io_idle(fx.loop, 100);
-	ck_assert_uint_eq(fx.node.self->count, 3);
+	ck_assert_uint_eq(fx.node.self->count, 2);
 }
 END_TEST
 

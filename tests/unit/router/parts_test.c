@@ -24,7 +24,8 @@ static void on_part(void *arg, int kept, const struct message_parts *whole)
 	r->generation = whole->generation;
 	r->told = whole->told;
 	for (unsigned i = 0; i < whole->total; i++)
-		strncat(r->text, whole->parts[i].ptr, whole->parts[i].len);
+		if (whole->parts[i].len)
+			strncat(r->text, whole->parts[i].ptr, whole->parts[i].len);
 	if (take_parts)
 		connector_parts_done(fx.node.self->host, whole);
 }
