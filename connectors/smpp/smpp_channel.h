@@ -94,7 +94,8 @@ struct smpp_link {
 
 	struct smpp_inbound *oldest, *newest;
 	size_t inbound;
-	bool paused;
+	bool paused;         /* nothing is read until some of them are answered */
+	uint64_t resumed_ms; /* the end of the last pause; 0: there was none */
 	uint64_t proof_ms; /* wall: answers to all that arrived before are known to be delivered */
 };
 
@@ -208,6 +209,8 @@ void smpp_link_answer(struct smpp_link *l, uint32_t command_id, uint32_t sequenc
 
 void smpp_session_on_data(void *link, struct span data);
 void smpp_session_on_timer(void *link);
+/** Reads again after a pause. */
+void smpp_session_resume(struct smpp_link *l);
 /** Sets the timer to the earliest of the link's deadlines. */
 void smpp_session_rearm(struct smpp_link *l);
 

@@ -79,10 +79,8 @@ static void answer(struct smpp_inbound *in, uint32_t status)
 		untrack(in);
 		smpp_link_answer(l, SMPP_RESP(in->command_id), in->sequence, status);
 		if (l->paused && l->inbound <= (size_t)l->channel->cfg->inbound_max / 2 &&
-		    l->stream) {
-			l->paused = false;
-			io_stream_resume(l->stream);
-		}
+		    l->stream)
+			smpp_session_resume(l);
 		smpp_link_check_done(l);
 	}
 	spare(in);

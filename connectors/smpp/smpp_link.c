@@ -260,7 +260,7 @@ static void new_session(struct smpp_link *l)
 	smpp_window_reset(&l->window);
 	buf_clear(&l->input);
 	l->submits = l->octets = 0;
-	l->asked_ms = l->bound_ms = l->floor_ms = 0;
+	l->asked_ms = l->bound_ms = l->floor_ms = l->resumed_ms = 0;
 	l->takes_tlvs = l->paused = l->misconfigured = l->binding = false;
 	l->version = 0;
 	l->why = NULL;

@@ -6,7 +6,10 @@
 #include "smpp_channel.h"
 #include "smpp_tlv.h"
 
-enum { LOG_EVERY_MS = 60000 };
+enum {
+	LOG_EVERY_MS = 60000,
+	UNREAD_MS = 1000 /* after a pause: what the SMSC said meanwhile is read first */
+};
 
 static const char *const role_names[] = {"NONE", "TRX", "TX", "RX"};
 
@@ -328,11 +331,28 @@ void smpp_session_on_data(void *arg, struct span data)
 
 /* ---- time ---- */
 
+/* While we do not read, silence is ours: what the SMSC answered lies unread in the socket. */
+static bool hears(const struct smpp_link *l, uint64_t now)
+{
+	return !l->paused && (!l->resumed_ms || now >= l->resumed_ms + UNREAD_MS);
+}
+
+void smpp_session_resume(struct smpp_link *l)
+{
+	l->paused = false;
+	l->resumed_ms = now_ms(l);
+	io_stream_resume(l->stream);
+	smpp_session_rearm(l);
+}
+
 static void expire_flights(struct smpp_link *l, uint64_t now)
 {
+	/* Not for ever: a flood of theirs may go on. */
+	uint64_t patience = hears(l, now) ? 0 : (uint64_t)l->channel->cfg->response_ms;
 	struct smpp_flight *f;
 
-	while ((f = smpp_window_first(&l->window)) && f->deadline_ms <= now) {
+	while ((f = smpp_window_first(&l->window)) && f->deadline_ms <= now &&
+	       now - f->deadline_ms >= patience) {
 		void *item = f->item;
 		struct smpp_outgoing *forgotten;
 		uint16_t part = f->part;
@@ -369,7 +389,7 @@ static void check_alive(struct smpp_link *l, uint64_t now)
 	struct smpp_pdu pdu = {.command_id = SMPP_enquire_link};
 	struct smpp_flight *f;
 
-	if (now < enquire_due(l))
+	if (!hears(l, now) || now < enquire_due(l))
 		return;
 	if (l->asked_ms) {
 		l->why = "enquire_link was not answered";
@@ -417,16 +437,28 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return b && b < a ? b : a;
 }
 
-void smpp_session_rearm(struct smpp_link *l)
+/* The first of what is due for want of a word of the SMSC's; 0: nothing is. */
+static uint64_t silence_due(const struct smpp_link *l, uint64_t now)
 {
 	const struct smpp_flight *first = smpp_window_first(&l->window);
+	uint64_t at = UINT64_MAX;
+
+	if (l->paused)
+		return 0; /* smpp_session_resume() sets the timer */
+	if (first)
+		at = earlier(at, first->deadline_ms);
+	if (is_bound(l))
+		at = earlier(at, enquire_due(l));
+	return hears(l, now) || at > l->resumed_ms + UNREAD_MS ? at : l->resumed_ms + UNREAD_MS;
+}
+
+void smpp_session_rearm(struct smpp_link *l)
+{
 	uint64_t now = now_ms(l), at = UINT64_MAX;
 
 	at = earlier(at, l->deadline_ms);
-	if (first)
-		at = earlier(at, first->deadline_ms);
+	at = earlier(at, silence_due(l, now));
 	if (is_bound(l)) {
-		at = earlier(at, enquire_due(l));
 		if (l->channel->cfg->inactivity_ms)
 			at = earlier(at, l->active_ms + (uint64_t)l->channel->cfg->inactivity_ms);
 		/* What will be sent from now on is due after this, so that sending need not rearm.

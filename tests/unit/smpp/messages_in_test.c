@@ -55,6 +55,27 @@ START_TEST(too_much_at_once_is_left_in_the_socket)
 }
 END_TEST
 
+START_TEST(what_the_peer_says_unread_is_no_silence)
+{
+	open_bound("inbound_max: 4\nenquire_link: 100 ms\nresponse_timeout: 300 ms\n");
+	host.hold = true;
+	smsc.hold = true;
+	ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
+	for (unsigned i = 0; i < 4; i++)
+		deliver_text("first");
+	AWAIT(host.received_count == 4 && smsc.submits == 1);
+	deliver_text("second");
+	smsc_release(&smsc, 0, false);
+	host_pass(loop, 500);
+	ck_assert_uint_eq(host.result_count, 0);
+	host.hold = false;
+	host_settle(&host, 0);
+	AWAIT(smsc.delivered == 5 && host.result_count == 1);
+	ck_assert_int_eq(host.results[0].outcome, SEND_OK);
+	ck_assert_uint_eq(smsc.binds, 1);
+}
+END_TEST
+
 START_TEST(data_sm_and_message_payload_are_texts_too)
 {
 	struct smpp_pdu pdu = {.command_id = SMPP_data_sm};
@@ -520,6 +541,7 @@ int main(void)
 		nothing_is_answered_before_it_is_durable,
 		what_cannot_be_kept_is_to_come_again,
 		too_much_at_once_is_left_in_the_socket,
+		what_the_peer_says_unread_is_no_silence,
 		data_sm_and_message_payload_are_texts_too,
 		data_that_is_no_text_is_shown_as_that,
 		what_is_not_in_its_alphabet_is_marked,
