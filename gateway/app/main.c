@@ -34,7 +34,7 @@ static const char usage[] =
 	"                        for many\n"
 	"  templates list|versions FILE; show FILE ID       what is published\n"
 	"  templates publish FILE [ID ...]; rollback FILE N  drafts, or an old version, come into "
-        "use\n"
+	"use\n"
 	"  templates import FILE [DIR]; export FILE DIR      from files, and to files\n"
 	"    --note TEXT --force\n"
 	"  match TEXT            what a customer's text would be answered, how surely, and why\n"
