@@ -157,7 +157,8 @@ static void on_questions(void *arg, int err, const redisReply *reply, const char
 	if (g)
 		g->call = c;
 	if (!g || !g->at ||
-	    io_work(c->api->options.loop, "templates.group", group_work, on_grouped, g)) {
+	    io_work_background(c->api->options.loop, "templates.group", group_work, on_grouped,
+	                       g)) {
 		if (g)
 			grouping_free(g);
 		templates_problem(c, 503, NULL, NULL, NULL);

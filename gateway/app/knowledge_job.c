@@ -98,7 +98,7 @@ static void call(struct job *job, const char *function, const struct span *args,
 static void work(struct job *job, int (*fn)(void *arg), done_fn *done)
 {
 	job->now_ms = clock_wall_ms(io_loop_clock(job->k->options.loop));
-	if (io_work(job->k->options.loop, "templates.work", fn, done, job))
+	if (io_work_background(job->k->options.loop, "templates.work", fn, done, job))
 		job_end(job, -ENOMEM, NULL);
 }
 

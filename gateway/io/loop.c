@@ -7,8 +7,10 @@
 #include "metrics.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 enum {
 	SLOW_US = 10000,    /* a callback that holds the loop longer is told by name */
@@ -16,7 +18,8 @@ enum {
 	LATER_ROUNDS = 16,  /* work that puts off more work gets this far in one turn */
 	SPARE_MAX = 64,     /* output buffers kept for the next write */
 	SPARE_SIZE = 4096,
-	SPARE_SIZE_MAX = 16384 /* larger ones go back to the allocator */
+	SPARE_SIZE_MAX = 16384, /* larger ones go back to the allocator */
+	BACKGROUND_NICE = 10    /* a tenth of the loop's share of a core both want */
 };
 
 static const char slow_help[] = "Callbacks that held the loop for over 10 ms";
@@ -375,6 +378,28 @@ static void on_work(uv_work_t *uv)
 	job->err = job->work(job->arg);
 }
 
+/* In Linux each thread has a priority of its own, and those it starts begin with it. */
+static void *work_low(void *arg)
+{
+	struct job *job = arg;
+
+	/* Up to the lowest there is; where it cannot be had the work is done all the same. */
+	(void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + BACKGROUND_NICE);
+	job->err = job->work(job->arg);
+	return NULL;
+}
+
+/* On a thread that goes with the work: a priority once given up is not to be had back. */
+static void on_work_background(uv_work_t *uv)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, work_low, uv->data) == 0)
+		pthread_join(thread, NULL);
+	else
+		on_work(uv);
+}
+
 static void on_worked(uv_work_t *uv, int status)
 {
 	struct job *job = uv->data;
@@ -386,22 +411,37 @@ static void on_worked(uv_work_t *uv, int status)
 	free(job);
 }
 
-int io_work(struct io_loop *loop, const char *name, int (*work)(void *arg), done_fn *done,
-            void *arg)
+static int queue_work(const struct job *like, uv_work_cb work)
 {
-	struct job *job = calloc(1, sizeof(*job));
+	struct job *job = malloc(sizeof(*job));
 	int err;
 
 	if (!job)
 		return -ENOMEM;
-	*job = (struct job){.loop = loop, .name = name, .work = work, .done = done, .arg = arg};
+	*job = *like;
 	job->uv.data = job;
-	err = uv_queue_work(&loop->uv, &job->uv, on_work, on_worked);
+	err = uv_queue_work(&job->loop->uv, &job->uv, work, on_worked);
 	if (err)
 		free(job);
 	else
-		loop->jobs++;
+		job->loop->jobs++;
 	return err;
+}
+
+int io_work(struct io_loop *loop, const char *name, int (*work)(void *arg), done_fn *done,
+            void *arg)
+{
+	const struct job job = {.loop = loop, .name = name, .work = work, .done = done, .arg = arg};
+
+	return queue_work(&job, on_work);
+}
+
+int io_work_background(struct io_loop *loop, const char *name, int (*work)(void *arg),
+                       done_fn *done, void *arg)
+{
+	const struct job job = {.loop = loop, .name = name, .work = work, .done = done, .arg = arg};
+
+	return queue_work(&job, on_work_background);
 }
 
 void io_loop_finish(struct io_loop *loop)

@@ -56,5 +56,11 @@ void io_loop_finish(struct io_loop *loop);
 /** Slow work: work() on a pool thread, then done(arg, err) on the loop with what work returned. */
 int io_work(struct io_loop *loop, const char *name, int (*work)(void *arg), done_fn *done,
             void *arg) MUST_CHECK;
+/**
+ * The same for work that takes a core for long: what it does, threads it starts too, has a low
+ * priority, so that the loop is not kept waiting for a core.
+ */
+int io_work_background(struct io_loop *loop, const char *name, int (*work)(void *arg),
+                       done_fn *done, void *arg) MUST_CHECK;
 
 #endif

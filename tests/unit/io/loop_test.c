@@ -5,7 +5,9 @@
 #include "metrics.h"
 #include "wheel.h"
 
+#include <pthread.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { WAIT_MS = 5000 };
@@ -184,6 +186,50 @@ START_TEST(slow_work_comes_back_to_the_loop)
 }
 END_TEST
 
+static void *niceness(void *arg)
+{
+	*(int *)arg = getpriority(PRIO_PROCESS, 0);
+	return NULL;
+}
+
+/* Its own, and that of a thread it starts. */
+static int work_in_background(void *arg)
+{
+	int *nice = arg;
+	pthread_t thread;
+
+	nice[0] = getpriority(PRIO_PROCESS, 0);
+	if (pthread_create(&thread, NULL, niceness, &nice[1]))
+		return -EAGAIN;
+	pthread_join(thread, NULL);
+	return -EDOM;
+}
+
+static int tell_niceness(void *arg)
+{
+	niceness(arg);
+	return 0;
+}
+
+START_TEST(background_work_gives_way_to_the_loop_and_to_the_work_after_it)
+{
+	int own = getpriority(PRIO_PROCESS, 0), nice[2] = {own, own};
+
+	worked = false;
+	ck_assert_int_eq(io_work_background(loop, "work", work_in_background, on_worked, nice), 0);
+	io_wait(loop, io_is_true, &worked, WAIT_MS);
+	ck_assert_int_eq(work_err, -EDOM);
+	ck_assert_int_eq(nice[0], own + 10 < 19 ? own + 10 : 19);
+	ck_assert_int_eq(nice[1], nice[0]);
+	for (int i = 0; i < 8; i++) { /* more than the pool has threads */
+		worked = false;
+		ck_assert_int_eq(io_work(loop, "work", tell_niceness, on_worked, nice), 0);
+		io_wait(loop, io_is_true, &worked, WAIT_MS);
+		ck_assert_int_eq(nice[0], own);
+	}
+}
+END_TEST
+
 static struct io_wheel_entry entries[3];
 static uint64_t due_ms[3];
 
@@ -231,6 +277,7 @@ int main(void)
 	tcase_add_test(tc, a_slow_callback_is_told_by_name);
 	tcase_add_test(tc, who_waited_for_a_slow_callback_is_not_blamed);
 	tcase_add_test(tc, slow_work_comes_back_to_the_loop);
+	tcase_add_test(tc, background_work_gives_way_to_the_loop_and_to_the_work_after_it);
 	tcase_add_test(tc, the_wheel_is_late_by_a_tick_and_never_early);
 	return unit_run("loop", &tc, 1);
 }
