@@ -33,8 +33,9 @@ struct cluster_list {
 
 /**
  * Groups texts of any octets. A text without a word in it is in no group. Texts that are equal
- * after normalising are always together. Computes for up to a second at the most texts: not on the
- * loop. -EINVAL: options out of range; -ENOMEM.
+ * after normalising are always together. Computes for up to a second at the most texts, a few
+ * seconds where they are made to take long: not on the loop. -EINVAL: options out of range;
+ * -ENOMEM.
  */
 int cluster_texts(const struct span *texts, size_t count, const struct cluster_options *options,
                   struct cluster_list *out) MUST_CHECK;

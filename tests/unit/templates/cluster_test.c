@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define SPAN(s)                    \
 	{                          \
@@ -118,6 +119,43 @@ START_TEST(many_texts_are_grouped_in_bounded_time_and_the_same_every_time)
 }
 END_TEST
 
+/*
+ * Long texts of words that 2,000 others have as well, each with one word of its own: without a
+ * limit this takes twelve thousand million products, half a minute.
+ */
+START_TEST(texts_made_to_take_long_do_not)
+{
+	enum { COUNT = CLUSTER_TEXTS_MAX, FAMILIES = 5, WORDS = 60, SIZE = WORDS * 8 };
+	struct span *texts = calloc(COUNT, sizeof(*texts));
+	char(*pool)[SIZE] = calloc(COUNT, sizeof(*pool));
+	struct timespec began, ended;
+	struct cluster_list list;
+	double took;
+
+	for (unsigned i = 0; i < COUNT; i++) {
+		size_t len = 0;
+
+		for (unsigned w = 0; w < WORDS - 1; w++)
+			len += (size_t)snprintf(pool[i] + len, SIZE - len, "%c%c%c%c ",
+			                        'a' + (int)(w % 26), 'c' + (int)(i % FAMILIES),
+			                        'a' + (int)(w * 7 % 26), 'a' + (int)(w / 26));
+		texts[i] = (struct span){pool[i], len};
+	}
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &began);
+	ck_assert_int_eq(cluster_texts(texts, COUNT, &usual, &list), 0);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ended);
+	took = (double)(ended.tv_sec - began.tv_sec) +
+	       (double)(ended.tv_nsec - began.tv_nsec) / 1e9;
+	ck_assert_double_lt(took, 20.0);
+	ck_assert_uint_eq(list.count, FAMILIES);
+	for (unsigned i = 0; i < COUNT; i++)
+		ck_assert_uint_eq(list.of_text[i], list.of_text[i % FAMILIES]);
+	cluster_list_fini(&list);
+	free(texts);
+	free(pool);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("cluster");
@@ -128,5 +166,6 @@ int main(void)
 	tcase_add_test(tc, options_say_what_is_told);
 	tcase_add_test(tc, nothing_and_one_have_no_group);
 	tcase_add_test(tc, many_texts_are_grouped_in_bounded_time_and_the_same_every_time);
+	tcase_add_test(tc, texts_made_to_take_long_do_not);
 	return unit_run("cluster", &tc, 1);
 }
