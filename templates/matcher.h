@@ -99,9 +99,9 @@ struct match_zones {
 
 /**
  * Trains from samples and finds, by leaving some of them out, how far its scores can be trusted
- * (matcher_calibration.h). Computes for some hundred milliseconds a hundred answers: not on the
- * loop. -EINVAL: an answer out of range, or more than MATCHER_ANSWERS_MAX; -ENOMEM. No sample at
- * all is allowed: everything then goes to a person.
+ * (matcher_calibration.h), on a thread of its own that ends with the call. Computes for some
+ * hundred milliseconds a hundred answers: not on the loop. -EINVAL: an answer out of range, or more
+ * than MATCHER_ANSWERS_MAX; -ENOMEM. No sample at all is allowed: everything then goes to a person.
  */
 int matcher_create(const struct match_source *source, struct matcher **out) MUST_CHECK;
 /** Accepts NULL inside and sets it NULL. */

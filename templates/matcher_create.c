@@ -2,6 +2,7 @@
 #include "matcher_parts.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -195,39 +196,83 @@ static void keep_cases(struct matcher *m, const struct confidence_case *cases, s
 		m->cases[m->case_count++] = cases[i];
 }
 
-static int calibrate(struct matcher *m, const struct prepared *p)
-{
-	struct confidence_case *cases = calloc(2 * p->count + 1, sizeof(*cases));
-	bool *handover = calloc((size_t)m->modelled + 1, sizeof(*handover));
-	size_t count = 0;
-	int err = -ENOMEM;
+/*
+ * The folds need nothing of the model that answers, nor it of them, so they run beside its training
+ * on a thread of their own: what they find does not depend on when.
+ */
+struct folding {
+	const struct prepared *p;
+	uint32_t answers;
+	bool *handover; /* by the model's numbers */
+	struct confidence_case *cases;
+	size_t count;
+	int err;
+	pthread_t thread;
+	bool beside;
+};
 
-	for (uint32_t a = 0; handover && a < m->modelled; a++)
-		handover[a] = m->handover[m->answer_of[a]];
-	if (cases && handover)
-		err = confidence_folds(p->texts, p->samples, p->count, m->modelled, handover, cases,
-		                       &count);
+static void *run_folds(void *arg)
+{
+	struct folding *f = arg;
+
+	f->err = confidence_folds(f->p->texts, f->p->samples, f->p->count, f->answers, f->handover,
+	                          f->cases, &f->count);
+	return NULL;
+}
+
+/* Where no thread is to be had they run here, later. */
+static int folding_begin(struct folding *f, const struct matcher *m)
+{
+	f->answers = m->modelled;
+	f->cases = calloc(2 * f->p->count + 1, sizeof(*f->cases));
+	f->handover = calloc((size_t)m->modelled + 1, sizeof(*f->handover));
+	if (!f->cases || !f->handover)
+		return -ENOMEM;
+	for (uint32_t a = 0; a < m->modelled; a++)
+		f->handover[a] = m->handover[m->answer_of[a]];
+	f->beside = pthread_create(&f->thread, NULL, run_folds, f) == 0;
+	return 0;
+}
+
+static int folding_end(struct folding *f)
+{
+	if (f->beside)
+		pthread_join(f->thread, NULL);
+	else
+		run_folds(f);
+	return f->err;
+}
+
+static int train_and_calibrate(struct matcher *m, const struct prepared *p)
+{
+	const struct match_required *required = p->from->required;
+	struct folding f = {.p = p};
+	int err = folding_begin(&f, m), folded;
+
+	if (err == 0) {
+		err = model_train(p->samples, p->count, m->modelled, MODEL_EXACT, &m->model);
+		folded = folding_end(&f);
+		err = err < 0 ? err : folded;
+	}
 	if (err == 0)
-		keep_cases(m, cases, count);
-	free(cases);
-	free(handover);
-	if (err == 0)
-		err = calibration_fit(m->cases, m->case_count,
-		                      p->from->required ? p->from->required
-		                                        : &match_required_default,
-		                      &m->calibration);
-	return err;
+		keep_cases(m, f.cases, f.count);
+	free(f.cases);
+	free(f.handover);
+	return err < 0 ? err
+	               : calibration_fit(m->cases, m->case_count,
+	                                 required ? required : &match_required_default,
+	                                 &m->calibration);
 }
 
 static int make(struct matcher *m, struct prepared *p)
 {
 	int err = prepare(m, p);
 
-	if (err == 0)
-		err = model_train(p->samples, p->count, m->modelled, MODEL_EXACT, &m->model);
-	if (err == 0 && p->count >= CALIBRATION_CASES_LEAST)
-		err = calibrate(m, p);
-	return err;
+	if (err < 0)
+		return err;
+	if (p->count >= CALIBRATION_CASES_LEAST)
+		return train_and_calibrate(m, p);
+	return model_train(p->samples, p->count, m->modelled, MODEL_EXACT, &m->model);
 }
 
 int matcher_create(const struct match_source *source, struct matcher **out)

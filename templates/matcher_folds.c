@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #define FOLDS 5
-#define CASES_ENOUGH 4000 /* for eight weights and two limits; then no further fold is run */
+#define CASES_ENOUGH 3000 /* for eight weights and two limits; then no further fold is run */
 
 struct folds {
 	const struct match_sample *texts;

@@ -1,5 +1,6 @@
 /* Zones are found for what is required; what agents corrected moves them. */
 #include "matcher_calibration.h"
+#include "matcher_snapshot.h"
 #include "unit.h"
 
 #include <stdio.h>
@@ -109,6 +110,30 @@ START_TEST(a_catalogue_is_calibrated_by_itself)
 END_TEST
 
 /* The same text said to be out of scope again and again is believed in the end. */
+/* The folds run beside the training: neither may see how far the other is. */
+START_TEST(calibrated_anew_it_is_the_same_bit_for_bit)
+{
+	const struct match_source source = {samples, COUNT, ANSWERS, NULL, NULL};
+	struct matcher *again;
+	struct buf first, second;
+
+	buf_init(&first, MATCHER_SNAPSHOT_MAX);
+	buf_init(&second, MATCHER_SNAPSHOT_MAX);
+	ck_assert(matcher_calibration(m)->fitted);
+	matcher_write(m, 1, &first);
+	for (int i = 0; i < 5; i++) {
+		ck_assert_int_eq(matcher_create(&source, &again), 0);
+		buf_clear(&second);
+		matcher_write(again, 1, &second);
+		ck_assert_uint_eq(buf_span(&second).len, buf_span(&first).len);
+		ck_assert_mem_eq(buf_span(&second).ptr, buf_span(&first).ptr, buf_span(&first).len);
+		matcher_destroy(&again);
+	}
+	buf_fini(&first);
+	buf_fini(&second);
+}
+END_TEST
+
 START_TEST(corrections_refit_the_confidence)
 {
 	struct match_correction wrong[50];
@@ -162,6 +187,7 @@ int main(void)
 	tcase_add_test(tc, uncovered_cases_weigh_what_is_required);
 	tcase_add_test(tc, too_little_keeps_the_general_calibration);
 	tcase_add_test(tc, a_catalogue_is_calibrated_by_itself);
+	tcase_add_test(tc, calibrated_anew_it_is_the_same_bit_for_bit);
 	tcase_add_test(tc, corrections_refit_the_confidence);
 	tcase_add_test(tc, a_correction_that_cannot_be_is_refused);
 	return unit_run("calibration", &tc, 1);
