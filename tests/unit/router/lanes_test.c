@@ -276,19 +276,37 @@ static void tell_part(size_t i, uint16_t part, uint16_t parts, const char *id, c
 	connector_result(fx.node.self->host, fx.node.self->sent[i], &result);
 }
 
+struct steps {
+	bool done;
+	uint64_t of;
+	char text[200];
+};
+
+static void on_steps(void *arg, const struct router_error *error, const struct log_event *events,
+                     size_t count, bool more)
+{
+	struct steps *s = arg;
+
+	(void)more;
+	ck_assert_int_eq(error->err, 0);
+	for (size_t i = 0; i < count; i++)
+		if (events[i].type == LOG_STATUS && events[i].of == s->of)
+			snprintf(s->text + strlen(s->text), sizeof(s->text) - strlen(s->text),
+			         "%s %.*s;", message_status_name(events[i].status),
+			         SPAN_FMT(events[i].code));
+	s->done = true;
+}
+
 /* What was said of message seq, "STATUS CODE;" each. */
 static const char *steps_of(unsigned customer, uint64_t seq)
 {
-	static char steps[400];
-	struct log_event events[32];
-	size_t count = read_log(&fx.node, customer, events, ARRAY_LEN(events));
+	static struct steps s;
 
-	steps[0] = '\0';
-	for (size_t i = 0; i < count; i++)
-		if (events[i].type == LOG_STATUS && events[i].of == seq)
-			snprintf(steps + strlen(steps), sizeof(steps) - strlen(steps), "%s %.*s;",
-			         message_status_name(events[i].status), SPAN_FMT(events[i].code));
-	return steps;
+	s = (struct steps){.of = seq};
+	ck_assert_int_eq(
+		router_read(fx.node.router, conversation_of(customer), 0, 0, 100, on_steps, &s), 0);
+	io_wait(fx.loop, io_is_true, &s.done, SOON_MS);
+	return s.text;
 }
 
 START_TEST(what_was_taken_in_part_is_no_dead_letter)

@@ -63,7 +63,7 @@ void wait_sent(struct node *node, size_t n);
 void tell_outcome(struct node *node, size_t i, enum send_outcome outcome, const char *id);
 void tell_receipt(struct node *node, const char *id, enum message_status status);
 
-/** The events of a conversation; spans are borrowed until the next call. */
+/** The events of a conversation; messages are borrowed until the next call, no other span lasts. */
 size_t read_log(struct node *node, unsigned customer, struct log_event *out, size_t max);
 /** How many messages there are in a direction. */
 size_t count_messages(struct node *node, unsigned customer, enum message_direction direction);
