@@ -1,4 +1,4 @@
-/* Gathered calls: one under way for each partition. */
+/* Gathered calls: one under way for each partition, and more when there is much to do. */
 #include "batch.h"
 
 #include "router_private.h"
@@ -7,6 +7,8 @@
 
 enum {
 	ITEMS_MAX = 64,     /* of a call: Redis does nothing else meanwhile */
+	ITEMS_ENOUGH = 32,  /* to be worth another call beside one that is under way */
+	CALLS_MAX = 4,      /* of a partition, under way at once */
 	WAITING_MAX = 4096, /* of a partition */
 	OCTETS_MAX = 64 << 20
 };
@@ -30,7 +32,7 @@ struct queue {
 	struct buf octets;
 	struct item *items; /* that wait */
 	size_t count, room;
-	struct batch_call *call;
+	unsigned calls; /* under way */
 };
 
 struct batch {
@@ -107,7 +109,7 @@ static void fail_waiting(struct queue *q, int err, const char *why)
 static bool waits(const struct batch *b)
 {
 	for (unsigned p = 0; p < ROUTER_PARTITIONS; p++)
-		if (b->queues[p].count && !b->queues[p].call)
+		if (b->queues[p].count)
 			return true;
 	return false;
 }
@@ -133,7 +135,7 @@ static void on_answer(void *arg, int err, const redisReply *reply, const char *w
 	struct batch_call *call = arg;
 	struct queue *q = call->queue;
 
-	q->call = NULL;
+	q->calls--;
 	if (!err)
 		flush(q); /* first: Redis need not wait for what we do with its answer */
 	for (size_t i = 0; i < call->count; i++)
@@ -158,13 +160,21 @@ static void call_args(struct queue *q, size_t count)
 	}
 }
 
+/* Calls of a partition are carried out in their order, over one link. */
+static bool may_call(const struct queue *q)
+{
+	size_t enough = q->calls ? ITEMS_ENOUGH : 1;
+
+	return q->count >= enough && q->calls < CALLS_MAX && !q->batch->closing;
+}
+
 static void flush(struct queue *q)
 {
 	size_t count = q->count < ITEMS_MAX ? q->count : ITEMS_MAX;
 	struct batch_call *call;
 	int err;
 
-	if (!count || q->call || q->batch->closing)
+	if (!may_call(q))
 		return;
 	call = malloc(sizeof(*call) + count * sizeof(call->items[0]));
 	if (!call) {
@@ -182,7 +192,7 @@ static void flush(struct queue *q)
 		fail_waiting(q, err, "Redis cannot be reached");
 		return;
 	}
-	q->call = call;
+	q->calls++;
 	forget(q, count);
 }
 
@@ -227,7 +237,7 @@ int batch_add(struct batch *b, unsigned partition, redis_fn *fn, void *arg)
 		return err;
 	}
 	q->items[q->count++] = (struct item){fn, arg, q->octets.len};
-	if (q->call)
+	if (!may_call(q))
 		return 0;
 	if (!b->gather_ms)
 		io_later(b->router->loop, &b->later);
@@ -239,7 +249,7 @@ int batch_add(struct batch *b, unsigned partition, redis_fn *fn, void *arg)
 bool batch_idle(const struct batch *b)
 {
 	for (unsigned p = 0; p < ROUTER_PARTITIONS; p++)
-		if (b->queues[p].call)
+		if (b->queues[p].calls)
 			return false;
 	return !waits(b);
 }

@@ -438,7 +438,8 @@ bool router_durable(const struct router *router);
  * of the event in the log), at most about 100,000 in each. Whoever tells the world reads the
  * streams with a consumer group and deletes what is told; nothing durable is left untold.
  */
-enum { ROUTER_PARTITIONS = 16, ROUTER_OUTBOX_KEY_LEN = 16 };
+/* More of them spread over more servers, fewer make larger calls: docs/decisions/0012. */
+enum { ROUTER_PARTITIONS = 4, ROUTER_OUTBOX_KEY_LEN = 16 };
 void router_outbox_key(unsigned partition, char out[ROUTER_OUTBOX_KEY_LEN]);
 
 #endif

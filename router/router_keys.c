@@ -18,10 +18,7 @@ static const char digits[] = "0123456789abcdef";
 
 struct span router_partition(unsigned index)
 {
-	static const char names[ROUTER_PARTITIONS][4] = {
-		"{0}", "{1}", "{2}", "{3}", "{4}", "{5}", "{6}", "{7}",
-		"{8}", "{9}", "{a}", "{b}", "{c}", "{d}", "{e}", "{f}",
-	};
+	static const char names[ROUTER_PARTITIONS][4] = {"{0}", "{1}", "{2}", "{3}"};
 
 	return (struct span){names[index % ROUTER_PARTITIONS], 3};
 }
@@ -30,7 +27,7 @@ unsigned router_partition_of(struct span conversation)
 {
 	const char *at = conversation.len ? strchr(digits, conversation.ptr[0]) : NULL;
 
-	return at ? (unsigned)(at - digits) : 0;
+	return at ? (unsigned)(at - digits) % ROUTER_PARTITIONS : 0;
 }
 
 unsigned router_partition_hash(struct span anything)

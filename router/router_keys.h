@@ -15,7 +15,7 @@
 /** Where hints between nodes go (pub/sub). */
 #define ROUTER_HINTS "ph:hint"
 
-/** "{0}" ... "{f}": static. */
+/** "{0}" ... "{3}": static. */
 struct span router_partition(unsigned index);
 /** The partition of a conversation's id. */
 unsigned router_partition_of(struct span conversation);

@@ -28,7 +28,7 @@ enum {
 	DUPLICATE_TTL_MS = 86400000,   /* how long a message is known by its peer's id */
 	PART_TIMEOUT_MS = 120000,      /* for the missing parts of a long message */
 	PART_MEND_MS = 43200000,       /* for the rest of what was told incomplete */
-	PARTS_OPEN_MAX = 4000,         /* long messages that wait for parts, in a partition */
+	PARTS_OPEN_MAX = 16000,        /* long messages that wait for parts, in a partition */
 	PART_KEEP_MS = 3600000,        /* of a whole message, to know a part that comes again */
 	PART_KEEP_OPEN_MS = 259200000, /* of an incomplete one, should no node run meanwhile */
 	ATTEMPTS_MAX = 10,             /* of a message that the peer says to try again */
@@ -36,7 +36,7 @@ enum {
 	CLAIM_MAX = 64,     /* messages taken from a lane at once */
 	CLAIMS_MAX = 4,     /* calls that take some, under way at once */
 	PREFETCH_MAX = 256, /* messages of a lane that wait here for room in the channel */
-	BEHIND_MAX = 128,   /* outcomes that Redis does not have yet: a campaign then waits */
+	BEHIND_MAX = 256,   /* outcomes that Redis does not have yet: a campaign then waits */
 	GATHER_MS = 4,      /* outcomes of so long are noted together */
 	LAST_TEXT_MAX = 60, /* octets of a message shown in lists */
 	DUE_MAX = 100       /* scheduled messages moved at once */

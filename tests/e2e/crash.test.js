@@ -26,6 +26,7 @@ function random(seed) {
 }
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const partitionOf = (c) => `{${parseInt(c[0], 16) % 4}}`;
 const conversationOf = (address) => createHash("sha256").update(address).digest("hex").slice(0, 32);
 
 /** Customers of one channel: each says one thing after the other until they are told to stop. */
@@ -128,7 +129,7 @@ const STATUS = { h: "scheduled", q: "queued", g: "sending", n: "unknown", s: "se
 /** The log of a conversation, straight from Redis: [{seq, t, d, st, of}]. In front of it stands the conversation's head. */
 async function logOf(w, address) {
   const c = conversationOf(address);
-  const entries = JSON.parse(await w.redis.command("--json", "LRANGE", `ph:c:{${c[0]}}:${c}`, "1", "-1"));
+  const entries = JSON.parse(await w.redis.command("--json", "LRANGE", `ph:c:${partitionOf(c)}:${c}`, "1", "-1"));
   return entries.map((text, i) => ({ seq: i + 1, ...parseEntry(text) }));
 }
 
@@ -141,7 +142,7 @@ function parseEntry(text) {
 /** What became of a message, as Redis' functions say it. */
 async function statusOf(w, address, seq) {
   const c = conversationOf(address);
-  const [, letter] = JSON.parse(await w.redis.command("--json", "FCALL", "ph2_message", "1", `{${c[0]}}`, c, String(seq)));
+  const [, letter] = JSON.parse(await w.redis.command("--json", "FCALL", "ph2_message", "1", partitionOf(c), c, String(seq)));
   return STATUS[letter];
 }
 

@@ -1,8 +1,8 @@
 #!lua name=posthouse_conversation_2
 --
 -- What must be atomic in one conversation: the data plane. This file and its neighbours are one library, put together
--- in the order that router/CMakeLists.txt says. keys[1] is the partition P, "{0}" ... "{f}", the first digit of the
--- conversation's id; all keys of a conversation and of the lanes that lead out of it carry it, so they
+-- in the order that router/CMakeLists.txt says. keys[1] is the partition P, "{0}" ... "{3}", the first digit of the
+-- conversation's id modulo 4; all keys of a conversation and of the lanes that lead out of it carry it, so they
 -- share a slot. Who serves whom is decided in desk.lua, and no function touches both.
 --
 -- The number in the library's and the functions' names (ph2_) is that of this protocol and of the data: nodes of two
@@ -71,7 +71,7 @@ local OUTBOX_MAX = 100000
 local DUPS_MAX = 300   -- octets
 local OPEN_MAX = 32768 -- octets: some thousands of messages that wait
 local PARTS_MAX = 4096 -- octets of OPEN, from which on parts of old messages are forgotten
-local DEAD_MAX = 1000  -- of a channel in a partition
+local DEAD_MAX = 4000  -- of a channel in a partition
 -- SEQ BASE SID COUNT UNREAD LAST_IN LAST_MESSAGE EVICTED, LAST FIRST_MS
 local NUMBERS = '>I4I4I4I4I4I4I4I4I8I8'
 local SCAN_MAX = 500   -- entries after a message in which its last status is looked for

@@ -1,5 +1,6 @@
 /* Agents and queues: who gets whom, and what stays with whom. */
 #include "router_fixture.h"
+#include "router_keys.h"
 
 enum { CAROL = 2 };
 
@@ -142,14 +143,14 @@ static void on_reply(void *arg, int err, const redisReply *reply, const char *wh
 static void release_at_conversation_only(const char *state)
 {
 	const struct span id = conversation_of(ALICE);
-	const char partition[] = {'{', id.ptr[0], '}', '\0'};
 	const struct span args[] = {
 		id,           SPAN_LIT("mei"),           span_of(state),   SPAN_LIT("solved"),
 		SPAN_LIT(""), SPAN_LIT("1700000000000"), SPAN_LIT("1000"), SPAN_LIT("mei"),
 		SPAN_LIT("")};
 	bool done = false;
 
-	ck_assert_int_eq(redis_fcall(fx.node.redis, "ph2_release", span_of(partition), args,
+	ck_assert_int_eq(redis_fcall(fx.node.redis, "ph2_release",
+	                             router_partition(router_partition_of(id)), args,
 	                             ARRAY_LEN(args), on_reply, &done),
 	                 0);
 	io_wait(fx.loop, io_is_true, &done, 10000);

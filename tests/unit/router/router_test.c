@@ -422,7 +422,8 @@ static struct span alices_partition(void)
 {
 	static char partition[4];
 
-	snprintf(partition, sizeof(partition), "{%c}", conversation_of(ALICE).ptr[0]);
+	snprintf(partition, sizeof(partition), "%.*s",
+	         SPAN_FMT(router_partition(router_partition_of(conversation_of(ALICE)))));
 	return span_of(partition);
 }
 
