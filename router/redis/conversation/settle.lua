@@ -55,7 +55,7 @@ local function settle_one(P, o, item, owner, early, opt, w)
 	local k = open_conversation(P, C)
 	if not k.h then return end
 	if letter == 'b' then
-		if not owner or owner.node ~= o.node then return end
+		if not owner then return end
 		give_back(k, o.channel, seq, owner.lane, item[10], math.max(item[8], owner.doubled), owner.since, o.now, opt, w)
 		if o.limited then refund(k.h) end
 	else
@@ -121,8 +121,8 @@ end
 -- Notes outcomes of what a node had in hand.
 -- args: [channel now limited log_max outbox node] then for each "=C seq id": the whole of it was taken by the peer, id "":
 -- none; or [C seq letter part parts code reason flags id attempts]
--- letter b: give back to the lane; flags 1: it may be doubled then. Only what the node still has: told again after
--- a lost answer, the message may be in other hands. returns for each ""
+-- letter b: give back to the lane; flags 1: it may be doubled then. Only what no other node has in hand by now: the caller
+-- may have been given up for dead; a lost answer may be why it tells again. returns for each ""
 local function settle_many(keys, v)
 	local P, c = keys[1], decode(v[1])
 	local o = {channel = c[1], now = c[2], limited = c[3] == 1, node = c[6]}
@@ -131,19 +131,19 @@ local function settle_many(keys, v)
 	local flights = 'ph:f:' .. P .. ':' .. o.channel
 	local owners = call('HMGET', flights, unpack(names))
 	local early = early_ones(P, o, names, ids, id_owners)
-	local w, gone, out = together(), {}, {}
+	local w, gone, out, usual = together(), {}, {}, '- ' .. o.node .. ' '
 	for i = 1, #names do
 		local item, held = items[i], owners[i]
 		out[i] = ''
 		-- In the common case nothing of the conversation is read or written.
-		if item or opt.outbox or early[i] or not held or held:byte() ~= 45 then -- "-"
+		if item or opt.outbox or early[i] or not held or held:sub(1, #usual) ~= usual then
 			local owner = owner_parse(held)
 			item = item or plain_item(names[i], '')
-			or_dead(P, o.channel, names[i], o.now, settle_one, P, o, item, owner, early[i], opt, w)
-			if item[3] == 'b' then
-				held = held and owner.node == o.node
+			if owner and owner.node ~= o.node then
+				held = nil -- the caller was given up for dead: what becomes of it is the other's to say
 			else
-				held = held and item[4] == item[5] - 1
+				or_dead(P, o.channel, names[i], o.now, settle_one, P, o, item, owner, early[i], opt, w)
+				held = held and (item[3] == 'b' or item[4] == item[5] - 1)
 			end
 		end
 		if held then gone[#gone + 1] = names[i] end

@@ -383,8 +383,8 @@ static void function_do(const char *name, const struct span *argv, size_t argc)
 	io_wait(fx.loop, io_is_true, &done, SOON_MS);
 }
 
-/* Another node, given up for dead, is heard of a part when the whole waits again. */
-static void part_was_taken_by_another(uint64_t seq)
+/* Another node, given up for dead, is heard of the first of so many parts. */
+static void another_says(uint64_t seq, const char *letter, unsigned parts)
 {
 	struct buf common, item;
 
@@ -400,9 +400,9 @@ static void part_was_taken_by_another(uint64_t seq)
 	pack_array(&item, 10);
 	pack_text(&item, conversation_of(ALICE));
 	pack_num(&item, seq);
-	pack_text(&item, SPAN_LIT("s"));
+	pack_text(&item, span_of(letter));
 	pack_num(&item, 0);
-	pack_num(&item, 2);
+	pack_num(&item, parts);
 	pack_text(&item, SPAN_NONE);
 	pack_text(&item, SPAN_NONE);
 	pack_num(&item, 0);
@@ -419,10 +419,23 @@ START_TEST(what_waits_is_sent_whatever_is_known_of_a_part)
 
 	link_up(false);
 	seq = send_text(ALICE, "long");
-	part_was_taken_by_another(seq);
+	another_says(seq, "s", 2);
 	link_up(true);
 	wait_sent(&fx.node, 1);
 	ck_assert_str_eq(text_of(0), "long");
+}
+END_TEST
+
+START_TEST(what_is_in_one_nodes_hands_no_other_ends)
+{
+	uint64_t seq = send_text(ALICE, "mine");
+
+	wait_sent(&fx.node, 1);
+	another_says(seq, "f", 1);
+	ck_assert_int_eq(status_of(&fx.node, ALICE, seq), STATUS_SENDING);
+	ck_assert_uint_eq(dead_count(), 0);
+	tell_outcome(&fx.node, 0, SEND_OK, "id");
+	wait_status(&fx.node, ALICE, seq, STATUS_SENT);
 }
 END_TEST
 
@@ -720,6 +733,7 @@ int main(void)
 	tcase_add_test(tc, what_was_refused_in_all_its_parts_is_a_dead_letter_for_the_first_reason);
 	tcase_add_test(tc, what_receipts_say_of_parts_makes_the_whole);
 	tcase_add_test(tc, what_waits_is_sent_whatever_is_known_of_a_part);
+	tcase_add_test(tc, what_is_in_one_nodes_hands_no_other_ends);
 	tcase_add_test(tc, a_replay_whose_answer_was_lost_is_done_once_and_said_again);
 	tcase_add_test(tc, pages_of_dead_letters_are_whole_and_newest_first);
 	tcase_add_test(tc, what_expires_in_its_lane_fails_and_begins_anew_when_replayed);
