@@ -7,7 +7,9 @@
 
 #include "buf.h"
 
-enum { SMPP_ADDRESS_SIZE = 96 }; /* of the canonical spelling, NUL included */
+enum {
+	SMPP_ADDRESS_SIZE = 208
+}; /* of the canonical spelling, NUL included: 64 octets, each "%XX" */
 
 /**
  * 86138..., +86138..., 0086138..., 138... to sms:+86138...; short codes (up to six digits) and

@@ -11,8 +11,12 @@
 #include "smpp_inbound.h"
 #include "smpp_receipt.h"
 #include "smpp_tlv.h"
+#include "utf8.h"
 
-enum { LOG_EVERY_MS = 60000 };
+enum {
+	LOG_EVERY_MS = 60000,
+	PLAIN_SIZE = 200 /* of an address as text: 64 octets, each "%XX" */
+};
 
 /* ---- answers ---- */
 
@@ -328,14 +332,38 @@ void smpp_in_load_form(struct smpp_channel *ch)
 		connector_load(ch->host, FORM_KEY, on_form_loaded, ch);
 }
 
+/* A number or name as text: octets that are none (5.2.1 allows ASCII only, SMSCs send what they
+ * were given) as "%XX". */
+static struct span plain_address(struct span raw, char out[PLAIN_SIZE])
+{
+	size_t len = 0;
+	bool plain = utf8_valid(raw);
+
+	for (size_t i = 0; i < raw.len; i++)
+		plain = plain && (uint8_t)raw.ptr[i] >= ' ' && raw.ptr[i] != 0x7F;
+	if (plain)
+		return raw;
+	for (size_t i = 0; i < raw.len && len + sizeof("%00") <= PLAIN_SIZE; i++) {
+		uint8_t c = (uint8_t)raw.ptr[i];
+
+		if (c > ' ' && c < 0x7F && c != '%')
+			out[len++] = (char)c;
+		else
+			len += (size_t)snprintf(out + len, PLAIN_SIZE - len, "%%%02X", c);
+	}
+	return (struct span){out, len};
+}
+
 static void deliver(struct smpp_link *l, const struct smpp_pdu *pdu, struct smpp_delivery *d)
 {
 	enum { PART_OCTETS = 255 };
 	struct smpp_channel *ch = l->channel;
 	struct smpp_inbound *in = track(l, pdu);
-	char address[SMPP_ADDRESS_SIZE];
+	char address[SMPP_ADDRESS_SIZE], source[PLAIN_SIZE], dest[PLAIN_SIZE];
 	struct smpp_whole w;
 
+	d->source = plain_address(d->source, source);
+	d->dest = plain_address(d->dest, dest);
 	++*ch->metrics.delivers;
 	l->active_ms = clock_mono_ms(ch->clock);
 	if (!in) {

@@ -113,6 +113,19 @@ START_TEST(what_is_not_in_its_alphabet_is_marked)
 }
 END_TEST
 
+/* What becomes of them goes into JSON, and into keys with separators of their own. */
+START_TEST(octets_of_addresses_that_are_no_text_are_spelled)
+{
+	open_bound("");
+	smsc_deliver(&smsc, "B\xe4nk 5%\x1f", "95500\x1f", 0, 0, SPAN_LIT("x"), SPAN_NONE);
+	smsc_deliver(&smsc, "Bänk", "95500", 0, 0, SPAN_LIT("y"), SPAN_NONE);
+	AWAIT(host.received_count == 2);
+	ck_assert(span_is(host.received[0]->address, "sms:B%E4nk%205%25%1F"));
+	ck_assert(span_is(host.received[0]->local, "95500%1F"));
+	ck_assert(span_is(host.received[1]->address, "sms:Bänk"));
+}
+END_TEST
+
 /* ---- long messages in: docs/protocols/smpp.md ---- */
 
 static uint32_t deliver_part(const char *header, const char *octets)
@@ -545,6 +558,7 @@ int main(void)
 		data_sm_and_message_payload_are_texts_too,
 		data_that_is_no_text_is_shown_as_that,
 		what_is_not_in_its_alphabet_is_marked,
+		octets_of_addresses_that_are_no_text_are_spelled,
 		parts_are_joined_as_octets_and_then_decoded,
 		parts_come_over_any_session,
 		the_last_part_is_answered_when_the_whole_is_durable,
