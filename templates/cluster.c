@@ -14,15 +14,12 @@
 
 #define LIKENESS 0.40F
 #define LEAST 2
-#define ROUNDS 3
-#define TERMS_MAX 256   /* of a text */
-#define COMMON_ONE_IN 4 /* a term that more texts than this have groups nothing... */
-#define COMMON_LEAST 50 /* ... where there are so many at all */
-/*
- * Products of two weights in one of the six goes over all texts, a fifth of a second. Texts
- * made for it, long and each like thousands of others, would ask for sixty times as many.
- */
-#define WORK_MAX 100000000U
+#define ROUNDS (CLUSTER_GOES / 2) /* each goes over the texts twice */
+#define TERMS_MAX 256             /* of a text */
+#define COMMON_ONE_IN 4           /* a term that more texts than this have groups nothing... */
+#define COMMON_LEAST 50           /* ... where there are so many at all */
+/* Texts made for it, long and each like thousands of others, would ask for sixty times as many. */
+#define WORK_USUAL 100000000U
 #define NO_GROUP UINT32_MAX
 
 struct term {
@@ -37,6 +34,7 @@ struct vectors {
 	size_t *begin; /* count + 1 */
 	size_t count;
 	uint32_t *documents; /* of each bucket the texts that have it */
+	size_t work;         /* products that one go may take */
 };
 
 /* A posting: a text, in the list of one of its terms. */
@@ -55,7 +53,7 @@ struct grouping {
 	uint32_t *size;    /* of each group */
 	float *score;      /* of each text, 0 between two uses */
 	uint32_t *touched; /* texts with a score */
-	size_t touched_count, groups;
+	size_t touched_count, groups, products;
 };
 
 /* --- what a text is made of ------------------------------------------------------------------- */
@@ -144,7 +142,7 @@ static size_t work_of(const struct vectors *v, size_t text)
  */
 static void limit_text(struct vectors *v, size_t text)
 {
-	size_t share = WORK_MAX / v->count, work = 0;
+	size_t share = v->work / v->count, work = 0;
 	struct term *terms = v->terms + v->begin[text];
 	size_t count = v->begin[text + 1] - v->begin[text];
 
@@ -230,7 +228,10 @@ static void score_text(struct grouping *g, size_t text)
 		uint32_t from = g->index.row[v->terms[i].bucket];
 		uint32_t end = g->index.row[v->terms[i].bucket + 1];
 
-		for (; v->terms[i].weight > 0.0F && from < end; from++) {
+		if (v->terms[i].weight <= 0.0F)
+			continue;
+		g->products += end - from;
+		for (; from < end; from++) {
 			uint32_t other = g->index.text[from];
 
 			if (g->score[other] <= 0.0F)
@@ -430,7 +431,8 @@ static void grouping_fini(struct grouping *g)
 int cluster_texts(const struct span *texts, size_t count, const struct cluster_options *options,
                   struct cluster_list *out)
 {
-	struct grouping g = {.likeness = options->likeness > 0.0F ? options->likeness : LIKENESS};
+	struct grouping g = {.likeness = options->likeness > 0.0F ? options->likeness : LIKENESS,
+	                     .v.work = options->work ? options->work : WORK_USUAL};
 	struct cluster_list list = {.looked_at = count};
 	int err;
 
@@ -445,6 +447,7 @@ int cluster_texts(const struct span *texts, size_t count, const struct cluster_o
 		err = group(&g);
 	if (err == 0)
 		err = tell(&g, options, &list);
+	list.products = g.products;
 	grouping_fini(&g);
 	if (err < 0)
 		cluster_list_fini(&list);
