@@ -262,7 +262,7 @@ test("a customer who types is shown to the agent, and the agent to the customer"
   const w = await world(t, { channels: ["web"], agents: ["mei"] });
   const mei = await w.agent("mei");
   const visitor = await w.visitor();
-  await visitor.say("human please, agent");
+  await visitor.say("human please");
   const conversation = await mei.wait("it", () => [...mei.summaries.values()].find((s) => s.agent === "mei")?.conversation);
   visitor.send({ type: "typing", on: true });
   await mei.frame("typing", (f) => f.type === "typing" && f.conversation === conversation && f.on);
