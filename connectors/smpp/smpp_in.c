@@ -354,9 +354,10 @@ static struct span plain_address(struct span raw, char out[PLAIN_SIZE])
 	return (struct span){out, len};
 }
 
-static void deliver(struct smpp_link *l, const struct smpp_pdu *pdu, struct smpp_delivery *d)
+static void deliver(struct smpp_link *l, const struct smpp_pdu *pdu, const struct smpp_delivery *as)
 {
 	enum { PART_OCTETS = 255 };
+	struct smpp_delivery plain = *as, *d = &plain;
 	struct smpp_channel *ch = l->channel;
 	struct smpp_inbound *in = track(l, pdu);
 	char address[SMPP_ADDRESS_SIZE], source[PLAIN_SIZE], dest[PLAIN_SIZE];

@@ -283,9 +283,10 @@ static bool take_match(struct templates_call *c)
 	if (!match.len)
 		return true;
 	c->expected = span_dup(match);
-	if (!c->expected)
-		templates_problem(c, 500, "internal", "out of memory", NULL);
-	return c->expected != NULL;
+	if (c->expected)
+		return true;
+	templates_problem(c, 500, "internal", "out of memory", NULL);
+	return false;
 }
 
 /* False: answered. */

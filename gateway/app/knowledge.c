@@ -11,10 +11,16 @@ extern const char knowledge_lua[];
 
 const struct redis_library knowledge_library = {"posthouse_knowledge", knowledge_lua};
 
+static void unref_many(struct knowledge *k, unsigned refs)
+{
+	k->refs -= refs;
+	if (k->refs == 0)
+		free(k);
+}
+
 static void unref(struct knowledge *k)
 {
-	if (--k->refs == 0)
-		free(k);
+	unref_many(k, 1);
 }
 
 static void next_job(struct knowledge *k)
@@ -370,20 +376,27 @@ int knowledge_create(const struct knowledge_options *options, struct knowledge *
 void knowledge_destroy(struct knowledge **knowledge)
 {
 	struct knowledge *k = *knowledge;
+	struct job *rest = NULL;
+	unsigned refs = 1;
 
 	if (!k)
 		return;
 	*knowledge = NULL;
 	k->dead = true;
 	io_timer_destroy(&k->timer);
-	while (k->jobs && k->jobs->next) { /* the first may be with a thread: it ends itself */
-		struct job *waiting = k->jobs->next;
+	if (k->jobs) { /* the first may be with a thread: it ends itself */
+		rest = k->jobs->next;
+		k->jobs->next = NULL;
+		k->jobs_end = &k->jobs->next;
+	}
+	while (rest) {
+		struct job *waiting = rest;
 
-		k->jobs->next = waiting->next;
+		rest = waiting->next;
 		k->job_count--;
 		tell(waiting, -ECANCELED, NULL);
 		job_free(waiting);
-		unref(k);
+		refs++;
 	}
-	unref(k);
+	unref_many(k, refs);
 }

@@ -6,6 +6,7 @@
 
 #include "sheet.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -44,6 +45,7 @@ static int take_apart(struct job *job, const struct catalogue_file *files, size_
 {
 	int err = 0;
 
+	assert(files || !count);
 	for (size_t i = 0; i < count && !err; i++) {
 		struct taking t = {job, files[i].name};
 

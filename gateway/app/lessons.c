@@ -225,7 +225,7 @@ static struct span field_of(const redisReply *fields, const char *name)
 static bool said_already(const struct refit *r, const char *text)
 {
 	for (size_t i = 0; i < r->count; i++)
-		if (strcmp(r->texts[i], text) == 0)
+		if (span_is(span_of(text), r->texts[i]))
 			return true;
 	return false;
 }
