@@ -51,7 +51,7 @@ void operations_note(struct connector_host *host, const struct message *m,
 	router_conversation_id(m->address, conversation);
 	name = asked_key(span_of(conversation), m->seq, key, sizeof(key));
 	snprintf(part, sizeof(part), "%u", result->part);
-	snprintf(ttl, sizeof(ttl), "%llu", (unsigned long long)(RECEIPT_TTL_MS + m->validity_ms));
+	snprintf(ttl, sizeof(ttl), "%llu", 0ULL + RECEIPT_TTL_MS + m->validity_ms);
 	const struct span set[] = {SPAN_LIT("HSET"),    name,           SPAN_LIT("ch"),
 	                           span_of(host->name), SPAN_LIT("to"), m->address,
 	                           SPAN_LIT("lo"),      m->local,       span_of(part),

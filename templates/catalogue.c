@@ -274,9 +274,10 @@ int catalogue_make(const struct catalogue_file *files, size_t count, const char 
 	int err = -ENOMEM;
 
 	l.c = calloc(1, sizeof(*l.c));
-	if (l.c)
+	if (l.c) {
 		l.c->refs = 1;
-	l.c->required = match_required_default;
+		l.c->required = match_required_default;
+	}
 	if (docs && l.c)
 		err = build(&l, files, count, docs);
 	for (size_t i = 0; docs && i < count; i++)
