@@ -114,7 +114,8 @@ static void tell_page(struct dead_call *call, const struct router_error *error)
 	}
 	if (call->row_count > count && count)
 		snprintf(next, sizeof(next), "%llu.%s",
-		         (unsigned long long)page[count - 1].failed_ms, call->rows[count - 1].name);
+		         (unsigned long long)call->rows[count - 1].letter.failed_ms,
+		         call->rows[count - 1].name);
 	call->list(call->arg, error, page, error->err ? 0 : count, next);
 }
 

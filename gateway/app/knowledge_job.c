@@ -21,8 +21,11 @@ void names_add(void *names, const char *name)
 
 static void names_fini(struct names *n)
 {
-	while (n->count)
-		free(n->at[--n->count]);
+	for (size_t i = 0; i < n->count; i++) {
+		free(n->at[i]);
+		n->at[i] = NULL;
+	}
+	n->count = 0;
 }
 
 static void forget_stage(struct job *job)
