@@ -49,6 +49,8 @@ struct route_channel {
 	uint64_t held_ms;  /* monotonic: since when the lease counts; 0: it is not this node's */
 	uint64_t retry_ms; /* monotonic: when it is worth asking again */
 	bool elsewhere;    /* another node holds it */
+	uint64_t rests_ms; /* monotonic: it did not start here, and may elsewhere until then */
+	unsigned start_failures;
 	enum route_health health;
 	enum route_health shared; /* of who holds it */
 	uint64_t up_since_ms, throttled_until_ms, throttled_ms;
@@ -61,7 +63,8 @@ struct route_channel {
 	struct io_later tell;
 	char last_error[48];
 	uint64_t last_error_ms; /* wall */
-	uint64_t *moved, *lost, *held, *refused_listed, *dropped_listed, *routed, *failover, *gauge;
+	uint64_t *moved, *lost, *held, *unstarted, *refused_listed, *dropped_listed, *routed,
+		*failover, *gauge;
 };
 
 /* One of those whom we do not serve, or serve nevertheless. */
@@ -82,6 +85,7 @@ struct route_state {
 	struct io_timer *timer; /* fences, and leases that may have become free */
 	bool syncing, again, counting, loading;
 	uint64_t sent_ms; /* monotonic: when the sync under way was asked */
+	uint64_t told_ms; /* monotonic: when what is heard now was asked */
 	struct route_lists lists;
 	const struct router_routes *routes; /* NULL: none */
 	struct route_numbers *numbers;

@@ -9,7 +9,12 @@
 
 #include <stdio.h>
 
-enum { RETRY_SPARE_MS = 20, RETRY_LEAST_MS = 100 };
+enum {
+	RETRY_SPARE_MS = 20,
+	RETRY_LEAST_MS = 100,
+	REST_MS = 10000, /* after a start that failed; twice as long each time */
+	REST_MOST_MS = 300000
+};
 
 static uint64_t now_ms(const struct router *r)
 {
@@ -30,6 +35,31 @@ bool route_takes(const struct connector_host *host)
 	return host->route.running && !host->route.stopping && route_holds(host);
 }
 
+static bool rests(const struct connector_host *host)
+{
+	return now_ms(host->router) < host->route.rests_ms;
+}
+
+/* What is in the way here, a port that is taken, may not be elsewhere: the account is let go for a
+ * while, so that another node can have it. */
+static void start_failed(struct connector_host *host, int err)
+{
+	struct route_channel *c = &host->route;
+	uint64_t rest = (uint64_t)REST_MS << (c->start_failures < 8 ? c->start_failures : 8);
+	char why[96];
+
+	if (rest > REST_MOST_MS)
+		rest = REST_MOST_MS;
+	c->running = false;
+	c->start_failures++;
+	c->rests_ms = now_ms(host->router) + rest;
+	++*c->unstarted;
+	log_error(&host->log, EVENT("channel.start_failed"), ERR(err), NUM("again_in_ms", rest));
+	snprintf(why, sizeof(why), "it did not start: %s", uv_strerror(err));
+	connector_state(host, CHANNEL_DOWN, why);
+	host->router->route.again = true;
+}
+
 static void start(struct connector_host *host)
 {
 	struct route_channel *c = &host->route;
@@ -37,12 +67,13 @@ static void start(struct connector_host *host)
 
 	c->running = true;
 	c->stopping = c->emptied = false;
+	c->rests_ms = 0;
 	pace_begin(host);
 	err = host->ops->start(host->self);
-	if (!err)
-		return;
-	c->running = false;
-	log_error(&host->log, EVENT("channel.start_failed"), ERR(err));
+	if (err)
+		start_failed(host, err);
+	else
+		c->start_failures = 0;
 }
 
 static void stop(struct connector_host *host, enum stop_mode mode)
@@ -56,7 +87,7 @@ static void stop(struct connector_host *host, enum stop_mode mode)
 static bool should_run(const struct connector_host *host)
 {
 	return host->router->started && !host->router->draining && host->route.want != WANT_STOP &&
-	       route_holds(host);
+	       route_holds(host) && !rests(host);
 }
 
 /* A channel that stops is let stop, whatever is wanted now: it starts again when it has. */
@@ -248,6 +279,16 @@ static enum channel_want parse_want(struct span name)
 	return span_is(name, "stop") ? WANT_STOP : span_is(name, "drain") ? WANT_DRAIN : WANT_START;
 }
 
+/* Whoever stops and starts a channel by hand may have mended what kept it from starting. */
+static void set_want(struct route_channel *c, enum channel_want want)
+{
+	if (want != c->want)
+		c->rests_ms = c->start_failures = 0;
+	if (want != WANT_DRAIN)
+		c->emptied = false;
+	c->want = want;
+}
+
 static void set_holder(struct connector_host *host, struct span holder, uint64_t left)
 {
 	struct route_channel *c = &host->route;
@@ -259,7 +300,7 @@ static void set_holder(struct connector_host *host, struct span holder, uint64_t
 	if (mine) {
 		if (!c->held_ms)
 			log_info(&host->log, EVENT("channel.held"));
-		c->held_ms = r->route.sent_ms;
+		c->held_ms = r->route.told_ms;
 	} else {
 		c->held_ms = 0;
 		if (holder.len && !r->draining)
@@ -278,9 +319,7 @@ static void on_row(struct router *r, const redisReply *row)
 	if (!host)
 		return;
 	c = &host->route;
-	c->want = parse_want(reply_span(reply_at(row, 1)));
-	if (c->want != WANT_DRAIN)
-		c->emptied = false;
+	set_want(c, parse_want(reply_span(reply_at(row, 1))));
 	if (c->exclusive)
 		set_holder(host, reply_span(reply_at(row, 2)), reply_num(reply_at(row, 3)));
 	c->shared = health_parse(reply_span(reply_at(row, 4)));
@@ -292,6 +331,7 @@ static void on_synced(void *arg, int err, const redisReply *reply, const char *w
 	struct router *r = arg;
 
 	r->route.syncing = false;
+	r->route.told_ms = r->route.sent_ms; /* what is done now may ask again at once */
 	if (err)
 		log_warn(&r->log, EVENT("channel.sync_failed"), ERR(err), STR("why", why));
 	for (size_t i = 1; !err && reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
@@ -312,7 +352,8 @@ static struct span hold_letter(const struct connector_host *host)
 		return SPAN_LIT("d");
 	if (c->running)
 		return SPAN_LIT("1");
-	return host->router->draining || !host->router->started || c->want == WANT_STOP
+	return host->router->draining || !host->router->started || c->want == WANT_STOP ||
+	                       rests(host)
 	               ? SPAN_LIT("0")
 	               : SPAN_LIT("1");
 }
@@ -372,6 +413,8 @@ static void count_register(struct connector_host *host)
 	         "1 where this node holds the account"                                      },
 		{&c->lost,           METRIC_COUNTER, "posthouse_channel_leases_lost_total",
 	         "Leases that could not be renewed in time"                                 },
+		{&c->unstarted,      METRIC_COUNTER, "posthouse_channel_start_failures_total",
+	         "Times that the channel could not be started on this node"                 },
 		{&c->moved,          METRIC_COUNTER, "posthouse_channel_moved_total",
 	         "Messages that left the channel's lanes for another's"                     },
 		{&c->gauge,          METRIC_GAUGE,   "posthouse_channel_health",

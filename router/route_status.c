@@ -118,7 +118,7 @@ void status_on_ask(struct router *r, struct span number)
 	args_add(a, number);
 	for (const struct connector_host *h = r->hosts; h && count < ROUTE_CHANNELS_MAX;
 	     h = h->next) {
-		if (!h->route.running || !(texts[count] = describe(h)))
+		if (!(h->route.running || h->route.start_failures) || !(texts[count] = describe(h)))
 			continue;
 		args_add(a, span_of(h->name));
 		args_add(a, span_of(texts[count++]));

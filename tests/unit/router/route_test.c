@@ -73,6 +73,50 @@ START_TEST(an_account_whose_node_was_killed_is_taken_over_in_five_seconds)
 }
 END_TEST
 
+static void start_without(void)
+{
+	fx.dials = true;
+	fx.start_answer = -EADDRINUSE;
+	fixture_start(false);
+}
+
+static bool has_tried(const void *self)
+{
+	return ((const struct double_self *)self)->starts > 0;
+}
+
+START_TEST(an_account_that_does_not_start_on_one_node_is_anothers)
+{
+	io_wait(fx.loop, has_tried, fx.node.self, SOON_MS);
+	fx.start_answer = 0;
+	node_start(&second, "n2", false);
+	io_wait(fx.loop, io_is_true, &second.self->started, SOON_MS);
+	io_idle(fx.loop, 1500);
+	ck_assert_uint_eq(fx.node.self->starts, 1); /* nor does it ask for it each second */
+	ck_assert(!fx.node.self->started);
+	ck_assert_uint_gt(connector_pace(fx.node.self->host), 0);
+	ck_assert_uint_eq(connector_pace(second.self->host), 0);
+}
+END_TEST
+
+START_TEST(what_did_not_start_is_tried_again_after_its_rest)
+{
+	struct connector_host *host = fx.node.self->host;
+
+	io_wait(fx.loop, has_tried, fx.node.self, SOON_MS);
+	ck_assert_int_eq(host->state, CHANNEL_DOWN);
+	ck_assert_ptr_nonnull(strstr(host->why, "address already in use"));
+	host->route.rests_ms = now_ms(); /* as if its first rest were over */
+	while (fx.node.self->starts < 2)
+		io_loop_turn(fx.loop);
+	ck_assert_uint_gt(host->route.rests_ms, now_ms() + 15000); /* the second is longer */
+	fx.start_answer = 0;
+	host->route.rests_ms = now_ms();
+	io_wait(fx.loop, io_is_true, &fx.node.self->started, SOON_MS);
+	ck_assert_uint_eq(host->route.start_failures, 0);
+}
+END_TEST
+
 static void on_drained(void *arg, int err)
 {
 	ck_assert_int_eq(err, 0);
@@ -217,6 +261,18 @@ START_TEST(a_channel_is_stopped_and_started_by_any_node_and_stays_so)
 	io_wait(fx.loop, either_started, NULL, SOON_MS);
 	io_idle(fx.loop, 300);
 	ck_assert(fx.node.self->started != second.self->started);
+}
+END_TEST
+
+START_TEST(a_channel_that_did_not_start_starts_when_somebody_has_it_start_anew)
+{
+	io_wait(fx.loop, has_tried, fx.node.self, SOON_MS);
+	fx.start_answer = 0; /* the port is free now */
+	want(&fx.node, WANT_STOP);
+	while (fx.node.self->host->route.want != WANT_STOP)
+		io_loop_turn(fx.loop);
+	want(&fx.node, WANT_START);
+	io_wait(fx.loop, io_is_true, &fx.node.self->started, SOON_MS);
 }
 END_TEST
 
@@ -571,7 +627,8 @@ END_TEST
 int main(void)
 {
 	TCase *one = tcase_create("one"), *all = tcase_create("all");
-	TCase *cases[2] = {one, all};
+	TCase *none = tcase_create("does not start");
+	TCase *cases[] = {one, all, none};
 
 	tcase_set_timeout(one, 40);
 	tcase_add_checked_fixture(one, start, stop);
@@ -599,5 +656,10 @@ int main(void)
 	tcase_add_checked_fixture(all, start_all, stop);
 	tcase_add_test(all, two_nodes_together_keep_the_contract);
 	tcase_add_test(all, many_parts_in_one_request_are_paid_before_the_next);
-	return unit_run("route", cases, 2);
+	tcase_set_timeout(none, 40);
+	tcase_add_checked_fixture(none, start_without, stop);
+	tcase_add_test(none, an_account_that_does_not_start_on_one_node_is_anothers);
+	tcase_add_test(none, what_did_not_start_is_tried_again_after_its_rest);
+	tcase_add_test(none, a_channel_that_did_not_start_starts_when_somebody_has_it_start_anew);
+	return unit_run("route", cases, ARRAY_LEN(cases));
 }

@@ -79,6 +79,9 @@ static int double_start(void *self)
 {
 	struct double_self *d = self;
 
+	d->starts++;
+	if (fx.start_answer)
+		return fx.start_answer;
 	d->started = true;
 	connector_state(d->host, CHANNEL_UP, NULL);
 	return 0;

@@ -15,6 +15,7 @@ struct double_self {
 	struct message *sent[SENT_MAX];
 	size_t count;
 	int answer; /* what send() answers */
+	unsigned starts;
 	bool started, stops_slowly;
 	enum stop_mode stopped_how;
 	/* What its peer may be asked, and was. */
@@ -37,6 +38,7 @@ struct fixture {
 	struct io_loop *loop;
 	struct node node;
 	bool dials, all_nodes; /* what the channel of nodes to come is like */
+	int start_answer;      /* what its start() answers */
 };
 extern struct fixture fx;
 
