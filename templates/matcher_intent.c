@@ -1,9 +1,9 @@
 /*
- * Four kinds of rows. Whole texts, which mean a person only when nothing else is said ("0",
- * "经理"). Phrases that mean one wherever they stand. Chinese words for a person that need
- * something before them ("接个客服") or must not have something behind them ("人工费", "客服电话"),
- * and never after a denial. English pairs: a word that asks and, within a few words, one that names
- * a person; "transfer money to a person" must not be one, so weak nouns need a verb of speaking.
+ * Four kinds of rows. Words that mean a person only when nothing else is said ("0", "经理").
+ * Phrases that mean one wherever they stand. Chinese words for a person that need something before
+ * them ("接个客服") or must not have something behind them ("人工费", "客服电话"), and never after
+ * a denial. English pairs: a word that asks and, within a few words, one that names a person;
+ * "transfer money to a person" must not be one, so weak nouns need a verb of speaking.
  */
 #include "matcher_intent.h"
 
@@ -12,9 +12,24 @@
 #define PAIR_REACH 4   /* words from the asking word to the person */
 #define BEFORE_REACH 3 /* characters before a Chinese word that are looked at */
 
-/* Terms in order, one blank between them; particles at either end do not count. */
+/* Terms in order, one blank between them. A text of these, in any number, and of particles is
+ * meant: "human please, agent". */
 static const char *const whole[] = {
 	"0",
+	"按 0",
+	"选 0",
+	"回 复 0",
+	"press 0",
+	"真 人 在 吗",
+	"真 人 服 务",
+	"有 真 人 吗",
+	"真 人",
+	"转 人",
+	"客 服 在 吗",
+	"服 务 员 在 吗",
+	"叫 人 来",
+	"叫 人",
+	"人 呢",
 	"客 服",
 	"找 客 服",
 	"在 线 客 服",
@@ -55,6 +70,7 @@ static const char *const anywhere[] = {
 	"真 人 客 服",    "找 个 真 人",    "找 真 人",       "转 真 人",       "接 真 人",
 	"要 真 人",       "有 没 有 真 人", "让 真 人",       "真 人 来",       "真 人 服 务",
 	"活 人",          "别 用 机 器 人", "不 要 机 器 人", "不 想 跟 机 器", "不 想 和 机 器",
+	"想 和 客 服",    "想 跟 客 服",    "要 和 客 服",    "要 跟 客 服",    "有 人 工 吗",
 	"跟 人 说",       "和 人 说",       "跟 人 聊",       "和 人 聊",       "跟 真 人",
 	"和 真 人",       "找 个 人",       "派 个 人",       "让 人 来",       "找 你 们 经 理",
 	"叫 你 们 经 理", "找 领 导",       "叫 你 们 领 导", "live agent",     "live person",
@@ -100,20 +116,43 @@ static const struct pair {
 
 static bool is_particle(struct span term)
 {
-	static const char *const particles[] = {"我", "要",     "想",   "请",  "的",    "吧",
-	                                        "啊", "呀",     "呢",   "了",  "帮",    "你",
-	                                        "好", "please", "pls",  "the", "a",     "an",
-	                                        "i",  "want",   "need", "hi",  "hello", NULL};
+	static const char *const particles[] = {
+		"我",   "要",     "想",    "请",  "的",     "吧",    "啊",  "呀",   "呢",
+		"了",   "帮",     "你",    "好",  "please", "pls",   "the", "a",    "an",
+		"i",    "want",   "need",  "hi",  "hello",  "谢",    "快",  "给",   "吗",
+		"now",  "just",   "me",    "us",  "can",    "could", "get", "give", "have",
+		"some", "thanks", "thank", "you", "asap",   NULL};
 
 	return phrase_is_word(term, particles);
 }
 
-static bool is_whole(const struct normal *n, size_t from, size_t end)
+/* How many tokens the longest phrase for a person takes at a place; 0: none stands there. */
+static size_t whole_at(const struct normal *n, size_t at)
 {
-	for (size_t i = 0; i < ARRAY_LEN(whole); i++)
-		if (from < end && phrase_at(n, from, end, whole[i]) == end - from)
-			return true;
-	return false;
+	size_t longest = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(whole); i++) {
+		size_t len = phrase_at(n, at, n->count, whole[i]);
+
+		longest = len > longest ? len : longest;
+	}
+	return longest;
+}
+
+/* Whether nothing is said but that a person is wanted, as often as may be. */
+static bool is_whole(const struct normal *n)
+{
+	bool wanted = false;
+
+	for (size_t at = 0; at < n->count;) {
+		size_t len = whole_at(n, at);
+
+		if (!len && !is_particle(normal_token(n, at)))
+			return false;
+		wanted |= len != 0;
+		at += len ? len : 1;
+	}
+	return wanted;
 }
 
 /* "不要转人工" asks for the contrary. */
@@ -171,15 +210,7 @@ static bool is_pair(const struct normal *n)
 
 bool intent_wants_human(const struct normal *n)
 {
-	size_t from = 0, end = n->count;
-
-	if (is_whole(n, from, end))
-		return true;
-	while (from < end && is_particle(normal_token(n, from)))
-		from++;
-	while (end > from && is_particle(normal_token(n, end - 1)))
-		end--;
-	return is_whole(n, from, end) || is_anywhere(n) || is_name(n) || is_pair(n);
+	return is_whole(n) || is_anywhere(n) || is_name(n) || is_pair(n);
 }
 
 bool text_wants_human(struct span text)
