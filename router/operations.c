@@ -108,6 +108,7 @@ struct ask_call {
 	struct router *router;
 	struct connector_host *host;
 	enum connector_operation what;
+	bool here; /* another node asked this one to ask */
 	char conversation[CONVERSATION_ID_LEN + 1];
 	uint64_t seq;
 	char *text, *original, *address, *local, *ids; /* ids: all of them, one behind the other */
@@ -224,6 +225,8 @@ static int ask_part(struct ask_call *call)
 		.text = call->original ? span_of(call->original) : SPAN_NONE,
 	};
 
+	if (!route_holds(call->host)) /* the fence of the lease holds for each request */
+		return -ENOTCONN;
 	switch (call->what) {
 	case OPERATION_QUERY:
 		return ops->query(self, &target, on_answer, call);
@@ -248,6 +251,32 @@ static void ask_next(struct ask_call *call)
 		return;
 	}
 	err = ask_part(call);
+	if (err)
+		ask_end(call, begin_error(err));
+}
+
+/* What another node's peer said; that node has noted it. */
+static void on_far(void *arg, const struct router_asked *asked)
+{
+	struct ask_call *call = arg;
+
+	call->told.status = asked->status;
+	snprintf(call->code, sizeof(call->code), "%.*s", SPAN_FMT(asked->code));
+	ask_end(call, asked->error);
+}
+
+static bool is_elsewhere(const struct ask_call *call)
+{
+	const struct connector_host *host = call->host;
+
+	return !call->here && host->route.exclusive && !route_takes(host);
+}
+
+static void ask_elsewhere(struct ask_call *call)
+{
+	int err = far_ask(call->host, span_of(call->conversation), call->seq, call->what,
+	                  span_of(call->text), on_far, call);
+
 	if (err)
 		ask_end(call, begin_error(err));
 }
@@ -327,6 +356,8 @@ static void on_kept(void *arg, int err, const redisReply *reply, const char *why
 	} else if (!call->host || !call->host->ops->caps.operations ||
 	           !call->host->ops->caps.operations->can(call->host->self, call->what)) {
 		ask_end(call, begin_error(-ENOTSUP));
+	} else if (is_elsewhere(call)) {
+		ask_elsewhere(call);
 	} else if (call->what != OPERATION_REPLACE) {
 		ask_next(call);
 	} else {
@@ -337,8 +368,9 @@ static void on_kept(void *arg, int err, const redisReply *reply, const char *why
 	}
 }
 
-int router_ask(struct router *r, struct span conversation, uint64_t seq,
-               enum connector_operation what, struct span text, router_asked_fn *fn, void *arg)
+static int ask(struct router *r, struct span conversation, uint64_t seq,
+               enum connector_operation what, bool here, struct span text, router_asked_fn *fn,
+               void *arg)
 {
 	struct ask_call *call = calloc(1, sizeof(*call));
 	struct span argv[2] = {SPAN_LIT("HGETALL")};
@@ -349,6 +381,7 @@ int router_ask(struct router *r, struct span conversation, uint64_t seq,
 		return err;
 	*call = (struct ask_call){.router = r,
 	                          .what = what,
+	                          .here = here,
 	                          .seq = seq,
 	                          .told = {.status = STATUS_SENT},
 	                          .text = span_dup(text),
@@ -364,6 +397,19 @@ int router_ask(struct router *r, struct span conversation, uint64_t seq,
 		free(call);
 	}
 	return err;
+}
+
+int router_ask(struct router *r, struct span conversation, uint64_t seq,
+               enum connector_operation what, struct span text, router_asked_fn *fn, void *arg)
+{
+	return ask(r, conversation, seq, what, false, text, fn, arg);
+}
+
+int operations_ask_here(struct router *r, struct span conversation, uint64_t seq,
+                        enum connector_operation what, struct span text, router_asked_fn *fn,
+                        void *arg)
+{
+	return ask(r, conversation, seq, what, true, text, fn, arg);
 }
 
 /* --- Reachable again -------------------------------------------------------------------------- */

@@ -207,6 +207,8 @@ static void on_hint(void *arg, struct span text)
 		status_on_ask(r, first);
 	} else if (span_is(kind, "W")) {
 		route_on_work(r, first, rest);
+	} else if (span_is(kind, "O")) {
+		far_on_hint(r, first, rest);
 	} else if (span_is(kind, "T")) {
 		on_typing_hint(r,
 		               (struct span){first.ptr, (size_t)(text.ptr + text.len - first.ptr)});
@@ -380,6 +382,7 @@ void router_destroy(struct router **router)
 		return;
 	batch_destroy(&r->receives);
 	batch_destroy(&r->sends);
+	far_fini(r);
 	while (r->hosts) {
 		struct connector_host *host = r->hosts;
 

@@ -2,8 +2,8 @@
  * What the files of the router share. router.c: life, timers, hints; inbound.c: what connectors
  * received; parts.c: of long messages; send.c: saying something; outbound.c: out of the lanes to
  * the connectors; outcome.c: what became of it; lanes.c: dead nodes, due times; receipts.c;
- * conversation.c: reading; dead.c: dead letters; desk.c: agents and queues; host.c: the rest of
- * connector.h; batch.c: calls that carry many.
+ * operations.c, operations_far.c: asking peers; conversation.c: reading; dead.c: dead letters;
+ * desk.c: agents and queues; host.c: the rest of connector.h; batch.c: calls that carry many.
  */
 #ifndef PH_ROUTER_PRIVATE_H
 #define PH_ROUTER_PRIVATE_H
@@ -247,6 +247,20 @@ void outcomes_common(void *host, struct buf *b);
 /** Keeps the peer's id of a part, where the peer may be asked of it later. */
 void operations_note(struct connector_host *host, const struct message *m,
                      const struct send_result *result);
+/** router_ask() where this node is the one to ask: it hands it on to no other. */
+int operations_ask_here(struct router *r, struct span conversation, uint64_t seq,
+                        enum connector_operation what, struct span text, router_asked_fn *fn,
+                        void *arg) MUST_CHECK;
+
+/* operations_far.c */
+/** Has the node ask that holds host's account. Errors as router_ask(). */
+int far_ask(struct connector_host *host, struct span conversation, uint64_t seq,
+            enum connector_operation what, struct span text, router_asked_fn *fn,
+            void *arg) MUST_CHECK;
+/** "O CHANNEL ID": whoever holds the account is to ask. */
+void far_on_hint(struct router *r, struct span channel, struct span id);
+/** Tells all that wait that this node stops. */
+void far_fini(struct router *r);
 
 /* receipts.c */
 /** Whether a message that was sent should have had its receipt long ago: what became of it is then

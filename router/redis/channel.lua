@@ -11,12 +11,16 @@
 --   ph:{ctl}:health    hash    CH -> letter, told by who holds it: see route_health.c
 --   ph:{ctl}:ask       string  counts who asked for reports
 --   ph:{ctl}:report    hash    "CH NODE" -> "ask json"; expires
+--   ph:{ctl}:op:ID     string  what a node asks the holder of an account to ask its peer; expires
+--   ph:{ctl}:told:ID   string  what the peer said to that; expires
 --   ph:{ctl}:rate:CH   string  the contract's bucket: when the next part is due by the rate alone, us; expires
 --   ph:{ctl}:list      hash    "block|allow CH|* NUMBER" -> "ms by note"
 --   ph:{ctl}:lists     string  counts the changes of ph:{ctl}:list
 
 local D = 'ph:{ctl}:'
 local REPORT_MS = 15000
+local OP_MS = 20000
+local TOLD_MS = 60000
 local LIST_MAX = 200000
 
 -- redis.call, which is not there yet while the library is loaded.
@@ -131,6 +135,35 @@ local function list(keys, v)
 	return out
 end
 
+-- ---------------------------------------------------------------- operations
+
+-- Whoever holds CH is to ask its peer something. args: ID CH request
+local function op_ask(keys, v)
+	call('SET', D .. 'op:' .. v[1], v[3], 'PX', OP_MS)
+	call('PUBLISH', 'ph:hint', 'O ' .. v[2] .. ' ' .. v[1])
+	return 1
+end
+
+-- The holder takes it, once. args: ID; returns the request, or ""
+local function op_take(keys, v)
+	return call('GETDEL', D .. 'op:' .. v[1]) or ''
+end
+
+-- args: ID answer
+local function op_told(keys, v)
+	call('SET', D .. 'told:' .. v[1], v[2], 'PX', TOLD_MS)
+	return 1
+end
+
+-- Who asked looks. args: ID late (1: what nobody took by now is withdrawn); returns {w} (waits), {n} (nobody took it, and
+-- nobody will), {t answer}
+local function op_look(keys, v)
+	local told = call('GETDEL', D .. 'told:' .. v[1])
+	if told then return {'t', told} end
+	if v[2] == '1' and call('DEL', D .. 'op:' .. v[1]) == 1 then return {'n'} end
+	return {'w'}
+end
+
 -- ---------------------------------------------------------------- the contract
 
 -- Up to want parts out of an account's bucket, shared by all nodes (GCRA). args: CH rate(parts a second) depth(parts) want
@@ -186,6 +219,10 @@ redis.register_function('ph_channel_ask', ask)
 redis.register_function('ph_channel_report', report)
 redis.register_function('ph_channel_list', list)
 redis.register_function('ph_lanes', lanes)
+redis.register_function('ph_op_ask', op_ask)
+redis.register_function('ph_op_take', op_take)
+redis.register_function('ph_op_told', op_told)
+redis.register_function('ph_op_look', op_look)
 redis.register_function('ph_rate_take', take)
 redis.register_function('ph_list_add', list_add)
 redis.register_function('ph_list_remove', list_remove)

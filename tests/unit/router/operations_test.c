@@ -157,10 +157,8 @@ START_TEST(a_replacement_knows_the_first_text)
 }
 END_TEST
 
-START_TEST(each_part_is_asked_for)
+static void sent_in_two_parts(void)
 {
-	struct asked asked;
-
 	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
 	for (uint16_t i = 0; i < 2; i++) {
 		const struct send_result r = {.outcome = SEND_OK,
@@ -171,6 +169,13 @@ START_TEST(each_part_is_asked_for)
 		connector_result(fx.node.self->host, fx.node.self->sent[0], &r);
 	}
 	wait_status(&fx.node, ALICE, 2, STATUS_SENT);
+}
+
+START_TEST(each_part_is_asked_for)
+{
+	struct asked asked;
+
+	sent_in_two_parts();
 	ask(OPERATION_CANCEL, "", &asked);
 	wait_asked(1);
 	answer(0, STATUS_SENT, NULL);
@@ -221,6 +226,117 @@ START_TEST(ids_are_kept_only_where_the_peer_may_be_asked)
 	ask(OPERATION_CANCEL, "", &asked);
 	io_wait(fx.loop, io_is_true, &asked.done, 10000);
 	ck_assert_str_eq(asked.code, "no_peer_id");
+}
+END_TEST
+
+/* ---- the account may be held by another node ---- */
+
+static struct node second;
+
+static void start_two(void)
+{
+	fx.dials = true;
+	start();
+	io_wait(fx.loop, io_is_true, &fx.node.self->started, 10000);
+	node_start(&second, "n2", false);
+	second.self->can_be_asked = true;
+	while (!second.self->host->route.elsewhere)
+		io_loop_turn(fx.loop);
+}
+
+static void stop_two(void)
+{
+	node_kill(&second);
+	second = (struct node){0};
+	if (fx.node.router)
+		fixture_stop();
+}
+
+static void ask_second(enum connector_operation what, const char *text, struct asked *out)
+{
+	*out = (struct asked){0};
+	ck_assert_int_eq(router_ask(second.router, conversation_of(ALICE), 2, what, span_of(text),
+	                            on_asked, out),
+	                 0);
+}
+
+START_TEST(what_one_node_is_asked_the_holder_asks)
+{
+	struct asked asked;
+
+	sent_as("1");
+	ask_second(OPERATION_CANCEL, "", &asked);
+	wait_asked(1);
+	ck_assert_uint_eq(second.self->asked, 0);
+	answer(0, STATUS_SENT, NULL);
+	io_wait(fx.loop, io_is_true, &asked.done, 10000);
+	ck_assert_int_eq(asked.err, 0);
+	ck_assert_int_eq(asked.status, STATUS_CANCELED);
+	wait_status(&fx.node, ALICE, 2, STATUS_CANCELED);
+}
+END_TEST
+
+START_TEST(the_holders_refusals_are_told_as_if_they_were_ones_own)
+{
+	struct asked asked;
+
+	sent_as("1");
+	ask_second(OPERATION_REPLACE, "two words", &asked);
+	wait_asked(1);
+	ck_assert_str_eq(fx.node.self->asked_text, "The annual fee is 100 yuan.>two words");
+	answer(-EPERM, STATUS_SENT, "smpp.0x00000013");
+	io_wait(fx.loop, io_is_true, &asked.done, 10000);
+	ck_assert_int_eq(asked.err, -EPERM);
+	ck_assert_str_eq(asked.code, "peer_refused");
+	ck_assert_str_eq(asked.peer, "smpp.0x00000013");
+}
+END_TEST
+
+START_TEST(what_nobody_takes_is_withdrawn_and_never_asked)
+{
+	struct asked asked;
+
+	sent_as("1");
+	node_kill(&fx.node); /* and its lease lasts for a while */
+	ask_second(OPERATION_CANCEL, "", &asked);
+	io_wait(fx.loop, io_is_true, &asked.done, 10000);
+	ck_assert_str_eq(asked.code, "unavailable");
+	io_wait(fx.loop, io_is_true, &second.self->started, 10000);
+	io_idle(fx.loop, 200);
+	ck_assert_uint_eq(second.self->asked, 0);
+}
+END_TEST
+
+START_TEST(a_node_that_stops_tells_who_waits)
+{
+	struct asked asked;
+
+	sent_as("1");
+	ask_second(OPERATION_CANCEL, "", &asked);
+	wait_asked(1);
+	node_kill(&second);
+	ck_assert(asked.done);
+	ck_assert_str_eq(asked.code, "unavailable");
+	node_start(&second, "n2", false);
+}
+END_TEST
+
+START_TEST(whoever_lost_the_account_asks_nothing_any_more)
+{
+	struct route_state *route = &fx.node.router->route;
+	struct asked asked;
+
+	sent_in_two_parts();
+	ask(OPERATION_CANCEL, "", &asked);
+	wait_asked(1);
+	while (route->syncing)
+		io_loop_turn(fx.loop);
+	route->syncing = true; /* nothing renews its lease */
+	fx.node.self->host->route.held_ms -= FENCE_MS;
+	answer(0, STATUS_SENT, NULL);
+	io_wait(fx.loop, io_is_true, &asked.done, 10000);
+	ck_assert_str_eq(asked.code, "unavailable");
+	ck_assert_uint_eq(fx.node.self->asked, 1); /* not of the second part */
 }
 END_TEST
 
@@ -358,11 +474,23 @@ int main(void)
 		what_never_got_a_receipt_is_unknown_after_its_validity_and_two_days,
 		what_waits_for_a_customer_goes_when_the_peer_says_that_they_are_there,
 	};
-	TCase *tc = tcase_create("operations");
+	const TTest *const of_two[] = {
+		what_one_node_is_asked_the_holder_asks,
+		the_holders_refusals_are_told_as_if_they_were_ones_own,
+		what_nobody_takes_is_withdrawn_and_never_asked,
+		a_node_that_stops_tells_who_waits,
+		whoever_lost_the_account_asks_nothing_any_more,
+	};
+	TCase *tc = tcase_create("operations"), *two = tcase_create("two nodes");
+	TCase *cases[] = {tc, two};
 
 	tcase_set_timeout(tc, 40);
 	tcase_add_checked_fixture(tc, start, fixture_stop);
 	for (size_t i = 0; i < ARRAY_LEN(tests); i++)
 		tcase_add_test(tc, tests[i]);
-	return unit_run("operations", &tc, 1);
+	tcase_set_timeout(two, 40);
+	tcase_add_checked_fixture(two, start_two, stop_two);
+	for (size_t i = 0; i < ARRAY_LEN(of_two); i++)
+		tcase_add_test(two, of_two[i]);
+	return unit_run("operations", cases, ARRAY_LEN(cases));
 }
