@@ -120,11 +120,11 @@ static void flush(struct queue *q);
 static void tell(const struct item *item, size_t i, int err, const redisReply *reply,
                  const char *why)
 {
-	const redisReply *own = err ? reply : reply_at(reply, i);
+	const redisReply *own = err ? reply : redis_at(reply, i);
 
 	if (!item->fn)
 		return;
-	if (!err && (!own || span_is(reply_span(own), "e")))
+	if (!err && (!own || span_is(redis_text(own), "e")))
 		item->fn(item->arg, -EIO, NULL, "failed in the function");
 	else
 		item->fn(item->arg, err, own, why);

@@ -23,7 +23,7 @@ static size_t decode_all(const redisReply *reply, size_t first, size_t count, ui
 	size_t out = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (log_decode(seq + i, reply_span(reply_at(reply, first + i)), &entries[out]))
+		if (log_decode(seq + i, redis_text_at(reply, first + i), &entries[out]))
 			continue;
 		events[out] = entries[out].event;
 		out++;
@@ -57,8 +57,8 @@ static void on_read(void *arg, int err, const redisReply *reply, const char *why
 		count = 0;
 	}
 	if (count)
-		count = decode_all(reply, 1 + skip, count, reply_num(reply_at(reply, 0)) + skip,
-		                   entries, events);
+		count = decode_all(reply, 1 + skip, count, redis_num_at(reply, 0) + skip, entries,
+		                   events);
 	call->fn(call->arg, &error, events, count, more);
 	free(entries);
 	free(events);
@@ -128,19 +128,19 @@ static void read_message(const struct message_call *call, const redisReply *repl
                          struct log_entry *entry, struct log_entry *said,
                          struct router_message *out)
 {
-	struct span letter = reply_span(reply_at(reply, 1));
-	struct span last = reply_span(reply_at(reply, 2));
+	struct span letter = redis_text_at(reply, 1);
+	struct span last = redis_text_at(reply, 2);
 
-	if (log_decode(call->seq, reply_span(reply_at(reply, 0)), entry) || !letter.len) {
+	if (log_decode(call->seq, redis_text_at(reply, 0), entry) || !letter.len) {
 		out->error = router_refused(SPAN_LIT("message_unknown"));
 		return;
 	}
-	fold_edit(&entry->message, reply_span(reply_at(reply, 3)));
+	fold_edit(&entry->message, redis_text_at(reply, 3));
 	out->event = &entry->event;
 	out->status = log_status_of(letter.ptr[0]);
 	out->status_ts_ms = entry->event.ts_ms;
 	out->marks = entry->message.marks;
-	out->letters = reply_span(reply_at(reply, 4));
+	out->letters = redis_text_at(reply, 4);
 	if (!last.len || log_decode(0, last, said))
 		return;
 	out->status_ts_ms = said->event.ts_ms;
@@ -258,20 +258,20 @@ static void summary_last(struct conversation_summary *s, struct span text)
 static void summary_field(struct conversation_summary *s, struct ledger *ledger, struct span name,
                           const redisReply *value)
 {
-	read_ledger(ledger, name, reply_num(value));
-	if (span_is(name, "sst") && session_state_parse(reply_span(value), &s->state))
+	read_ledger(ledger, name, redis_num(value));
+	if (span_is(name, "sst") && session_state_parse(redis_text(value), &s->state))
 		s->state = SESSION_NONE;
 	if (span_is(name, "le"))
-		summary_last(s, reply_span(value));
+		summary_last(s, redis_text(value));
 	for (size_t i = 0; i < ARRAY_LEN(summary_fields); i++) {
 		const struct summary_field *f = &summary_fields[i];
 
 		if (!span_is(name, f->name))
 			continue;
 		if (f->span_at)
-			*(struct span *)(void *)((char *)s + f->span_at - 1) = reply_span(value);
+			*(struct span *)(void *)((char *)s + f->span_at - 1) = redis_text(value);
 		else
-			*(uint64_t *)(void *)((char *)s + f->num_at - 1) = reply_num(value);
+			*(uint64_t *)(void *)((char *)s + f->num_at - 1) = redis_num(value);
 	}
 }
 
@@ -301,7 +301,7 @@ static void on_summary(void *arg, int err, const redisReply *reply, const char *
 	(void)why;
 	for (size_t i = 0; !err && reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements;
 	     i += 2)
-		summary_field(&s, &ledger, reply_span(reply->element[i]), reply->element[i + 1]);
+		summary_field(&s, &ledger, redis_text_at(reply, i), reply->element[i + 1]);
 	if (!err && !s.seq)
 		error = router_refused(SPAN_LIT("conversation_unknown"));
 	s.scheme = address_scheme(s.address);

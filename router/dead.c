@@ -46,14 +46,14 @@ static int compare(const void *a, const void *b)
 static void row_read(struct dead_row *row, const redisReply *reply)
 {
 	struct router_dead_letter *l = &row->letter;
-	struct span conversation = reply_span(reply_at(reply, 0));
+	struct span conversation = redis_text_at(reply, 0);
 
-	l->seq = reply_num(reply_at(reply, 1));
-	l->failed_ms = reply_num(reply_at(reply, 2));
+	l->seq = redis_num_at(reply, 1);
+	l->failed_ms = redis_num_at(reply, 2);
 	snprintf(row->name, sizeof(row->name), "%.*s-%llu", SPAN_FMT(conversation),
 	         (unsigned long long)l->seq);
-	row->text = span_dup(reply_span(reply_at(reply, 3)));
-	row->said_text = span_dup(reply_span(reply_at(reply, 4)));
+	row->text = span_dup(redis_text_at(reply, 3));
+	row->said_text = span_dup(redis_text_at(reply, 4));
 }
 
 /* Spans point into the row: only when it stays where it is. */
@@ -147,7 +147,7 @@ static void on_partition(void *arg, int err, const redisReply *reply, const char
 	if (err)
 		call->err = err;
 	else if (call->count)
-		call->total += reply_num(reply);
+		call->total += redis_num(reply);
 	for (size_t i = 0; !err && call->list && i < reply->elements; i++)
 		if (row_add(call, reply->element[i]))
 			call->err = -ENOMEM;
@@ -246,7 +246,7 @@ struct act_call {
 static void on_act(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct act_call *call = arg;
-	struct span answer = reply_span(reply), conversation = span_of(call->conversation);
+	struct span answer = redis_text(reply), conversation = span_of(call->conversation);
 	struct connector_host *host =
 		call->channel ? router_host(call->router, span_of(call->channel)) : NULL;
 	struct router_error error = {0};

@@ -38,7 +38,7 @@ static void on_assigned(void *arg, int err, const redisReply *reply, const char 
 		args_add(a, span_of(call->conversation));
 		args_add(a, span_of(call->session));
 		args_add(a, span_of(call->agent));
-		args_add(a, reply_span(reply));
+		args_add(a, redis_text(reply));
 		args_num(a, router_now(r));
 		/* Lost: the pair stays open and comes back. */
 		err = router_fcall(r, "ph_desk_confirm", ROUTER_DESK, on_confirmed, r);
@@ -75,8 +75,8 @@ static void apply_pairs(struct router *r, const redisReply *pairs)
 {
 	for (size_t i = 0; pairs && pairs->type == REDIS_REPLY_ARRAY && i + 3 < pairs->elements;
 	     i += 4)
-		assign(r, reply_span(pairs->element[i]), reply_span(pairs->element[i + 1]),
-		       reply_span(pairs->element[i + 2]), reply_span(pairs->element[i + 3]));
+		assign(r, redis_text_at(pairs, i), redis_text_at(pairs, i + 1),
+		       redis_text_at(pairs, i + 2), redis_text_at(pairs, i + 3));
 }
 
 /* --- A session waits ----------------------------------------------------------------------------
@@ -222,11 +222,11 @@ int router_presence(struct router *r, const struct router_agent *agent, enum pre
 static void on_taken(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct desk_call *call = arg;
-	struct span what = reply_span(reply_at(reply, 0));
+	struct span what = redis_text_at(reply, 0);
 
 	(void)why;
 	if (!err)
-		apply_pairs(call->router, reply_at(reply, 1));
+		apply_pairs(call->router, redis_at(reply, 1));
 	if (err)
 		desk_call_end(call, router_redis_error(err));
 	else
@@ -279,7 +279,7 @@ static void on_released(void *arg, int err, const redisReply *reply, const char 
 	struct desk_call *call = arg;
 	struct router *r = call->router;
 	struct fcall_args *a;
-	struct span what = reply_span(reply_at(reply, 0));
+	struct span what = redis_text_at(reply, 0);
 
 	(void)why;
 	if (err || !span_is(what, "ok")) {
@@ -289,10 +289,10 @@ static void on_released(void *arg, int err, const redisReply *reply, const char 
 	router_hint(r, span_of(call->conversation), 0);
 	a = router_args(r); /* only now: who was told may have called, too */
 	args_add(a, span_of(call->conversation));
-	args_add(a, reply_span(reply_at(reply, 1)));
-	args_add(a, reply_span(reply_at(reply, 4)));
-	args_add(a, reply_span(reply_at(reply, 2)));
-	args_add(a, reply_span(reply_at(reply, 3)));
+	args_add(a, redis_text_at(reply, 1));
+	args_add(a, redis_text_at(reply, 4));
+	args_add(a, redis_text_at(reply, 2));
+	args_add(a, redis_text_at(reply, 3));
 	args_num(a, router_now(r));
 	desk_call_next(call, "ph_desk_release", ROUTER_DESK, on_pairs);
 }
@@ -353,7 +353,7 @@ static size_t view_list(const redisReply *reply, struct span *out)
 	for (size_t i = 0;
 	     reply && reply->type == REDIS_REPLY_ARRAY && i < reply->elements && count < VIEW_MAX;
 	     i++)
-		out[count++] = reply_span(reply->element[i]);
+		out[count++] = redis_text_at(reply, i);
 	return count;
 }
 
@@ -364,9 +364,9 @@ static size_t view_queues(const redisReply *reply, struct queue_state *out, size
 	for (size_t i = 0;
 	     reply && reply->type == REDIS_REPLY_ARRAY && i + 2 < reply->elements && count < max;
 	     i += 3)
-		out[count++] = (struct queue_state){reply_span(reply->element[i]),
-		                                    reply_num(reply->element[i + 1]),
-		                                    reply_num(reply->element[i + 2])};
+		out[count++] =
+			(struct queue_state){redis_text_at(reply, i), redis_num_at(reply, i + 1),
+		                             redis_num_at(reply, i + 2)};
 	return count;
 }
 
@@ -376,15 +376,15 @@ static void on_view(void *arg, int err, const redisReply *reply, const char *why
 	struct router_error error = err ? router_redis_error(err) : (struct router_error){0};
 	struct span mine[VIEW_MAX], waiting[VIEW_MAX];
 	struct queue_state queues[64];
-	struct span name = reply_span(reply_at(reply, 0));
+	struct span name = redis_text_at(reply, 0);
 	enum presence presence = PRESENCE_OFFLINE;
 	size_t mine_count = 0, waiting_count = 0, queue_count = 0;
 
 	(void)why;
 	if (!err) {
-		mine_count = view_list(reply_at(reply, 1), mine);
-		waiting_count = view_list(reply_at(reply, 2), waiting);
-		queue_count = view_queues(reply_at(reply, 3), queues, ARRAY_LEN(queues));
+		mine_count = view_list(redis_at(reply, 1), mine);
+		waiting_count = view_list(redis_at(reply, 2), waiting);
+		queue_count = view_queues(redis_at(reply, 3), queues, ARRAY_LEN(queues));
 	}
 	for (size_t i = 0; i < ARRAY_LEN(presence_names); i++)
 		if (span_is(name, presence_names[i]))
@@ -419,12 +419,11 @@ static void put_back(struct router *r, const redisReply *list)
 {
 	for (size_t i = 0; list && list->type == REDIS_REPLY_ARRAY && i + 2 < list->elements;
 	     i += 3) {
-		struct desk_call *call =
-			desk_call_create(r, reply_span(list->element[i]),
-		                         reply_span(list->element[i + 1]), NULL, NULL);
+		struct desk_call *call = desk_call_create(r, redis_text_at(list, i),
+		                                          redis_text_at(list, i + 1), NULL, NULL);
 
 		if (call && release(call, "queued", SPAN_NONE, SPAN_LIT("agent_gone"),
-		                    SPAN_LIT("desk"), reply_span(list->element[i + 2])))
+		                    SPAN_LIT("desk"), redis_text_at(list, i + 2)))
 			return;
 	}
 }
@@ -434,8 +433,8 @@ static void on_swept(void *arg, int err, const redisReply *reply, const char *wh
 	(void)why;
 	if (err)
 		return;
-	put_back(arg, reply_at(reply, 0));
-	apply_pairs(arg, reply_at(reply, 1));
+	put_back(arg, redis_at(reply, 0));
+	apply_pairs(arg, redis_at(reply, 1));
 }
 
 void desk_sweep(struct router *r)

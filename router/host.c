@@ -143,14 +143,14 @@ static struct span value_key(const struct connector_host *host, struct span key,
 static void on_value(void *arg, int err, const redisReply *reply, const char *why)
 {
 	(void)why;
-	value_end(arg, err ? -EAGAIN : 0, reply_span(reply));
+	value_end(arg, err ? -EAGAIN : 0, redis_text(reply));
 }
 
 /* SET ... NX answers OK to exactly one. */
 static void on_locked(void *arg, int err, const redisReply *reply, const char *why)
 {
 	(void)why;
-	value_end(arg, err ? -EAGAIN : 0, reply_span(reply).len ? SPAN_LIT("1") : SPAN_NONE);
+	value_end(arg, err ? -EAGAIN : 0, redis_text(reply).len ? SPAN_LIT("1") : SPAN_NONE);
 }
 
 static void value_command(struct value_call *call, int argc, const struct span *argv, redis_fn *fn)

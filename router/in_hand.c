@@ -70,9 +70,9 @@ void in_hand_fini(struct connector_host *host)
 /* {channel, conversation, seq, lane}: Redis says that it is ours. */
 static void compare(struct router *r, const redisReply *row)
 {
-	struct connector_host *host = router_host(r, reply_span(reply_at(row, 0)));
-	struct span conversation = reply_span(reply_at(row, 1));
-	uint64_t seq = reply_num(reply_at(row, 2)), lane = reply_num(reply_at(row, 3));
+	struct connector_host *host = router_host(r, redis_text_at(row, 0));
+	struct span conversation = redis_text_at(row, 1);
+	uint64_t seq = redis_num_at(row, 2), lane = redis_num_at(row, 3);
 
 	if (host && lane < LANE_COUNT && !in_hand_find(host, conversation, seq))
 		outcome_of_unknown(host, conversation, seq, (enum lane)lane, 'b', "");

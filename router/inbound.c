@@ -225,7 +225,7 @@ static void on_received(void *arg, int err, const redisReply *reply, const char 
 		inbound_end(in, -EAGAIN);
 		return;
 	}
-	w = read_words(reply_span(alone ? reply : reply_at(reply, 0)));
+	w = read_words(redis_text(alone ? reply : redis_at(reply, 0)));
 	if (w.other_state) {
 		decide_again(in, w.queue);
 		return;
@@ -236,8 +236,8 @@ static void on_received(void *arg, int err, const redisReply *reply, const char 
 	else
 		count_new(in, w.state);
 	if (!w.again && !alone)
-		count_after(in, reply_span(reply_at(reply, 2)));
-	follow_reply(in, &w, alone ? SPAN_NONE : reply_span(reply_at(reply, 1)));
+		count_after(in, redis_text_at(reply, 2));
+	follow_reply(in, &w, alone ? SPAN_NONE : redis_text_at(reply, 1));
 	router_hint(host->router, span_of(in->conversation), w.seq);
 	if (span_is(w.state, "queued") && (w.again || in->intent[0] == 'h'))
 		desk_offer(host->router, span_of(in->conversation), w.session, w.queue,
@@ -316,7 +316,7 @@ static void on_dropped(void *arg)
 static void on_mended(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct inbound *in = arg;
-	struct span what = reply_span(reply_at(reply, 0));
+	struct span what = redis_text_at(reply, 0);
 
 	if (err) {
 		log_warn(&in->host->log, EVENT("router.mend_failed"), ERR(err), STR("why", why));
@@ -326,9 +326,8 @@ static void on_mended(void *arg, int err, const redisReply *reply, const char *w
 		if (receive(in))
 			inbound_end(in, -EAGAIN);
 	} else {
-		in->message->seq = reply_num(reply_at(reply, 1));
-		router_hint(in->host->router, span_of(in->conversation),
-		            reply_num(reply_at(reply, 2)));
+		in->message->seq = redis_num_at(reply, 1);
+		router_hint(in->host->router, span_of(in->conversation), redis_num_at(reply, 2));
 		inbound_end(in, 0);
 	}
 }

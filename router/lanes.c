@@ -35,7 +35,7 @@ static void on_reaped(void *arg, int err, const redisReply *reply, const char *w
 	(void)why;
 	for (size_t i = 0; !err && reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements;
 	     i += 2)
-		has_work(call, reply_span(reply->element[i]), reply_num(reply->element[i + 1]));
+		has_work(call, redis_text_at(reply, i), redis_num_at(reply, i + 1));
 	free(call);
 }
 
@@ -65,12 +65,12 @@ static void on_due(void *arg, int err, const redisReply *reply, const char *why)
 
 	(void)why;
 	for (size_t i = 1; !err && reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) {
-		struct span rest = reply_span(reply->element[i]);
+		struct span rest = redis_text_at(reply, i);
 		struct span channel = span_split(rest, ' ', &rest);
 
 		has_work(call, channel, next_num(&rest));
 	}
-	if (!err && reply_num(reply_at(reply, 0)))
+	if (!err && redis_num_at(reply, 0))
 		due(call->router, call->partition);
 	free(call);
 }

@@ -127,27 +127,6 @@ void log_encode_message(struct buf *b, const struct message *m, struct span auth
 	log_encode_fields(b, m, author_name);
 }
 
-struct span reply_span(const redisReply *r)
-{
-	if (!r || (r->type != REDIS_REPLY_STRING && r->type != REDIS_REPLY_STATUS))
-		return SPAN_NONE;
-	return (struct span){r->str, r->len};
-}
-
-uint64_t reply_num(const redisReply *r)
-{
-	uint64_t value = 0;
-
-	if (r && r->type == REDIS_REPLY_INTEGER)
-		return r->integer > 0 ? (uint64_t)r->integer : 0;
-	return span_u64(reply_span(r), &value) ? 0 : value;
-}
-
-const redisReply *reply_at(const redisReply *r, size_t i)
-{
-	return r && r->type == REDIS_REPLY_ARRAY && i < r->elements ? r->element[i] : NULL;
-}
-
 /* What a field sets. A parser answers 0 or -EBADMSG. */
 typedef int field_fn(struct log_entry *e, struct span v);
 

@@ -55,10 +55,4 @@ struct log_entry {
 /** Reads an entry; spans are borrowed from it. -EBADMSG. */
 int log_decode(uint64_t seq, struct span entry, struct log_entry *out) MUST_CHECK;
 
-/* Reading replies: what is not there or of another type is empty or 0. */
-struct span reply_span(const redisReply *r);
-uint64_t reply_num(const redisReply *r);
-/** The i-th element of an array, or NULL. */
-const redisReply *reply_at(const redisReply *r, size_t i);
-
 #endif

@@ -74,7 +74,7 @@ static void on_id(void *arg, int err, const redisReply *reply, const char *why)
 	struct id_call *call = arg;
 
 	(void)why;
-	call->fn(call->arg, err, err ? SPAN_NONE : reply_span(reply));
+	call->fn(call->arg, err, err ? SPAN_NONE : redis_text(reply));
 	free(call);
 }
 
@@ -301,7 +301,7 @@ static void on_original(void *arg, const struct router_message *message)
 
 static bool field_is(const redisReply *name, const char *what)
 {
-	return span_is(reply_span(name), what);
+	return span_is(redis_text(name), what);
 }
 
 static size_t ids_size(const redisReply *reply)
@@ -309,7 +309,7 @@ static size_t ids_size(const redisReply *reply)
 	size_t size = 0;
 
 	for (size_t i = 1; i < reply->elements; i += 2)
-		size += reply_span(reply->element[i]).len;
+		size += redis_text_at(reply, i).len;
 	return size;
 }
 
@@ -320,7 +320,7 @@ static bool read_kept(struct ask_call *call, const redisReply *reply)
 
 	for (size_t i = 0; at && i + 1 < reply->elements; i += 2) {
 		const redisReply *name = reply->element[i];
-		struct span value = reply_span(reply->element[i + 1]);
+		struct span value = redis_text_at(reply, i + 1);
 		uint64_t part;
 
 		if (field_is(name, "ch")) {
@@ -329,7 +329,7 @@ static bool read_kept(struct ask_call *call, const redisReply *reply)
 			call->address = span_dup(value);
 		} else if (field_is(name, "lo")) {
 			call->local = span_dup(value);
-		} else if (span_u64(reply_span(name), &part) == 0 &&
+		} else if (span_u64(redis_text(name), &part) == 0 &&
 		           call->count < ASKED_PARTS_MAX) {
 			memcpy(at, value.ptr, value.len);
 			call->parts[call->count++] = (struct asked_part){

@@ -319,7 +319,7 @@ static struct span read_head(const struct connector_host *host, struct span head
 static struct message *claimed_message(const struct connector_host *host, redisReply *const *item,
                                        struct span *conversation, uint64_t *seq)
 {
-	struct span rest = reply_span(item[0]);
+	struct span rest = redis_text(item[0]);
 	struct log_entry entry;
 	uint64_t attempts, doubled, since;
 	char code[ROUTER_CODE_SIZE];
@@ -330,10 +330,10 @@ static struct message *claimed_message(const struct connector_host *host, redisR
 	attempts = next_num(&rest);
 	doubled = next_num(&rest);
 	since = next_num(&rest);
-	if (log_decode(*seq, reply_span(item[3]), &entry) || !entry.event.message)
+	if (log_decode(*seq, redis_text(item[3]), &entry) || !entry.event.message)
 		return NULL;
 	entry.message.conversation = *conversation;
-	entry.message.address = read_head(host, reply_span(item[1]), reply_span(item[2]), our_end);
+	entry.message.address = read_head(host, redis_text(item[1]), redis_text(item[2]), our_end);
 	code_our_end(host, buf_span(our_end), &entry.message, code);
 	entry.message.attempts = (unsigned)attempts;
 	if (doubled)
@@ -372,7 +372,7 @@ static void on_claimed(void *arg, int err, const redisReply *reply, const char *
 		free(claim);
 		return;
 	}
-	if (reply_num(reply_at(reply, 0)) > 0)
+	if (redis_num_at(reply, 0) > 0)
 		host->dirty[claim->lane] |= bit;
 	take(claim, reply);
 	free(claim);

@@ -20,26 +20,26 @@ enum { PARTS_MAX = 255, PART_OCTETS_MAX = 255, REPLY_HEAD = 5 };
 static bool parts_decode(const redisReply *reply, struct span key, struct span *storage,
                          struct message_parts *out)
 {
-	uint64_t total = reply_num(reply_at(reply, 2));
+	uint64_t total = redis_num_at(reply, 2);
 
 	if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements < REPLY_HEAD ||
 	    total > PARTS_MAX)
 		return false;
 	*out = (struct message_parts){
 		.key = key,
-		.meta = reply_span(reply_at(reply, 0)),
-		.generation = reply_num(reply_at(reply, 1)),
+		.meta = redis_text_at(reply, 0),
+		.generation = redis_num_at(reply, 1),
 		.total = (uint16_t)total,
-		.present = (uint16_t)reply_num(reply_at(reply, 3)),
-		.told = (uint16_t)reply_num(reply_at(reply, 4)),
+		.present = (uint16_t)redis_num_at(reply, 3),
+		.told = (uint16_t)redis_num_at(reply, 4),
 		.parts = storage,
 	};
 	memset(storage, 0, sizeof(*storage) * PARTS_MAX);
 	for (size_t i = REPLY_HEAD; i + 1 < reply->elements; i += 2) {
-		uint64_t number = reply_num(reply->element[i]);
+		uint64_t number = redis_num_at(reply, i);
 
 		if (number >= 1 && number <= total)
-			storage[number - 1] = reply_span(reply->element[i + 1]);
+			storage[number - 1] = redis_text_at(reply, i + 1);
 	}
 	return true;
 }
@@ -51,7 +51,7 @@ static void on_part(void *arg, int err, const redisReply *reply, const char *why
 	struct message_parts parts;
 	bool whole = !err && parts_decode(reply, call->key, storage, &parts);
 
-	if (!err && span_is(reply_span(reply_at(reply, 0)), "full") && !whole)
+	if (!err && span_is(redis_text_at(reply, 0), "full") && !whole)
 		err = -ENOSPC;
 	if (err)
 		log_warn(&call->host->log, EVENT("router.part_failed"), ERR(err), STR("why", why));
@@ -154,7 +154,7 @@ static void on_parts_due(void *arg, int err, const redisReply *reply, const char
 	(void)why;
 	for (size_t i = 0; !err && reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements;
 	     i += 2)
-		part_due(arg, reply_span(reply->element[i]), reply->element[i + 1]);
+		part_due(arg, redis_text_at(reply, i), reply->element[i + 1]);
 }
 
 void parts_due(struct router *r)

@@ -84,7 +84,7 @@ static void look_at_state(const struct receipt_call *call, char state)
 static void on_receipt(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct receipt_call *call = arg;
-	struct span state = reply_span(reply);
+	struct span state = redis_text(reply);
 
 	(void)why;
 	if (err) {

@@ -313,16 +313,16 @@ static void set_holder(struct connector_host *host, struct span holder, uint64_t
 /* {CH, want, holder, ms left, health} */
 static void on_row(struct router *r, const redisReply *row)
 {
-	struct connector_host *host = router_host(r, reply_span(reply_at(row, 0)));
+	struct connector_host *host = router_host(r, redis_text_at(row, 0));
 	struct route_channel *c;
 
 	if (!host)
 		return;
 	c = &host->route;
-	set_want(c, parse_want(reply_span(reply_at(row, 1))));
+	set_want(c, parse_want(redis_text_at(row, 1)));
 	if (c->exclusive)
-		set_holder(host, reply_span(reply_at(row, 2)), reply_num(reply_at(row, 3)));
-	c->shared = health_parse(reply_span(reply_at(row, 4)));
+		set_holder(host, redis_text_at(row, 2), redis_num_at(row, 3));
+	c->shared = health_parse(redis_text_at(row, 4));
 	follow(host);
 }
 
@@ -337,7 +337,7 @@ static void on_synced(void *arg, int err, const redisReply *reply, const char *w
 	for (size_t i = 1; !err && reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
 		on_row(r, reply->element[i]);
 	if (!err)
-		list_on_version(r, reply_num(reply_at(reply, 0)));
+		list_on_version(r, redis_num_at(reply, 0));
 	rearm(r);
 	if (r->route.again && r->up)
 		route_sync(r);

@@ -123,8 +123,8 @@ static void on_page(void *arg, int err, const redisReply *reply, const char *why
 {
 	struct reading *reading = arg;
 	struct router *r = reading->router;
-	struct span cursor = reply_span(reply_at(reply, 0));
-	const redisReply *fields = reply_at(reply, 1);
+	struct span cursor = redis_text_at(reply, 0);
+	const redisReply *fields = redis_at(reply, 1);
 
 	if (err) {
 		log_warn(&r->log, EVENT("list.read_failed"), ERR(err), STR("why", why));
@@ -132,7 +132,7 @@ static void on_page(void *arg, int err, const redisReply *reply, const char *why
 		return;
 	}
 	for (size_t i = 0; fields && i + 1 < fields->elements; i += 2)
-		add(reading, reply_span(fields->element[i]));
+		add(reading, redis_text_at(fields, i));
 	if (!span_is(cursor, "0")) {
 		read_page(reading, cursor);
 		return;
@@ -276,7 +276,7 @@ static void on_shown(void *arg, int err, const redisReply *reply, const char *wh
 {
 	struct show_call *call = arg;
 	struct router_error error = err ? router_redis_error(err) : (struct router_error){0};
-	const redisReply *fields = err ? NULL : reply_at(reply, 1);
+	const redisReply *fields = err ? NULL : redis_at(reply, 1);
 	size_t count = fields ? fields->elements / 2 : 0;
 	struct router_list_entry *entries = count ? calloc(count, sizeof(*entries)) : NULL;
 
@@ -286,10 +286,9 @@ static void on_shown(void *arg, int err, const redisReply *reply, const char *wh
 		count = 0;
 	}
 	for (size_t i = 0; i < count; i++)
-		entry_decode(reply_span(fields->element[2 * i]),
-		             reply_span(fields->element[2 * i + 1]), &entries[i]);
-	call->fn(call->arg, &error, entries, count,
-	         err ? SPAN_NONE : reply_span(reply_at(reply, 0)));
+		entry_decode(redis_text_at(fields, 2 * i), redis_text_at(fields, 2 * i + 1),
+		             &entries[i]);
+	call->fn(call->arg, &error, entries, count, err ? SPAN_NONE : redis_text_at(reply, 0));
 	free(entries);
 	free(call);
 }

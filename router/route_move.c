@@ -44,7 +44,7 @@ static void next_lane(struct move *move)
 static void on_moved(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct move *move = arg;
-	uint64_t moved = err ? 0 : reply_num(reply);
+	uint64_t moved = err ? 0 : redis_num(reply);
 
 	(void)why;
 	move->moved += moved;
@@ -92,12 +92,12 @@ static void on_peeked(void *arg, int err, const redisReply *reply, const char *w
 	args_add(a, span_of(move->host->name));
 	args_num(a, move->lane);
 	for (size_t i = 0; i + 2 < reply->elements; i += 3) {
-		const struct connector_host *to = target(move, reply_span(reply->element[i + 1]),
-		                                         reply_span(reply->element[i + 2]));
+		const struct connector_host *to =
+			target(move, redis_text_at(reply, i + 1), redis_text_at(reply, i + 2));
 
 		if (!to)
 			continue;
-		args_add(a, reply_span(reply->element[i]));
+		args_add(a, redis_text_at(reply, i));
 		args_add(a, span_of(to->name));
 		wanted++;
 	}

@@ -62,14 +62,14 @@ static void on_taken(void *arg, int err, const redisReply *reply, const char *wh
 	unsigned granted;
 
 	(void)why;
-	granted = err ? 0 : (unsigned)reply_num(reply_at(reply, 0));
+	granted = err ? 0 : (unsigned)redis_num_at(reply, 0);
 	p->asking = false;
 	p->tokens = granted > p->owed ? granted - p->owed : 0;
 	p->owed -= granted - p->tokens;
 	p->used = 0;
 	p->until_us = take->asked_us + SLICE_US;
 	if (!granted)
-		p->wait_us = now_us(host) + (err ? AWAY_US : reply_num(reply_at(reply, 1)));
+		p->wait_us = now_us(host) + (err ? AWAY_US : redis_num_at(reply, 1));
 	free(take);
 	if (p->tokens && p->fn)
 		p->fn(host->self);

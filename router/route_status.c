@@ -167,8 +167,8 @@ static size_t pick_reports(const struct status_call *call, const redisReply *all
 		struct span node, json;
 		uint64_t number;
 
-		if (!span_eq(word(reply_span(all->element[i]), &node), name) ||
-		    span_u64(word(reply_span(all->element[i + 1]), &json), &number) ||
+		if (!span_eq(word(redis_text_at(all, i), &node), name) ||
+		    span_u64(word(redis_text_at(all, i + 1), &json), &number) ||
 		    number < call->number)
 			continue;
 		out[count++] = (struct router_channel_report){node, json};
@@ -180,10 +180,10 @@ static size_t pick_reports(const struct status_call *call, const redisReply *all
 static void decode(const struct status_call *call, const redisReply *row,
                    struct router_channel_status *out)
 {
-	struct span rest, record = reply_span(reply_at(row, 1)), after;
+	struct span rest, record = redis_text_at(row, 1), after;
 	const struct connector_host *host;
 
-	out->name = reply_span(reply_at(row, 0));
+	out->name = redis_text_at(row, 0);
 	host = router_host(call->router, out->name);
 	out->connector = host ? span_of(host->ops->name) : SPAN_NONE;
 	out->held_by_one = host && host->route.exclusive;
@@ -191,7 +191,7 @@ static void decode(const struct status_call *call, const redisReply *row,
 		out->want = WANT_START;
 	if (span_u64(word(rest, &out->by), &out->want_ms))
 		out->want_ms = 0;
-	out->holder = span_split(reply_span(reply_at(row, 2)), '#', &after);
+	out->holder = span_split(redis_text_at(row, 2), '#', &after);
 	out->health = host ? span_of(health_name(health_of(host))) : SPAN_NONE;
 }
 
@@ -228,7 +228,7 @@ static void on_listed(void *arg, int err, const redisReply *reply, const char *w
 		decode(call, reply->element[i], s);
 		add_queued(call, s);
 		s->reports = &reports[used];
-		s->report_count = pick_reports(call, reply_at(reply, 0), s->name, &reports[used],
+		s->report_count = pick_reports(call, redis_at(reply, 0), s->name, &reports[used],
 		                               REPORTS_MAX - used);
 		used += s->report_count;
 		all = all && answered(s);
@@ -280,7 +280,7 @@ static void on_asked(void *arg, int err, const redisReply *reply, const char *wh
 		call_end(call, &error, NULL, 0);
 		return;
 	}
-	call->number = reply_num(reply);
+	call->number = redis_num(reply);
 	call->counting = route_lanes_count(call->router, on_counted, call) == 0;
 	io_timer_start(call->timer, POLL_MS, 0);
 }
@@ -325,7 +325,7 @@ static void on_lanes(void *arg, int err, const redisReply *reply, const char *wh
 	if (err)
 		call->err = err;
 	for (size_t i = 0; !err && i < reply->elements && i < call->lanes.count * LANE_COUNT; i++)
-		call->lanes.queued[i / LANE_COUNT][i % LANE_COUNT] += reply_num(reply->element[i]);
+		call->lanes.queued[i / LANE_COUNT][i % LANE_COUNT] += redis_num_at(reply, i);
 	if (--call->left)
 		return;
 	call->fn(call->arg, call->err ? NULL : &call->lanes);

@@ -33,7 +33,7 @@ static void on_sent(void *arg, int err, const redisReply *reply, const char *why
 {
 	struct send_call *call = arg;
 	struct router_sent sent = {.conversation = span_of(call->conversation)};
-	struct span rest = reply_span(reply);
+	struct span rest = redis_text(reply);
 	struct span what = span_split(rest, ' ', &rest), letter;
 
 	if (err) {
@@ -368,7 +368,7 @@ struct cancel_call {
 static void on_canceled(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct cancel_call *call = arg;
-	struct span answer = reply_span(reply);
+	struct span answer = redis_text(reply);
 	struct router_error error = {0};
 
 	(void)why;

@@ -10,15 +10,6 @@ enum { PAGE = 100, PAGE_MAX = 500 };
 
 /* --- what the handlers share ------------------------------------------------------------------ */
 
-struct span templates_text(const redisReply *reply, size_t i)
-{
-	const redisReply *r = reply && reply->type == REDIS_REPLY_ARRAY && i < reply->elements
-	                              ? reply->element[i]
-	                              : NULL;
-
-	return r && r->type == REDIS_REPLY_STRING ? (struct span){r->str, r->len} : SPAN_NONE;
-}
-
 void templates_free(struct templates_call *c)
 {
 	json_decref(c->body);
@@ -181,7 +172,7 @@ static json_t *draft_json(const struct draft_record *d, struct span sheet)
 static void on_template(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct templates_call *c = arg;
-	struct span is = templates_text(reply, 1), record = templates_text(reply, 3), rest;
+	struct span is = redis_text_at(reply, 1), record = redis_text_at(reply, 3), rest;
 	struct draft_record d = read_record(record);
 	struct span is_hash = span_split(is, ' ', &rest);
 	char etag[EDITION_HASH_LEN + 4];
@@ -199,11 +190,11 @@ static void on_template(void *arg, int err, const redisReply *reply, const char 
 	snprintf(etag, sizeof(etag), "\"%.*s\"", SPAN_FMT(record.len ? d.hash : is_hash));
 	reply_json_with(c->request, 200,
 	                json_pack("{s:s, s:I, s:s, s:b, s:o, s:o}", "id", c->name, "version",
-	                          (json_int_t)reply->element[0]->integer, "state",
+	                          (json_int_t)redis_num_at(reply, 0), "state",
 	                          state_of(is.len > 0, &d), "conflict",
 	                          record.len && !span_eq(d.base, is.len ? is_hash : SPAN_LIT("-")),
-	                          "published", published_json(is, templates_text(reply, 2)),
-	                          "draft", draft_json(&d, templates_text(reply, 4))),
+	                          "published", published_json(is, redis_text_at(reply, 2)), "draft",
+	                          draft_json(&d, redis_text_at(reply, 4))),
 	                &header, 1);
 	templates_free(c);
 }
@@ -237,7 +228,7 @@ void api_get_template(void *arg, struct http_request *r)
 static void on_drafted(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct templates_call *c = arg;
-	struct span said = templates_text(reply, 0), hash = templates_text(reply, 1);
+	struct span said = redis_text_at(reply, 0), hash = redis_text_at(reply, 1);
 	bool fresh = c->expected && strcmp(c->expected, "-") == 0;
 	char result[EDITION_NAME_MAX + 1];
 
@@ -389,8 +380,8 @@ struct list_page {
 static struct draft_record draft_of(const redisReply *drafts, struct span name)
 {
 	for (size_t i = 0; i + 1 < drafts->elements; i += 2)
-		if (span_eq(templates_text(drafts, i), name))
-			return read_record(templates_text(drafts, i + 1));
+		if (span_eq(redis_text_at(drafts, i), name))
+			return read_record(redis_text_at(drafts, i + 1));
 	return read_record(SPAN_NONE);
 }
 
@@ -460,7 +451,7 @@ static void on_list(void *arg, int err, const redisReply *reply, const char *why
 	for (size_t i = 0; i < catalogue_count(catalogue); i++)
 		list_template(&p, catalogue_at(catalogue, i), reply);
 	for (size_t i = 0; i + 1 < reply->elements; i += 2)
-		list_draft(&p, catalogue, templates_text(reply, i), templates_text(reply, i + 1));
+		list_draft(&p, catalogue, redis_text_at(reply, i), redis_text_at(reply, i + 1));
 	last = json_object_get(json_array_get(p.items, json_array_size(p.items) - 1), "id");
 	templates_reply(c, 200,
 	                json_pack("{s:I, s:s, s:I, s:o, s:O?}", "version",

@@ -45,7 +45,4 @@ void templates_problem(struct templates_call *c, int status, const char *code, c
 json_t *templates_faults_json(const struct knowledge_result *result);
 json_t *templates_names_json(char *const *names, size_t count);
 
-/** The i-th item of a reply as text; empty where there is none. */
-struct span templates_text(const redisReply *reply, size_t i);
-
 #endif

@@ -411,10 +411,10 @@ static void on_versions(void *arg, int err, const redisReply *reply, const char 
 		templates_problem(c, 503, NULL, NULL, NULL);
 		return;
 	}
-	now = (uint64_t)reply->element[0]->integer;
+	now = redis_num_at(reply, 0);
 	for (size_t i = 1; i + 1 < reply->elements; i += 2)
-		if (!span_u64(templates_text(reply, i), &number))
-			sorted[count++] = version_json(number, templates_text(reply, i + 1), now);
+		if (!span_u64(redis_text_at(reply, i), &number))
+			sorted[count++] = version_json(number, redis_text_at(reply, i + 1), now);
 	qsort(sorted, count, sizeof(void *), by_number);
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(items, sorted[i]);
@@ -439,7 +439,7 @@ static void on_version(void *arg, int err, const redisReply *reply, const char *
 
 	(void)why;
 	if (err ||
-	    (reply->type == REDIS_REPLY_ARRAY && edition_read(templates_text(reply, 1), &e))) {
+	    (reply->type == REDIS_REPLY_ARRAY && edition_read(redis_text_at(reply, 1), &e))) {
 		edition_fini(&e);
 		templates_problem(c, 503, NULL, NULL, NULL);
 		return;
@@ -453,7 +453,7 @@ static void on_version(void *arg, int err, const redisReply *reply, const char *
 	for (size_t i = 0; i < e.count; i++)
 		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "id", e.at[i].name, "hash",
 		                                      e.at[i].hash, "file", e.at[i].file));
-	object = version_json(c->version, templates_text(reply, 2),
+	object = version_json(c->version, redis_text_at(reply, 2),
 	                      knowledge_version(c->api->options.knowledge));
 	json_object_set_new(object, "templates", list);
 	edition_fini(&e);

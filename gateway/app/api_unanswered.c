@@ -110,37 +110,25 @@ static void on_grouped(void *arg, int err)
 	grouping_free(g);
 }
 
-static struct span field_of(const redisReply *fields, const char *name)
-{
-	for (size_t i = 0; i + 1 < fields->elements; i += 2)
-		if (strcmp(fields->element[i]->str, name) == 0)
-			return (struct span){fields->element[i + 1]->str,
-			                     fields->element[i + 1]->len};
-	return SPAN_NONE;
-}
-
 static bool take_question(const redisReply *entry, struct question *out)
 {
-	const redisReply *f;
+	const redisReply *f = redis_at(entry, 1);
 	uint64_t seq = 0;
 
-	if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2)
-		return false;
-	f = entry->element[1];
-	*out = (struct question){.id = strdup(entry->element[0]->str),
-	                         .text = span_dup(field_of(f, "t"))};
-	if (!out->id || !out->text || span_u64(field_of(f, "s"), &seq)) {
+	*out = (struct question){.id = span_dup(redis_text_at(entry, 0)),
+	                         .text = span_dup(redis_field(f, "t"))};
+	if (!out->id || !out->text || span_u64(redis_field(f, "s"), &seq)) {
 		free(out->id);
 		free(out->text);
 		return false;
 	}
 	out->shown = json_pack("{s:s, s:s, s:I, s:I}", "id", out->id, "text", out->text, "ts",
 	                       (json_int_t)strtoll(out->id, NULL, 10), "seq", (json_int_t)seq);
-	strict_json_set(out->shown, "lang", field_of(f, "l"));
-	strict_json_set(out->shown, "conversation", field_of(f, "c"));
-	strict_json_set(out->shown, "channel", field_of(f, "h"));
-	strict_json_set(out->shown, "address", field_of(f, "a"));
-	strict_json_set(out->shown, "nearest", field_of(f, "n"));
+	strict_json_set(out->shown, "lang", redis_field(f, "l"));
+	strict_json_set(out->shown, "conversation", redis_field(f, "c"));
+	strict_json_set(out->shown, "channel", redis_field(f, "h"));
+	strict_json_set(out->shown, "address", redis_field(f, "a"));
+	strict_json_set(out->shown, "nearest", redis_field(f, "n"));
 	return true;
 }
 
@@ -195,7 +183,7 @@ static void on_deleted(void *arg, int err, const redisReply *reply, const char *
 	if (err)
 		templates_problem(c, 503, NULL, NULL, NULL);
 	else
-		templates_reply(c, 200, json_pack("{s:I}", "removed", (json_int_t)reply->integer),
+		templates_reply(c, 200, json_pack("{s:I}", "removed", (json_int_t)redis_num(reply)),
 		                NULL);
 }
 

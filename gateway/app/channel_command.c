@@ -67,11 +67,6 @@ static redisReply *ask_nodes(const char *command, redisContext *c, const struct 
 	return command_redis_ask(command, c, argc, argv);
 }
 
-static struct span text_of(const redisReply *r)
-{
-	return r && r->str ? (struct span){r->str, r->len} : SPAN_NONE;
-}
-
 /* The i-th report of a channel that bears number or a later one; NULL: it is another's, or old. */
 static json_t *report_at(const redisReply *reports, size_t i, const char *channel, long long number,
                          struct span *node)
@@ -79,8 +74,8 @@ static json_t *report_at(const redisReply *reports, size_t i, const char *channe
 	struct span json;
 	uint64_t asked;
 
-	if (!span_is(span_split(text_of(reports->element[i]), ' ', node), channel) ||
-	    span_u64(span_split(text_of(reports->element[i + 1]), ' ', &json), &asked) ||
+	if (!span_is(span_split(redis_text_at(reports, i), ' ', node), channel) ||
+	    span_u64(span_split(redis_text_at(reports, i + 1), ' ', &json), &asked) ||
 	    asked < (uint64_t)number)
 		return NULL;
 	return json_loadb(json.ptr, json.len, 0, NULL);
@@ -165,11 +160,11 @@ static void print_channel(redisContext *c, const struct config *config, const re
 {
 	const char *name = row->element[0]->str;
 	const struct config_channel *channel = find_channel(config, name);
-	struct span rest, holder = span_split(text_of(row->element[2]), '#', &rest);
+	struct span rest, holder = span_split(redis_text_at(row, 2), '#', &rest);
 	const redisReply *reports = reply->element[0];
 
 	printf("%s  %s  wanted: ", name, channel ? channel->ops->name : "");
-	print_want(text_of(row->element[1]));
+	print_want(redis_text_at(row, 1));
 	if (channel && channel->ops->caps.dials && channel->nodes == CONFIG_NODES_ONE)
 		printf("  held by: %.*s", SPAN_FMT(holder.len ? holder : SPAN_LIT("nobody")));
 	putchar('\n');
@@ -271,12 +266,12 @@ static int show_list(redisContext *c)
 		command_redis_ask("list", c, 2, (const char *[]){"HGETALL", "ph:{ctl}:list"});
 
 	for (size_t i = 0; reply && i + 1 < reply->elements; i += 2) {
-		struct span rest, by, field = text_of(reply->element[i]);
+		struct span rest, by, field = redis_text_at(reply, i);
 		struct span list = span_split(field, ' ', &rest);
 		uint64_t ms = 0;
 		char when[32] = "";
 
-		if (span_u64(span_split(text_of(reply->element[i + 1]), ' ', &by), &ms) == 0) {
+		if (span_u64(span_split(redis_text_at(reply, i + 1), ' ', &by), &ms) == 0) {
 			time_t at = (time_t)(ms / 1000);
 			struct tm local;
 
@@ -374,14 +369,14 @@ static void suppose(struct router *router, const redisReply *reply, const redisR
 {
 	const redisReply *reports = reply->element[0];
 
-	router_suppose(router, text_of(row->element[0]), text_of(row->element[1]), SPAN_NONE);
+	router_suppose(router, redis_text_at(row, 0), redis_text_at(row, 1), SPAN_NONE);
 	for (size_t i = 0; i + 1 < reports->elements; i += 2) {
 		struct span node;
 		json_t *report = report_at(reports, i, row->element[0]->str, number, &node);
 
 		if (report)
 			router_suppose(
-				router, text_of(row->element[0]), text_of(row->element[1]),
+				router, redis_text_at(row, 0), redis_text_at(row, 1),
 				span_of(json_string_value(json_object_get(report, "health"))));
 		json_decref(report);
 	}

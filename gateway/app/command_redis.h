@@ -4,8 +4,7 @@
 #define PH_COMMAND_REDIS_H
 
 #include "config.h"
-
-#include <hiredis/hiredis.h>
+#include "redis_reply.h"
 
 enum { COMMAND_REDIS_ARGS_MAX = 80 };
 

@@ -212,8 +212,7 @@ static void on_ended(void *arg, int err, const redisReply *reply, const char *wh
 
 	(void)why;
 	for (size_t i = 0; s->ws && !err && i < reply->elements; i++)
-		count_view(s, (struct span){reply->element[i]->str, reply->element[i]->len},
-		           VIEW_ENDED);
+		count_view(s, redis_text_at(reply, i), VIEW_ENDED);
 	console_counted(s);
 	console_socket_unref(s);
 }

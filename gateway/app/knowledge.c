@@ -260,14 +260,6 @@ static bool is_pure(struct span about)
 	return pure;
 }
 
-static struct span text_at(const redisReply *reply, size_t i)
-{
-	const redisReply *r =
-		reply->type == REDIS_REPLY_ARRAY && i < reply->elements ? reply->element[i] : NULL;
-
-	return r && r->type == REDIS_REPLY_STRING ? (struct span){r->str, r->len} : SPAN_NONE;
-}
-
 /* Nothing was published since these very files: no need to build them again. */
 static void adopt(struct knowledge *k, struct catalogue *files, uint64_t version, struct span list)
 {
@@ -297,8 +289,8 @@ static void on_known(void *arg, int err, const redisReply *reply, const char *wh
 
 	(void)why;
 	if (!err && reply->type == REDIS_REPLY_ARRAY && reply->elements == 4) {
-		version = (uint64_t)reply->element[0]->integer;
-		if (span_u64(text_at(reply, 3), &became))
+		version = redis_num_at(reply, 0);
+		if (span_u64(redis_text_at(reply, 3), &became))
 			became = 0;
 	}
 	if (k->dead)
@@ -307,8 +299,8 @@ static void on_known(void *arg, int err, const redisReply *reply, const char *wh
 		started(k); /* Redis went again; it is looked when it is back */
 	else if (!became)
 		import_unknown(k, version);
-	else if (became == version && is_pure(text_at(reply, 2)))
-		adopt(k, s->files, version, text_at(reply, 1));
+	else if (became == version && is_pure(redis_text_at(reply, 2)))
+		adopt(k, s->files, version, redis_text_at(reply, 1));
 	else
 		follow(k);
 	catalogue_unref(&s->files);

@@ -69,25 +69,6 @@ static void stage(struct job *job);
 static void fetch(struct job *job);
 static void store(struct job *job);
 
-static struct span reply_text(const redisReply *reply)
-{
-	return reply && reply->type == REDIS_REPLY_STRING ? (struct span){reply->str, reply->len}
-	                                                  : SPAN_NONE;
-}
-
-static const redisReply *item(const redisReply *reply, size_t i)
-{
-	return reply && reply->type == REDIS_REPLY_ARRAY && i < reply->elements ? reply->element[i]
-	                                                                        : NULL;
-}
-
-static uint64_t reply_number(const redisReply *reply)
-{
-	return reply && reply->type == REDIS_REPLY_INTEGER && reply->integer > 0
-	               ? (uint64_t)reply->integer
-	               : 0;
-}
-
 static void call(struct job *job, const char *function, const struct span *args, size_t count,
                  redis_fn *fn)
 {
@@ -201,7 +182,7 @@ static void use(struct job *job, uint64_t version)
 static void on_published(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct job *job = arg;
-	struct span said = reply_text(item(reply, 0));
+	struct span said = redis_text_at(reply, 0);
 
 	(void)why;
 	if (err) {
@@ -212,7 +193,7 @@ static void on_published(void *arg, int err, const redisReply *reply, const char
 		else
 			job_end(job, -EBUSY, "busy");
 	} else {
-		use(job, reply_number(item(reply, 1)));
+		use(job, redis_num_at(reply, 1));
 		job_end(job, 0, NULL);
 	}
 }
@@ -315,13 +296,13 @@ static void on_fetched(void *arg, int err, const redisReply *reply, const char *
 	size_t given = 0;
 
 	(void)why;
-	for (size_t i = job->at; !err && i < job->want.count && item(reply, given); i++) {
+	for (size_t i = job->at; !err && i < job->want.count && redis_at(reply, given); i++) {
 		struct edition_entry *entry = &job->want.at[i];
 		struct span text;
 
 		if (entry->text)
 			continue;
-		text = reply_text(item(reply, given++));
+		text = redis_text_at(reply, given++);
 		entry->text = text.len ? span_dup(text) : NULL;
 		if (!entry->text)
 			err = text.len ? -ENOMEM : -ESTALE; /* published and pruned meanwhile */
@@ -413,12 +394,12 @@ static int apply_drafts(struct job *job, const redisReply *all)
 	if (!job->drafts)
 		return -ENOMEM;
 	for (size_t i = 0; i + 1 < count && !err; i += 2) {
-		struct span name = reply_text(all->element[i]);
+		struct span name = redis_text_at(all, i);
 		char text[EDITION_NAME_MAX + 1];
 
 		snprintf(text, sizeof(text), "%.*s", SPAN_FMT(name));
 		if (is_chosen(job, text))
-			err = apply_draft(job, name, reply_text(all->element[i + 1]));
+			err = apply_draft(job, name, redis_text_at(all, i + 1));
 	}
 	return err;
 }
@@ -491,14 +472,14 @@ static int merge_files(struct job *job)
 /* What would be published. */
 static int work_out(struct job *job, const redisReply *reply)
 {
-	int err = edition_read(reply_text(item(reply, 2)), &job->imported);
+	int err = edition_read(redis_text_at(reply, 2), &job->imported);
 
 	if (!err && job->whole)
 		return merge_files(job);
 	if (!err)
 		err = copy_edition(&job->now, &job->want);
 	if (!err && (job->what == KNOWLEDGE_PUBLISH || job->what == KNOWLEDGE_VALIDATE))
-		err = apply_drafts(job, item(reply, 3));
+		err = apply_drafts(job, redis_at(reply, 3));
 	if (!err && job->file_count)
 		err = lay_over(job);
 	return err;
@@ -524,8 +505,8 @@ static void on_staged(void *arg, int err, const redisReply *reply, const char *w
 
 	(void)why;
 	if (!err) {
-		job->base = reply_number(item(reply, 0));
-		err = edition_read(reply_text(item(reply, 1)), &job->now);
+		job->base = redis_num_at(reply, 0);
+		err = edition_read(redis_text_at(reply, 1), &job->now);
 	}
 	if (!err)
 		err = work_out(job, reply);
@@ -547,13 +528,13 @@ static void on_staged(void *arg, int err, const redisReply *reply, const char *w
 static void on_version(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct job *job = arg;
-	bool there = !err && item(reply, 0);
+	bool there = !err && redis_at(reply, 0);
 
 	(void)why;
 	if (there) {
 		if (job->what != KNOWLEDGE_ROLLBACK)
-			job->base = reply_number(item(reply, 0));
-		err = edition_read(reply_text(item(reply, 1)), &job->want);
+			job->base = redis_num_at(reply, 0);
+		err = edition_read(redis_text_at(reply, 1), &job->want);
 	}
 	if (err)
 		job_end(job, err, NULL);
@@ -579,8 +560,8 @@ static void on_rollback_base(void *arg, int err, const redisReply *reply, const 
 
 	(void)why;
 	if (!err) {
-		job->base = reply_number(item(reply, 0));
-		err = edition_read(reply_text(item(reply, 1)), &job->now);
+		job->base = redis_num_at(reply, 0);
+		err = edition_read(redis_text_at(reply, 1), &job->now);
 	}
 	if (err)
 		job_end(job, err, NULL);

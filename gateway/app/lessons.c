@@ -212,15 +212,6 @@ static void refit_done(void *arg, int err)
 	refit_free(r);
 }
 
-static struct span field_of(const redisReply *fields, const char *name)
-{
-	for (size_t i = 0; i + 1 < fields->elements; i += 2)
-		if (strcmp(fields->element[i]->str, name) == 0)
-			return (struct span){fields->element[i + 1]->str,
-			                     fields->element[i + 1]->len};
-	return SPAN_NONE;
-}
-
 /* Newest first: what was said last of a message counts. */
 static bool said_already(const struct refit *r, const char *text)
 {
@@ -232,12 +223,10 @@ static bool said_already(const struct refit *r, const char *text)
 
 static void take_correction(struct refit *r, const redisReply *entry)
 {
-	char *text, *id;
+	const redisReply *fields = redis_at(entry, 1);
+	char *text = span_dup(redis_field(fields, "t"));
+	char *id = span_dup(redis_field(fields, "x"));
 
-	if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2)
-		return;
-	text = span_dup(field_of(entry->element[1], "t"));
-	id = span_dup(field_of(entry->element[1], "x"));
 	if (!text || !id || said_already(r, text)) {
 		free(text);
 		free(id);

@@ -67,25 +67,17 @@ struct checking {
 	void *arg;
 };
 
-static struct span element(const redisReply *reply, size_t i)
-{
-	if (i >= reply->elements || reply->element[i]->type != REDIS_REPLY_STRING)
-		return SPAN_NONE;
-	return (struct span){reply->element[i]->str, reply->element[i]->len};
-}
-
 /* A token is void when its user is gone, disabled, or has another password since. */
 static int read_check(const struct login *login, const redisReply *reply, struct user *user,
                       uint64_t *expires_ms)
 {
 	char generation[17];
 
-	if (reply->type != REDIS_REPLY_ARRAY ||
-	    user_decode(element(reply, 0), element(reply, 3), user) ||
-	    span_u64(element(reply, 2), expires_ms))
+	if (user_decode(redis_text_at(reply, 0), redis_text_at(reply, 3), user) ||
+	    span_u64(redis_text_at(reply, 2), expires_ms))
 		return -EACCES;
 	user_generation(user, generation);
-	if (user->disabled || !span_is(element(reply, 1), generation))
+	if (user->disabled || !span_is(redis_text_at(reply, 1), generation))
 		return -EACCES;
 	if (!user->capacity)
 		user->capacity = login->options.capacity;

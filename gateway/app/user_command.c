@@ -256,13 +256,12 @@ static int list(struct command *c, int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	for (size_t i = 0; reply && i + 1 < reply->elements; i += 2) {
-		const redisReply *id = reply->element[i], *text = reply->element[i + 1];
+		struct span id = redis_text_at(reply, i);
 
-		if (!user_decode((struct span){id->str, id->len},
-		                 (struct span){text->str, text->len}, &user))
+		if (!user_decode(id, redis_text_at(reply, i + 1), &user))
 			show(&user);
 		else
-			status = complain(EXIT_FAILURE, "the record cannot be read", id->str);
+			status = complain(EXIT_FAILURE, "the record cannot be read", id.ptr);
 	}
 	freeReplyObject(reply);
 	return status;

@@ -184,20 +184,15 @@ static void send_due(struct webhook *hook)
 /* A row of the stream: its id, and what is to be sent in its only field. */
 static struct delivery *delivery_read(struct webhook *hook, const redisReply *row)
 {
-	const redisReply *fields = row->elements == 2 ? row->element[1] : NULL;
-	struct delivery *d;
-	struct span rest;
+	struct span id = redis_text_at(row, 0), content = redis_text_at(redis_at(row, 1), 1), rest;
+	struct delivery *d = calloc(1, sizeof(*d));
 
-	if (!fields || fields->elements != 2)
-		return NULL;
-	d = calloc(1, sizeof(*d));
 	if (!d)
 		return NULL;
 	d->hook = hook;
-	d->len = fields->element[1]->len;
-	d->content = span_dup((struct span){fields->element[1]->str, d->len});
-	snprintf(d->stream_id, sizeof(d->stream_id), "%.*s", (int)row->element[0]->len,
-	         row->element[0]->str);
+	d->len = content.len;
+	d->content = span_dup(content);
+	snprintf(d->stream_id, sizeof(d->stream_id), "%.*s", SPAN_FMT(id));
 	if (!d->content || span_u64(span_split(span_of(d->stream_id), '-', &rest), &d->made_ms)) {
 		delivery_free(d);
 		return NULL;

@@ -62,9 +62,11 @@ static void on_added(void *arg, int err, const redisReply *reply, const char *wh
 
 static void on_trimmed(void *arg, int err, const redisReply *reply, const char *why)
 {
+	uint64_t dropped = redis_num(reply);
+
 	(void)why;
-	if (!err && reply->type == REDIS_REPLY_INTEGER && reply->integer > 0)
-		webhook_lost(arg, (uint64_t)reply->integer);
+	if (!err && dropped)
+		webhook_lost(arg, dropped);
 }
 
 struct webhooks *webhook_entry_of(const struct webhook_entry *e)
@@ -184,29 +186,17 @@ static void on_summary(void *arg, const struct router_error *error,
 	}
 }
 
-static struct span field(const redisReply *fields, const char *name)
-{
-	for (size_t i = 0; i + 1 < fields->elements; i += 2)
-		if (span_is((struct span){fields->element[i]->str, fields->element[i]->len}, name))
-			return (struct span){fields->element[i + 1]->str,
-			                     fields->element[i + 1]->len};
-	return SPAN_NONE;
-}
-
 /* False: not an entry of the outbox. */
 static bool entry_read(struct webhook_entry *e, const redisReply *row)
 {
-	struct span conversation;
+	struct span id = redis_text_at(row, 0);
+	const redisReply *fields = redis_at(row, 1);
+	struct span conversation = redis_field(fields, "c");
 
-	if (row->type != REDIS_REPLY_ARRAY || row->elements != 2 ||
-	    row->element[1]->type != REDIS_REPLY_ARRAY)
-		return false;
-	snprintf(e->stream_id, sizeof(e->stream_id), "%.*s", (int)row->element[0]->len,
-	         row->element[0]->str);
-	conversation = field(row->element[1], "c");
+	snprintf(e->stream_id, sizeof(e->stream_id), "%.*s", SPAN_FMT(id));
 	snprintf(e->conversation, sizeof(e->conversation), "%.*s", SPAN_FMT(conversation));
 	return conversation.len == CONVERSATION_ID_LEN &&
-	       span_u64(field(row->element[1], "s"), &e->seq) == 0 && e->seq > 0;
+	       span_u64(redis_field(fields, "s"), &e->seq) == 0 && e->seq > 0;
 }
 
 static void entry_open(struct webhook_batch *b, const redisReply *row)

@@ -209,29 +209,22 @@ static void on_listener_down(void *arg, const char *why)
 	log_debug(r->log, EVENT("redis.listener_down"), STR("why", why));
 }
 
-static struct span element(const redisReply *reply, size_t i)
-{
-	const redisReply *e = i < reply->elements ? reply->element[i] : NULL;
-
-	return e && e->type == REDIS_REPLY_STRING ? (struct span){e->str, e->len} : SPAN_NONE;
-}
-
 static bool on_push(void *arg, const redisReply *reply)
 {
 	struct redis *r = arg;
 	bool message = false, subscribed = false;
 
 	if (reply->type == REDIS_REPLY_ARRAY) {
-		message = span_is(element(reply, 0), "message");
-		subscribed = span_is(element(reply, 0), "subscribe");
+		message = span_is(redis_text_at(reply, 0), "message");
+		subscribed = span_is(redis_text_at(reply, 0), "subscribe");
 	}
 	if (!message && !subscribed)
 		return false;
 	for (struct subscription *s = r->subscriptions; s; s = s->next) {
-		if (!span_is(element(reply, 1), s->channel))
+		if (!span_is(redis_text_at(reply, 1), s->channel))
 			continue;
 		if (message)
-			s->fn(s->arg, element(reply, 2));
+			s->fn(s->arg, redis_text_at(reply, 2));
 		else if (s->on_lost)
 			s->on_lost(s->arg);
 	}

@@ -7,9 +7,7 @@
 #define PH_REDIS_H
 
 #include "loop.h"
-#include "span.h"
-
-#include <hiredis/hiredis.h>
+#include "redis_reply.h"
 
 struct redis;
 

@@ -46,25 +46,10 @@ static void on_loaded(void *arg, int err, const redisReply *reply, const char *w
 	next(check);
 }
 
-static struct span text_of(const redisReply *reply)
-{
-	return reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_STATUS
-	               ? (struct span){reply->str, reply->len}
-	               : SPAN_NONE;
-}
-
 /* The answer is a list of libraries, each a list of names and values. */
 static struct span loaded_code(const redisReply *reply)
 {
-	const redisReply *library;
-
-	if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0)
-		return SPAN_NONE;
-	library = reply->element[0];
-	for (size_t i = 0; library->type == REDIS_REPLY_ARRAY && i + 1 < library->elements; i += 2)
-		if (span_is(text_of(library->element[i]), "library_code"))
-			return text_of(library->element[i + 1]);
-	return SPAN_NONE;
+	return redis_field(redis_at(reply, 0), "library_code");
 }
 
 static void on_listed(void *arg, int err, const redisReply *reply, const char *why)

@@ -367,7 +367,7 @@ static char answered[64];
 static void on_any(void *arg, int err, const redisReply *reply, const char *why)
 {
 	ck_assert_msg(err == 0, "%s", why ? why : "");
-	snprintf(answered, sizeof(answered), "%.*s", SPAN_FMT(reply_span(reply)));
+	snprintf(answered, sizeof(answered), "%.*s", SPAN_FMT(redis_text(reply)));
 	*(bool *)arg = true;
 }
 
