@@ -89,14 +89,14 @@ static void on_told(struct far_call *call, struct span text)
 static void on_looked(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct far_call *call = arg;
-	struct span how = err ? SPAN_LIT("w") : reply_span(reply_at(reply, 0));
+	struct span how = err ? SPAN_LIT("w") : redis_text_at(reply, 0);
 
 	(void)why;
 	call->looking = false;
 	if (call->ended)
 		call_free(call);
 	else if (span_is(how, "t"))
-		on_told(call, reply_span(reply_at(reply, 1)));
+		on_told(call, redis_text_at(reply, 1));
 	else if (span_is(how, "n"))
 		call_fail(call, -EAGAIN, "unavailable", "no node holds the channel's account now");
 	else if (now_ms(call->router) >= call->began_ms + TELL_MS)
@@ -227,7 +227,7 @@ static void on_asked(void *arg, const struct router_asked *asked)
 static void on_taken(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct far_task *task = arg;
-	struct span rest = err ? SPAN_NONE : reply_span(reply), conversation;
+	struct span rest = err ? SPAN_NONE : redis_text(reply), conversation;
 	uint64_t what, seq;
 
 	(void)why;
