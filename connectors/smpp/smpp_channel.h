@@ -23,8 +23,8 @@ enum smpp_link_state {
 	LINK_CALLED, /* the SMSC connected to us: its outbind is to come */
 	LINK_OPEN,   /* our bind is out */
 	LINK_BOUND,
-	LINK_DRAINING,  /* bound, and ends when nothing is outstanding */
-	LINK_LEAVING,   /* the SMSC unbound: we finish our answers */
+	LINK_DRAINING,  /* bound, and ends when nothing is left to send or outstanding */
+	LINK_LEAVING,   /* the SMSC unbound: what is outstanding is finished, nothing begun */
 	LINK_UNBINDING, /* our unbind is out */
 	LINK_CLOSING,
 	LINK_STATES
@@ -256,7 +256,8 @@ void smpp_out_uncertain(struct smpp_link *l, struct smpp_outgoing *out, uint16_t
                         bool remembered);
 /** A late part that is forgotten. */
 void smpp_out_forget(struct smpp_channel *ch, struct smpp_outgoing *out);
-/** A session is gone: what was to continue over it cannot; without any other nothing waits here. */
+/** A session is gone, or ends: what was to continue over it cannot; without any other nothing waits
+ * here. */
 void smpp_out_link_lost(struct smpp_link *l);
 /** Gives back to the host what was not written at all. */
 void smpp_out_give_back(struct smpp_channel *ch);

@@ -10,9 +10,9 @@
 #include <sys/random.h>
 
 enum {
-	HEALTHY_MS = 30000,      /* a session that lived so long was a good one */
-	FINISH_MS = 5000,        /* for our answers before unbind_resp, and for their unbind_resp */
-	ADMIN_FLIGHTS = 96,      /* beside the window: of our own, and operations */
+	HEALTHY_MS = 30000, /* a session that lived so long was a good one */
+	FINISH_MS = 5000,   /* for what is owed before unbind_resp, and for their unbind_resp */
+	ADMIN_FLIGHTS = 96, /* beside the window: of our own, and operations */
 	MISCONFIGURED_MS = 60000 /* operators lock accounts that bind wrongly too often */
 };
 
@@ -355,11 +355,13 @@ static void begin_drain(struct smpp_link *l)
 	smpp_link_check_done(l);
 }
 
+/* Nothing new goes over it (4.2); what is out may still be answered, and we answer what came. */
 static void begin_leave(struct smpp_link *l)
 {
 	l->deadline_ms = now_ms(l) + FINISH_MS;
 	l->why = "the SMSC unbound";
 	smpp_tell_state(l->channel);
+	smpp_out_link_lost(l);
 	smpp_link_check_done(l);
 }
 
@@ -377,6 +379,7 @@ static void send_unbind(struct smpp_link *l)
 	l->deadline_ms = now_ms(l) + FINISH_MS;
 	if (smpp_link_request(l, &pdu, NULL, &f) && l->stream)
 		io_stream_abort(l->stream, -EPROTO);
+	smpp_out_link_lost(l);
 }
 
 static void hang_up(struct smpp_link *l)
@@ -527,13 +530,23 @@ void smpp_link_stop(struct smpp_link *l, enum stop_mode mode)
 	smpp_link_event(l, mode == STOP_DRAIN ? EV_STOP_DRAIN : EV_STOP_NOW);
 }
 
+/* A submit or an operation; what is our own, enquire_link, nobody waits for. */
+static bool awaits_responses(const struct smpp_link *l)
+{
+	const struct smpp_flight *f = smpp_window_first(&l->window);
+
+	while (f && !f->item)
+		f = f->next;
+	return f != NULL;
+}
+
 void smpp_link_check_done(struct smpp_link *l)
 {
-	bool out = l->submits == 0 && (l->role == SMPP_ROLE_RX || smpp_out_idle(l->channel));
+	bool leaves = l->state == LINK_LEAVING, drains = l->state == LINK_DRAINING;
 
-	if (l->inbound)
+	if (!(leaves || drains) || l->inbound || awaits_responses(l))
 		return;
-	if (l->state == LINK_LEAVING || (l->state == LINK_DRAINING && out))
+	if (leaves || l->role == SMPP_ROLE_RX || smpp_out_idle(l->channel))
 		smpp_link_event(l, EV_DONE);
 }
 

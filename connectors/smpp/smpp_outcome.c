@@ -163,14 +163,15 @@ void smpp_out_response(struct smpp_link *l, struct smpp_outgoing *out, uint16_t 
 		break;
 	case SMPP_ACTION_RETRY:
 	case SMPP_ACTION_LIMITED:
-		retry(l, out, part, &p);
-		break;
 	case SMPP_ACTION_REBIND:
 		retry(l, out, part, &p);
-		smpp_link_rebind(l, "the SMSC takes no submits in this session", p.delay_ms);
 		break;
 	}
 	smpp_outgoing_release(ch, out);
+	if (p.action == SMPP_ACTION_REBIND)
+		smpp_link_rebind(l, "the SMSC takes no submits in this session", p.delay_ms);
+	if (!smpp_link_sends(l))
+		smpp_out_link_lost(l); /* it ends: what it would send again is another's */
 }
 
 static const struct smpp_verdict uncertain = {.outcome = SEND_UNCERTAIN,

@@ -114,6 +114,7 @@ static void on_response(struct smpp_link *l, struct smpp_pdu *pdu)
 	smpp_window_remove(&l->window, f);
 	if (operation) {
 		smpp_ops_response(l->channel, operation, pdu, 0);
+		smpp_link_check_done(l);
 		return;
 	}
 	if (command == SMPP_unbind)

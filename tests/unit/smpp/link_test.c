@@ -337,6 +337,100 @@ START_TEST(the_smscs_unbind_waits_for_our_answers)
 }
 END_TEST
 
+static uint32_t unbind_from_the_smsc(void)
+{
+	struct smpp_pdu unbind = {.command_id = SMPP_unbind};
+
+	return smsc_send(smsc_receiver(&smsc), &unbind);
+}
+
+START_TEST(the_smscs_unbind_waits_for_its_own_responses)
+{
+	uint32_t sequence;
+
+	open_bound("");
+	smsc.hold = true;
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(host_send(&host, "sms:+8613800138000", "hello"), 0);
+	AWAIT(smsc.submits == 3);
+	sequence = unbind_from_the_smsc();
+	AWAIT(host.state != CHANNEL_UP);
+	ck_assert_int_eq(host_send(&host, "sms:+8613800138000", "more"), -ENOTCONN);
+	host_pass(loop, 50);
+	ck_assert_int_eq(answer_to(sequence), -1);
+	ck_assert_uint_eq(host.result_count, 0);
+	smsc_release(&smsc, 0, false);
+	AWAIT(answer_to(sequence) == 0);
+	ck_assert_uint_eq(host.result_count, 3);
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(host.results[i].outcome, SEND_OK);
+	ck_assert_uint_eq(smsc.submits, 3);
+}
+END_TEST
+
+static bool is_unbound(void *sequence)
+{
+	return answer_to(*(uint32_t *)sequence) == 0;
+}
+
+START_TEST(an_smsc_that_unbinds_and_never_responds_is_not_waited_for_long)
+{
+	uint32_t sequence;
+
+	open_bound("");
+	smsc.hold = true;
+	ck_assert_int_eq(host_send(&host, "sms:+8613800138000", "hello"), 0);
+	AWAIT(smsc.submits == 1);
+	sequence = unbind_from_the_smsc();
+	ck_assert(host_until(loop, is_unbound, &sequence, 8000));
+	AWAIT(host.result_count == 1);
+	ck_assert_int_eq(host.results[0].outcome, SEND_UNCERTAIN);
+	AWAIT(host.state == CHANNEL_UP);
+}
+END_TEST
+
+START_TEST(what_an_unbinding_session_cannot_send_holds_up_no_other)
+{
+	char text[400];
+
+	memset(text, 'a', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	open_bound("binds: 2\nwindow: 1\n");
+	AWAIT(smsc.binds == 2);
+	host_pass(loop, 50);
+	smsc.hold = true;
+	ck_assert_int_eq(host_send(&host, "sms:+8613800138000", text), 0); /* of three parts */
+	AWAIT(smsc.submits == 1);
+	ck_assert_ptr_nonnull(smsc.held_of[0]);
+	smsc_send(smsc.held_of[0], &(struct smpp_pdu){.command_id = SMPP_unbind});
+	AWAIT(host.result_count == 1); /* its second part will not be sent, nor the third */
+	ck_assert_int_eq(host.results[0].outcome, SEND_UNCERTAIN);
+	smsc.hold = false;
+	ck_assert_int_eq(host_send(&host, "sms:+8613800138001", "hello"), 0);
+	AWAIT(host.result_count == 2);
+	ck_assert_int_eq(host.results[1].outcome, SEND_OK);
+	smsc_release(&smsc, 0, false);
+	AWAIT(host.result_count == 4);
+	ck_assert_int_eq(host.results[2].outcome, SEND_OK); /* the part that was out */
+	ck_assert_uint_eq(smsc.submits, 2);
+}
+END_TEST
+
+START_TEST(what_is_throttled_while_the_smsc_unbinds_goes_back_to_the_host)
+{
+	open_bound("");
+	smsc.hold = true;
+	ck_assert_int_eq(host_send(&host, "sms:+8613800138000", "hello"), 0);
+	AWAIT(smsc.submits == 1);
+	unbind_from_the_smsc();
+	AWAIT(host.state != CHANNEL_UP);
+	smsc_release(&smsc, SMPP_RTHROTTLED, false);
+	AWAIT(host.result_count == 1);
+	ck_assert_int_eq(host.results[0].outcome, SEND_RETRY);
+	ck_assert_uint_eq(host.results[0].flags, SEND_NOT_COUNTED);
+}
+END_TEST
+
 START_TEST(a_drain_waits_for_responses_then_unbinds)
 {
 	open_bound("");
@@ -473,6 +567,10 @@ int main(void)
 	tcase_add_test(tc[2], a_response_to_nothing_is_only_counted);
 	tcase_add_test(tc[2], a_transmitter_takes_no_deliver_sm);
 	tcase_add_test(tc[3], the_smscs_unbind_waits_for_our_answers);
+	tcase_add_test(tc[3], the_smscs_unbind_waits_for_its_own_responses);
+	tcase_add_test(tc[3], an_smsc_that_unbinds_and_never_responds_is_not_waited_for_long);
+	tcase_add_test(tc[3], what_an_unbinding_session_cannot_send_holds_up_no_other);
+	tcase_add_test(tc[3], what_is_throttled_while_the_smsc_unbinds_goes_back_to_the_host);
 	tcase_add_test(tc[3], a_drain_waits_for_responses_then_unbinds);
 	tcase_add_test(tc[3], a_drain_ends_for_all_sessions_with_the_last_part_of_one);
 	tcase_add_test(tc[3], a_drain_that_gets_no_responses_ends_in_its_time);
