@@ -93,5 +93,8 @@ uint64_t say(struct node *node, unsigned customer, const char *agent, const char
 TCase *desk_cases(void);
 /** Those of parts, in parts_test.c. */
 TCase *parts_cases(void);
+/** Those of receipts, in receipts_test.c, and of the reply ledger, in ledger_test.c. */
+TCase *receipts_cases(void);
+TCase *ledger_cases(void);
 
 #endif

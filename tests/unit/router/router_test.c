@@ -15,11 +15,6 @@ static void start(void)
 	fixture_start(false);
 }
 
-static void start_limited(void)
-{
-	fixture_start(true);
-}
-
 START_TEST(a_question_is_answered_from_a_template_at_once)
 {
 	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
@@ -91,168 +86,12 @@ START_TEST(a_word_for_a_human_always_works)
 }
 END_TEST
 
-START_TEST(a_message_goes_from_queued_to_delivered)
-{
-	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
-	ck_assert_int_eq(status_of(&fx.node, ALICE, 2), STATUS_SENDING);
-	tell_outcome(&fx.node, 0, SEND_OK, "00001A");
-	wait_status(&fx.node, ALICE, 2, STATUS_SENT);
-	tell_receipt(&fx.node, "26", STATUS_DELIVERED); /* the same number in decimal */
-	wait_status(&fx.node, ALICE, 2, STATUS_DELIVERED);
-	tell_receipt(&fx.node, "26", STATUS_UNDELIVERED); /* a final state does not go back */
-	ck_assert_int_eq(status_of(&fx.node, ALICE, 2), STATUS_DELIVERED);
-}
-END_TEST
-
-START_TEST(delivered_after_expired_wins)
-{
-	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
-	tell_outcome(&fx.node, 0, SEND_OK, "X1");
-	wait_status(&fx.node, ALICE, 2, STATUS_SENT);
-	tell_receipt(&fx.node, "X1", STATUS_UNDELIVERED);
-	wait_status(&fx.node, ALICE, 2, STATUS_UNDELIVERED);
-	tell_receipt(&fx.node, "X1", STATUS_DELIVERED);
-	wait_status(&fx.node, ALICE, 2, STATUS_DELIVERED);
-}
-END_TEST
-
-START_TEST(a_receipt_that_comes_before_its_response_is_kept)
-{
-	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
-	tell_receipt(&fx.node, "4660", STATUS_DELIVERED);
-	ck_assert_int_eq(status_of(&fx.node, ALICE, 2), STATUS_SENDING);
-	tell_outcome(&fx.node, 0, SEND_OK, "1234"); /* hex */
-	wait_status(&fx.node, ALICE, 2, STATUS_DELIVERED);
-}
-END_TEST
-
 /* The node dies with an answer in its hands; the same name starts again. */
 static void die_and_return(void)
 {
 	node_kill(&fx.node);
 	node_start(&fx.node, "n1", false);
 }
-
-static void on_noted(void *arg, int err)
-{
-	ck_assert_int_eq(err, 0);
-	*(bool *)arg = true;
-}
-
-static void tell_receipt_of(unsigned customer, const char *id)
-{
-	const struct receipt receipt = {
-		.id = span_of(id), .address = address_of(customer), .status = STATUS_DELIVERED};
-	bool done = false;
-
-	connector_receipt(fx.node.self->host, &receipt, on_noted, &done);
-	io_wait(fx.loop, io_is_true, &done, 10000);
-}
-
-START_TEST(a_receipt_is_of_nobody_elses_message_that_has_its_number_in_another_base)
-{
-	tell_receipt_of(ALICE, "26"); /* of nothing we know; 0x26 is 38 */
-	ck_assert_int_eq(receive_text(&fx.node, BOB, "m1", QUESTION), 0);
-	tell_outcome(&fx.node, 0, SEND_OK, "38");
-	wait_status(&fx.node, BOB, 2, STATUS_SENT);
-	tell_receipt_of(ALICE, "56"); /* 56 is 0x38 */
-	io_idle(fx.loop, 100);
-	ck_assert_int_eq(status_of(&fx.node, BOB, 2), STATUS_SENT);
-	tell_receipt_of(BOB, "56");
-	wait_status(&fx.node, BOB, 2, STATUS_DELIVERED);
-}
-END_TEST
-
-static void on_settled_here(void *arg, int err, const redisReply *reply, const char *why)
-{
-	(void)reply;
-	ck_assert_msg(err == 0, "%s", why ? why : "");
-	*(bool *)arg = true;
-}
-
-static char own_instance[100];
-
-static void on_instance(void *arg, int err, const redisReply *reply, const char *why)
-{
-	ck_assert_msg(err == 0, "%s", why ? why : "");
-	snprintf(own_instance, sizeof(own_instance), "%s", reply->str ? reply->str : "");
-	*(bool *)arg = true;
-}
-
-/* As the node itself calls: under the name of its present life, which lies in each partition. */
-static void pack_settle_common(struct buf *b, struct span conversation)
-{
-	char key[40];
-	bool done = false;
-	const struct span argv[] = {
-		SPAN_LIT("GET"),
-		{key, (size_t)snprintf(key, sizeof(key), "ph:n:%s:n1",
-                         router_partition(router_partition_of(conversation)).ptr)}
-        };
-
-	ck_assert_int_eq(redis_command(fx.node.redis, ARRAY_LEN(argv), argv, on_instance, &done),
-	                 0);
-	io_wait(fx.loop, io_is_true, &done, 10000);
-	buf_init(b, 1000);
-	pack_array(b, 6);
-	pack_text(b, SPAN_LIT("ch"));
-	pack_num(b, clock_wall_ms(&clock_system));
-	pack_num(b, 0);
-	pack_num(b, 1000);
-	pack_num(b, 0);
-	pack_text(b, span_of(own_instance));
-}
-
-/* Message seq was taken by the peer. */
-static void pack_settled(struct buf *b, struct span conversation, uint64_t seq, const char *id)
-{
-	buf_init(b, 1000);
-	pack_array(b, 10);
-	pack_text(b, conversation);
-	pack_num(b, seq);
-	pack_text(b, SPAN_LIT("s"));
-	pack_num(b, 0);
-	pack_num(b, 1);
-	pack_text(b, SPAN_NONE);
-	pack_text(b, SPAN_NONE);
-	pack_num(b, 0);
-	pack_text(b, span_of(id));
-	pack_num(b, 0);
-}
-
-/* The answer to the note was lost, so it is told again. */
-START_TEST(a_receipt_that_came_before_its_response_counts_once_when_the_note_is_repeated)
-{
-	const struct span c = conversation_of(ALICE);
-	struct span args[2];
-	struct buf common, item;
-	struct log_event events[100];
-	size_t count, delivered = 0;
-
-	pack_settle_common(&common, c);
-	pack_settled(&item, c, 2, "X77");
-	args[0] = buf_span(&common);
-	args[1] = buf_span(&item);
-	tell_receipt_of(ALICE, "X77");
-	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
-	for (int i = 0; i < 2; i++) {
-		bool done = false;
-
-		ck_assert_int_eq(redis_fcall(fx.node.redis, "ph2_settle",
-		                             router_partition(router_partition_of(c)), args,
-		                             ARRAY_LEN(args), on_settled_here, &done),
-		                 0);
-		io_wait(fx.loop, io_is_true, &done, 10000);
-	}
-	count = read_log(&fx.node, ALICE, events, ARRAY_LEN(events));
-	for (size_t i = 0; i < count; i++)
-		delivered += events[i].type == LOG_STATUS && events[i].status == STATUS_DELIVERED;
-	ck_assert_uint_eq(delivered, 1);
-	ck_assert_int_eq(status_of(&fx.node, ALICE, 2), STATUS_DELIVERED);
-	buf_fini(&common);
-	buf_fini(&item);
-}
-END_TEST
 
 START_TEST(a_long_answer_whose_node_dies_between_its_parts_is_unknown)
 {
@@ -266,25 +105,6 @@ START_TEST(a_long_answer_whose_node_dies_between_its_parts_is_unknown)
 	/* The customer's peer asks again: it is sent again. */
 	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
 	wait_sent(&fx.node, 1);
-}
-END_TEST
-
-START_TEST(all_parts_make_the_whole)
-{
-	const char *ids[] = {"p1", "p2"};
-
-	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
-	for (uint16_t i = 0; i < 2; i++) {
-		const struct send_result r = {
-			.outcome = SEND_OK, .part = i, .parts = 2, .id = span_of(ids[i])};
-
-		connector_result(fx.node.self->host, fx.node.self->sent[0], &r);
-	}
-	wait_status(&fx.node, ALICE, 2, STATUS_SENT);
-	tell_receipt(&fx.node, "p1", STATUS_DELIVERED);
-	wait_status(&fx.node, ALICE, 2, STATUS_PARTIALLY_DELIVERED);
-	tell_receipt(&fx.node, "p2", STATUS_DELIVERED);
-	wait_status(&fx.node, ALICE, 2, STATUS_DELIVERED);
 }
 END_TEST
 
@@ -604,70 +424,6 @@ START_TEST(an_outcome_in_the_very_turn_in_which_redis_goes_is_kept)
 }
 END_TEST
 
-/* --- The reply ledger ---------------------------------------------------------------------------
- */
-
-static void receive_granting(const char *cid, uint32_t count, uint64_t until_ms, const char *text)
-{
-	const struct message m = {.kind = MESSAGE_TEXT,
-	                          .address = address_of(ALICE),
-	                          .channel = SPAN_LIT("ch"),
-	                          .text = span_of(text),
-	                          .cid = span_of(cid),
-	                          .dup_key = span_of(cid),
-	                          .grant_count = count,
-	                          .grant_until_ms = until_ms};
-
-	ck_assert_int_eq(receive(&fx.node, &m), 0);
-}
-
-START_TEST(replies_end_with_the_channels_budget)
-{
-	uint64_t until = clock_wall_ms(&clock_system) + UINT64_C(48) * 3600000, seq = 0;
-
-	set_presence(&fx.node, "mei", 3, PRESENCE_AVAILABLE);
-	receive_granting("m1", 2, until, "人工");
-	wait_agent(&fx.node, ALICE, "mei");
-	seq = say(&fx.node, ALICE, "mei", "c1", "one", NULL);
-	seq = say(&fx.node, ALICE, "mei", "c2", "two", NULL);
-	seq = say(&fx.node, ALICE, "mei", "c3", "three", NULL);
-	wait_status(&fx.node, ALICE, seq, STATUS_FAILED);
-	ck_assert_uint_eq(fx.node.self->count, 2);
-	/* The customer writes again: there is a new budget. */
-	receive_granting("m2", 2, until, "hello?");
-	seq = say(&fx.node, ALICE, "mei", "c4", "four", NULL);
-	wait_sent(&fx.node, 3);
-	ck_assert(span_is(fx.node.self->sent[2]->text, "four"));
-}
-END_TEST
-
-START_TEST(a_free_answer_costs_nothing_of_the_budget)
-{
-	const struct send_result free_result = {.outcome = SEND_OK, .parts = 1, .flags = SEND_FREE};
-
-	receive_granting("m1", 1, clock_wall_ms(&clock_system) + UINT64_C(48) * 3600000, QUESTION);
-	connector_result(fx.node.self->host, fx.node.self->sent[0], &free_result);
-	wait_status(&fx.node, ALICE, 2, STATUS_SENT);
-	receive_granting("m2", 0, 0, QUESTION);
-	ck_assert_uint_eq(fx.node.self->count, 2);
-}
-END_TEST
-
-START_TEST(what_is_told_late_does_not_touch_the_next_messages_budget)
-{
-	const struct send_result used = {
-		.outcome = SEND_REFUSED, .parts = 1, .flags = SEND_BUDGET_USED, .code = "x"};
-	uint64_t until = clock_wall_ms(&clock_system) + UINT64_C(48) * 3600000;
-
-	receive_granting("m1", 1, until, QUESTION);
-	receive_granting("m2", 2, until, QUESTION);
-	connector_result(fx.node.self->host, fx.node.self->sent[0], &used);
-	wait_status(&fx.node, ALICE, 2, STATUS_FAILED);
-	receive_granting("m3", 0, 0, QUESTION); /* of two, one is left */
-	ck_assert_uint_eq(fx.node.self->count, 3);
-}
-END_TEST
-
 struct seconds_call {
 	bool done;
 	long long value;
@@ -744,8 +500,7 @@ END_TEST
 int main(void)
 {
 	TCase *tc = tcase_create("messages");
-	TCase *limited = tcase_create("limited");
-	TCase *cases[4];
+	TCase *cases[5];
 
 	tcase_set_timeout(tc, 40);
 	tcase_add_checked_fixture(tc, start, fixture_stop);
@@ -754,15 +509,7 @@ int main(void)
 	tcase_add_test(tc, the_same_text_twice_over_one_link_is_two_messages);
 	tcase_add_test(tc, what_no_template_knows_goes_to_the_queue_with_a_notice);
 	tcase_add_test(tc, a_word_for_a_human_always_works);
-	tcase_add_test(tc, a_message_goes_from_queued_to_delivered);
-	tcase_add_test(tc, delivered_after_expired_wins);
-	tcase_add_test(tc, a_receipt_that_comes_before_its_response_is_kept);
-	tcase_add_test(tc,
-	               a_receipt_is_of_nobody_elses_message_that_has_its_number_in_another_base);
-	tcase_add_test(
-		tc, a_receipt_that_came_before_its_response_counts_once_when_the_note_is_repeated);
 	tcase_add_test(tc, a_long_answer_whose_node_dies_between_its_parts_is_unknown);
-	tcase_add_test(tc, all_parts_make_the_whole);
 	tcase_add_test(tc, a_full_channel_keeps_messages_in_order);
 	tcase_add_test(tc, what_the_peer_wants_later_is_sent_again);
 	tcase_add_test(tc, what_came_back_together_goes_out_again_in_order);
@@ -775,20 +522,16 @@ int main(void)
 	tcase_add_test(tc,
 	               what_was_taken_with_an_answer_that_was_lost_is_sent_and_nothing_else_again);
 	tcase_add_test(tc, what_never_gets_an_answer_is_resent_once_and_marked);
-	tcase_add_test(tc, what_a_broken_link_holds_goes_out_over_another_node);
 	tcase_add_test(tc, what_is_told_late_of_the_first_try_does_not_begin_a_third);
+	tcase_add_test(tc, what_a_broken_link_holds_goes_out_over_another_node);
 	tcase_add_test(tc, nothing_is_acknowledged_while_redis_is_away);
 	tcase_add_test(tc, an_outcome_is_kept_until_redis_has_it);
 	tcase_add_test(tc, an_outcome_in_the_very_turn_in_which_redis_goes_is_kept);
 	tcase_add_test(tc, a_conversation_that_is_written_to_every_day_is_kept);
-	tcase_set_timeout(limited, 40);
-	tcase_add_checked_fixture(limited, start_limited, fixture_stop);
-	tcase_add_test(limited, replies_end_with_the_channels_budget);
-	tcase_add_test(limited, a_free_answer_costs_nothing_of_the_budget);
-	tcase_add_test(limited, what_is_told_late_does_not_touch_the_next_messages_budget);
 	cases[0] = tc;
-	cases[1] = limited;
-	cases[2] = desk_cases();
-	cases[3] = parts_cases();
-	return unit_run("router", cases, 4);
+	cases[1] = receipts_cases();
+	cases[2] = ledger_cases();
+	cases[3] = desk_cases();
+	cases[4] = parts_cases();
+	return unit_run("router", cases, ARRAY_LEN(cases));
 }
