@@ -92,10 +92,7 @@ export class Lab {
   async open() {
     this.dir = await mkdtemp(path.join(tmpdir(), "posthouse-bench-"));
     this.socket = path.join(this.dir, "redis.sock");
-    this.redis = run("redis-server", [
-      ...["--port", "0", "--unixsocket", this.socket, "--dir", this.dir],
-      ...["--appendonly", "yes", "--appendfsync", "always", "--save", ""],
-    ]);
+    this.redis = run("redis-server", [path.join(ROOT, "deploy/redis.conf"), "--unixsocket", this.socket, "--dir", this.dir]);
     await until("redis", () => /ready to accept connections/i.test(this.redis.out));
     return this;
   }
