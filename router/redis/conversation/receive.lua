@@ -17,8 +17,19 @@ local function add(lists, name, first, second)
 	list[n + 1], list[n + 2] = first, second
 end
 
+-- A small hash is one piece of memory that is searched from its front: dear where hundreds of messages are in hand. With a
+-- value of more than 64 octets Redis makes it a table, which it stays while anything is in it.
+local MANY = 64 -- fields and values
+local LONG = '------------------------------------------------------------------'
+local function write_flights(key, list)
+	local many = #list >= MANY
+	if many then list[#list + 1], list[#list + 2] = '', LONG end
+	call_many('HSET', key, list)
+	if many then call('HDEL', key, '') end
+end
+
 local function write_together(P, w)
-	for channel, list in pairs(w.flights) do call_many('HSET', 'ph:f:' .. P .. ':' .. channel, list) end
+	for channel, list in pairs(w.flights) do write_flights('ph:f:' .. P .. ':' .. channel, list) end
 	for lane, list in pairs(w.lanes) do call_many('RPUSH', 'ph:q:' .. P .. ':' .. lane, list) end
 end
 

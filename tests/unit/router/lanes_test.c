@@ -175,6 +175,56 @@ START_TEST(a_reply_goes_before_all_of_a_campaign_that_waits)
 }
 END_TEST
 
+/* --- In hand --------------------------------------------------------------------------------- */
+
+struct asked {
+	bool done;
+	char text[32];
+	long long number;
+};
+
+static void on_asked(void *arg, int err, const redisReply *reply, const char *why)
+{
+	struct asked *asked = arg;
+
+	ck_assert_msg(!err, "%s", why);
+	asked->done = true;
+	asked->number = reply->integer;
+	snprintf(asked->text, sizeof(asked->text), "%s", reply->str ? reply->str : "");
+}
+
+static struct asked redis_ask(size_t argc, const struct span *argv)
+{
+	struct asked asked = {0};
+
+	ck_assert_int_eq(redis_command(fx.node.redis, (int)argc, argv, on_asked, &asked), 0);
+	io_wait(fx.loop, io_is_true, &asked.done, SOON_MS);
+	return asked;
+}
+
+/* Redis would search a small hash from its front for each of them. */
+START_TEST(many_that_are_in_hand_lie_in_a_table_with_nothing_else_in_it)
+{
+	struct span part = router_partition(router_partition_of(conversation_of(ALICE)));
+	char key[64], cid[8];
+	struct span name;
+
+	snprintf(key, sizeof(key), "ph:f:%.*s:ch", SPAN_FMT(part));
+	name = span_of(key);
+	link_up(false);
+	for (int i = 0; i < 40; i++) {
+		snprintf(cid, sizeof(cid), "c%d", i);
+		send_text(ALICE, cid);
+	}
+	link_up(true);
+	wait_sent(&fx.node, 40);
+	ck_assert_str_eq(
+		redis_ask(3, (struct span[]){SPAN_LIT("OBJECT"), SPAN_LIT("ENCODING"), name}).text,
+		"hashtable");
+	ck_assert_int_eq(redis_ask(2, (struct span[]){SPAN_LIT("HLEN"), name}).number, 40);
+}
+END_TEST
+
 /* --- Nothing vanishes ------------------------------------------------------------------------ */
 
 START_TEST(a_damaged_conversation_holds_up_nobody_and_is_found)
@@ -322,6 +372,7 @@ int main(void)
 	tcase_add_test(tc, what_is_in_one_nodes_hands_no_other_ends);
 	tcase_add_test(tc, what_a_broken_link_gives_back_goes_out_again_in_order);
 	tcase_add_test(tc, a_reply_goes_before_all_of_a_campaign_that_waits);
+	tcase_add_test(tc, many_that_are_in_hand_lie_in_a_table_with_nothing_else_in_it);
 	tcase_add_test(tc, a_damaged_conversation_holds_up_nobody_and_is_found);
 	tcase_add_test(tc, a_damaged_conversation_spoils_no_other_call_of_its_batch);
 	tcase_add_test(tc, a_message_that_its_log_has_lost_fails_and_says_so);
