@@ -41,7 +41,9 @@ enum send_flag {
 	SEND_BUDGET_USED = 1 << 1,   /* refused because the channel's reply budget is used up */
 	SEND_FREE = 1 << 2,          /* taken, and it cost nothing of the reply budget */
 	SEND_BAD_ADDRESS = 1 << 3,   /* the address cannot be reached by this channel at all */
-	SEND_NOT_COUNTED = 1 << 4    /* with SEND_RETRY: the peer was busy, it was no attempt */
+	SEND_NOT_COUNTED = 1 << 4,   /* with SEND_RETRY: the peer was busy, it was no attempt */
+	SEND_SAME_CAUSE =
+		1 << 5 /* another result told why: nothing more of how the channel fares */
 };
 
 /** The outcome of one part of a message; part counts from 0, and part == parts - 1 comes last. */

@@ -121,13 +121,17 @@ static void count(struct route_breaker *b, bool good, uint64_t now)
 }
 
 /* A number that does not exist says nothing of the account, and neither does what was no attempt.
- */
+ * A connection that breaks is one failure, however much was out over it. */
 static bool blames_account(const struct send_result *result)
 {
-	return result->outcome == SEND_UNCERTAIN ||
-	       ((result->outcome == SEND_REFUSED || result->outcome == SEND_RETRY) &&
-	        !(result->flags &
-	          (SEND_BAD_ADDRESS | SEND_WINDOW_CLOSED | SEND_BUDGET_USED | SEND_NOT_COUNTED)));
+	enum {
+		BLAMELESS = SEND_BAD_ADDRESS | SEND_WINDOW_CLOSED | SEND_BUDGET_USED |
+		            SEND_NOT_COUNTED | SEND_SAME_CAUSE
+	};
+
+	return (result->outcome == SEND_UNCERTAIN || result->outcome == SEND_REFUSED ||
+	        result->outcome == SEND_RETRY) &&
+	       !(result->flags & BLAMELESS);
 }
 
 void health_on_outcome(struct connector_host *host, const struct send_result *result)

@@ -49,6 +49,10 @@ enum link_event {
 	EV_STOP_NOW
 };
 
+/* Why there is no response: it did not come in time; its session is lost; so was that of others,
+ * whose result has told it. */
+enum smpp_silence { SMPP_TIMED_OUT, SMPP_LOST, SMPP_LOST_TOO };
+
 enum { SMPP_REFERENCES = 4096 };
 
 struct smpp_channel;
@@ -251,9 +255,9 @@ int smpp_out_send(struct smpp_channel *ch, struct message **msg);
 /** A submit's response; message_id may be empty. */
 void smpp_out_response(struct smpp_link *l, struct smpp_outgoing *out, uint16_t part,
                        uint32_t status, struct span message_id, bool late);
-/** The response of a part never came: in its time, or with the end of its session. */
+/** The response of a part never came. A late one may, unless its session is lost. */
 void smpp_out_uncertain(struct smpp_link *l, struct smpp_outgoing *out, uint16_t part,
-                        bool remembered);
+                        enum smpp_silence why);
 /** A late part that is forgotten. */
 void smpp_out_forget(struct smpp_channel *ch, struct smpp_outgoing *out);
 /** A session is gone, or ends: what was to continue over it cannot; without any other nothing waits

@@ -402,6 +402,7 @@ static void drop(struct smpp_link *l)
 static void settle_flights(struct smpp_link *l)
 {
 	struct smpp_channel *ch = l->channel;
+	enum smpp_silence why = SMPP_LOST;
 	struct smpp_outgoing *item;
 	struct smpp_flight *f;
 
@@ -413,10 +414,12 @@ static void settle_flights(struct smpp_link *l)
 		void *of = f->item;
 
 		smpp_window_remove(&l->window, f);
-		if (of && submit)
-			smpp_out_uncertain(l, of, part, false);
-		else if (of)
+		if (of && submit) {
+			smpp_out_uncertain(l, of, part, why);
+			why = SMPP_LOST_TOO;
+		} else if (of) {
 			smpp_ops_response(ch, of, NULL, -ENOTCONN);
+		}
 	}
 	l->submits = l->octets = 0;
 }

@@ -64,6 +64,7 @@ static void refuse(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned 
 	                         .status = status,
 	                         .reason = smpp_status_text(status)};
 	struct smpp_verdict rest = {.outcome = SEND_REFUSED,
+	                            .flags = SEND_SAME_CAUSE,
 	                            .code = "smpp.part_failed",
 	                            .reason = "another part of it was refused"};
 
@@ -174,17 +175,23 @@ void smpp_out_response(struct smpp_link *l, struct smpp_outgoing *out, uint16_t 
 		smpp_out_link_lost(l); /* it ends: what it would send again is another's */
 }
 
-static const struct smpp_verdict uncertain = {.outcome = SEND_UNCERTAIN,
-                                              .code = "smpp.no_response",
-                                              .reason = "the SMSC did not answer the submit"};
+static struct smpp_verdict uncertain(unsigned flags)
+{
+	return (struct smpp_verdict){.outcome = SEND_UNCERTAIN,
+	                             .flags = flags,
+	                             .code = "smpp.no_response",
+	                             .reason = "the SMSC did not answer the submit"};
+}
 
 void smpp_out_uncertain(struct smpp_link *l, struct smpp_outgoing *out, uint16_t part,
-                        bool remembered)
+                        enum smpp_silence why)
 {
+	struct smpp_verdict v = uncertain(why == SMPP_LOST_TOO ? SEND_SAME_CAUSE : 0);
+
 	out->outstanding--;
-	if (remembered)
+	if (why == SMPP_TIMED_OUT)
 		out->late++;
-	smpp_outgoing_tell(l->channel, out, part, &uncertain);
+	smpp_outgoing_tell(l->channel, out, part, &v);
 	smpp_outgoing_release(l->channel, out);
 }
 
@@ -205,6 +212,7 @@ static struct smpp_outgoing *first_of(const struct smpp_queue *q, const struct s
 
 static void leave_link(struct smpp_link *l, struct smpp_queue *q)
 {
+	const struct smpp_verdict rest = uncertain(SEND_SAME_CAUSE);
 	struct smpp_channel *ch = l->channel;
 	struct smpp_outgoing *out;
 
@@ -216,7 +224,7 @@ static void leave_link(struct smpp_link *l, struct smpp_queue *q)
 		}
 		/* Parts of it were written: the rest over another session would be a riddle. */
 		smpp_queue_remove(q, out);
-		smpp_outgoing_tell_rest(ch, out, &uncertain);
+		smpp_outgoing_tell_rest(ch, out, &rest);
 		smpp_outgoing_release(ch, out);
 	}
 }
@@ -225,6 +233,7 @@ static void give_queue_back(struct smpp_channel *ch, struct smpp_queue *q)
 {
 	static const struct smpp_verdict unbound = {.flags = SEND_NOT_COUNTED,
 	                                            .reason = "no session is bound"};
+	const struct smpp_verdict rest = uncertain(SEND_SAME_CAUSE);
 	struct smpp_outgoing *out;
 
 	while ((out = q->first)) {
@@ -232,7 +241,7 @@ static void give_queue_back(struct smpp_channel *ch, struct smpp_queue *q)
 		if (smpp_outgoing_untouched(out))
 			smpp_outgoing_give_back(ch, out, &unbound);
 		else
-			smpp_outgoing_tell_rest(ch, out, &uncertain);
+			smpp_outgoing_tell_rest(ch, out, &rest);
 		smpp_outgoing_release(ch, out);
 	}
 }

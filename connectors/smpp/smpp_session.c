@@ -368,7 +368,7 @@ static void expire_flights(struct smpp_link *l, uint64_t now)
 		l->octets -= f->octets;
 		++*l->channel->metrics.timeouts;
 		forgotten = smpp_window_late(&l->window, f);
-		smpp_out_uncertain(l, item, part, true);
+		smpp_out_uncertain(l, item, part, SMPP_TIMED_OUT);
 		if (forgotten)
 			smpp_out_forget(l->channel, forgotten);
 	}

@@ -477,6 +477,20 @@ START_TEST(an_account_fails_rests_probes_and_is_up_again)
 }
 END_TEST
 
+START_TEST(a_connection_that_breaks_is_one_failure)
+{
+	struct connector_host *host = fx.node.self->host;
+
+	tell(SEND_OK, 0, 19);
+	tell(SEND_UNCERTAIN, 0, 1);
+	tell(SEND_UNCERTAIN, SEND_SAME_CAUSE, 199);
+	ck_assert_uint_eq(host->route.breaker.opened_ms, 0);
+	ck_assert_uint_eq(host->route.breaker.bad, 1);
+	tell(SEND_UNCERTAIN, 0, 200); /* each of them was waited for */
+	ck_assert_uint_ne(host->route.breaker.opened_ms, 0);
+}
+END_TEST
+
 START_TEST(what_a_stop_cuts_off_is_not_the_accounts_fault)
 {
 	struct connector_host *host = fx.node.self->host;
@@ -646,6 +660,7 @@ int main(void)
 	tcase_add_test(one, any_node_tells_how_a_channel_does_on_the_node_that_holds_it);
 	tcase_add_test(one, who_takes_an_account_over_begins_with_an_empty_bucket);
 	tcase_add_test(one, an_account_fails_rests_probes_and_is_up_again);
+	tcase_add_test(one, a_connection_that_breaks_is_one_failure);
 	tcase_add_test(one, what_a_stop_cuts_off_is_not_the_accounts_fault);
 	tcase_add_test(one, a_throttled_account_is_told_to_the_other_nodes);
 	tcase_add_test(one, who_is_blocked_is_neither_heard_nor_written_to);

@@ -95,8 +95,10 @@ START_TEST(what_is_outstanding_when_the_link_is_lost_is_of_unknown_fate)
 	AWAIT(smsc.submits == 3);
 	smsc_drop(&smsc);
 	AWAIT(host.result_count == 3);
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < 3; i++) {
 		ck_assert_int_eq(host.results[i].outcome, SEND_UNCERTAIN);
+		ck_assert_uint_eq(host.results[i].flags, i ? SEND_SAME_CAUSE : 0); /* one break */
+	}
 	ck_assert_int_eq(host_send(&host, customer, "hello"), -ENOTCONN);
 	AWAIT(host.state == CHANNEL_UP);
 	AWAIT(host.ready > 0);
@@ -342,6 +344,7 @@ START_TEST(when_a_part_is_refused_the_rest_is_not_sent)
 	ck_assert_uint_eq(smsc.submits, 1);
 	ck_assert_str_eq(host.results[0].code, "smpp.0x0000000b");
 	ck_assert_str_eq(host.results[1].code, "smpp.part_failed");
+	ck_assert_uint_eq(host.results[1].flags, SEND_SAME_CAUSE);
 	ck_assert_uint_eq(host.results[2].part, 2);
 }
 END_TEST
