@@ -17,7 +17,7 @@ static bool key_of(struct in_hand_key *out, struct span conversation, uint64_t s
 	return true;
 }
 
-struct in_hand *in_hand_find(struct connector_host *host, struct span conversation, uint64_t seq)
+static struct in_hand *find(struct connector_host *host, struct span conversation, uint64_t seq)
 {
 	struct in_hand *found = NULL;
 	struct in_hand_key key;
@@ -27,13 +27,20 @@ struct in_hand *in_hand_find(struct connector_host *host, struct span conversati
 	return found;
 }
 
+struct in_hand *in_hand_of(struct connector_host *host, const struct message *m)
+{
+	struct in_hand *it = find(host, m->conversation, m->seq);
+
+	return it && it->claim == m->claim ? it : NULL;
+}
+
 void in_hand_add(struct connector_host *host, const struct message *m)
 {
-	struct in_hand *it = in_hand_find(host, m->conversation, m->seq);
+	struct in_hand *it = find(host, m->conversation, m->seq);
 
 	if (it) {
 		it->taken = it->given_back = false;
-		it->again = m->marks & MARK_MAYBE_DOUBLED;
+		it->claim = m->claim;
 		return;
 	}
 	it = calloc(1, sizeof(*it));
@@ -41,15 +48,16 @@ void in_hand_add(struct connector_host *host, const struct message *m)
 		free(it);
 		return;
 	}
-	it->again = m->marks & MARK_MAYBE_DOUBLED;
+	it->claim = m->claim;
 	HASH_ADD(hh, host->in_hand, key, sizeof(it->key), it);
 }
 
-void in_hand_remove(struct connector_host *host, struct span conversation, uint64_t seq)
+void in_hand_remove(struct connector_host *host, struct span conversation, uint64_t seq,
+                    uint64_t claim)
 {
-	struct in_hand *it = in_hand_find(host, conversation, seq);
+	struct in_hand *it = find(host, conversation, seq);
 
-	if (!it)
+	if (!it || it->claim != claim)
 		return;
 	HASH_DEL(host->in_hand, it);
 	free(it);
@@ -67,15 +75,18 @@ void in_hand_fini(struct connector_host *host)
 	}
 }
 
-/* {channel, conversation, seq, lane}: Redis says that it is ours. */
+/* {channel, conversation, seq, lane, claim}: Redis says that it is ours. */
 static void compare(struct router *r, const redisReply *row)
 {
 	struct connector_host *host = router_host(r, redis_text_at(row, 0));
-	struct span conversation = redis_text_at(row, 1);
-	uint64_t seq = redis_num_at(row, 2), lane = redis_num_at(row, 3);
+	uint64_t lane = redis_num_at(row, 3);
+	const struct claimed claimed = {.conversation = redis_text_at(row, 1),
+	                                .seq = redis_num_at(row, 2),
+	                                .claim = redis_num_at(row, 4),
+	                                .lane = (enum lane)lane};
 
-	if (host && lane < LANE_COUNT && !in_hand_find(host, conversation, seq))
-		outcome_of_unknown(host, conversation, seq, (enum lane)lane, 'b', "");
+	if (host && lane < LANE_COUNT && !find(host, claimed.conversation, claimed.seq))
+		outcome_of_unknown(host, &claimed, 'b', "");
 }
 
 static void on_mine(void *arg, int err, const redisReply *reply, const char *why)

@@ -104,12 +104,14 @@ static void send_reply(struct inbound *in, const struct message *said,
 }
 
 /* A reply whose first try is of uncertain fate comes back from the log. */
-static void send_again(struct inbound *in, struct span text, const struct receive_words *w)
+static void send_again(struct inbound *in, const redisReply *reply, const struct receive_words *w)
 {
 	struct log_entry entry;
 
-	if (log_decode(w->reply_seq, text, &entry) == 0 && entry.event.message)
-		send_reply(in, &entry.message, w);
+	if (log_decode(w->reply_seq, redis_text_at(reply, 1), &entry) || !entry.event.message)
+		return;
+	entry.message.claim = redis_num_at(reply, 2);
+	send_reply(in, &entry.message, w);
 }
 
 /* An automatic answer is judged by what the customer does next: back on the same matter, it was
@@ -191,10 +193,10 @@ static struct receive_words read_words(struct span text)
 }
 
 /* What is left to do for the reply: to send it, or to look into its lane. */
-static void follow_reply(struct inbound *in, const struct receive_words *w, struct span entry)
+static void follow_reply(struct inbound *in, const struct receive_words *w, const redisReply *reply)
 {
 	if (span_is(w->how, "c") && w->again)
-		send_again(in, entry, w);
+		send_again(in, reply, w);
 	else if (span_is(w->how, "c") && in->turn.reply)
 		send_reply(in, in->turn.reply, w);
 	else if (span_is(w->how, "l"))
@@ -237,7 +239,7 @@ static void on_received(void *arg, int err, const redisReply *reply, const char 
 		count_new(in, w.state);
 	if (!w.again && !alone)
 		count_after(in, redis_text_at(reply, 2));
-	follow_reply(in, &w, alone ? SPAN_NONE : redis_text_at(reply, 1));
+	follow_reply(in, &w, reply);
 	router_hint(host->router, span_of(in->conversation), w.seq);
 	if (span_is(w.state, "queued") && (w.again || in->intent[0] == 'h'))
 		desk_offer(host->router, span_of(in->conversation), w.session, w.queue,

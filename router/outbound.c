@@ -314,10 +314,10 @@ static struct span read_head(const struct connector_host *host, struct span head
 	return address;
 }
 
-/* "C seq attempts doubled since", head, "SESSION QUEUE", entry: a message as the connector wants
- * it. */
+/* "C seq attempts doubled since claim", head, "SESSION QUEUE", entry: a message as the connector
+ * wants it. */
 static struct message *claimed_message(const struct connector_host *host, redisReply *const *item,
-                                       struct span *conversation, uint64_t *seq)
+                                       struct claimed *claimed)
 {
 	struct span rest = redis_text(item[0]);
 	struct log_entry entry;
@@ -325,14 +325,16 @@ static struct message *claimed_message(const struct connector_host *host, redisR
 	char code[ROUTER_CODE_SIZE];
 	struct buf *our_end = &host->router->entry;
 
-	*conversation = span_split(rest, ' ', &rest);
-	*seq = next_num(&rest);
+	claimed->conversation = span_split(rest, ' ', &rest);
+	claimed->seq = next_num(&rest);
 	attempts = next_num(&rest);
 	doubled = next_num(&rest);
 	since = next_num(&rest);
-	if (log_decode(*seq, redis_text(item[3]), &entry) || !entry.event.message)
+	claimed->claim = next_num(&rest);
+	if (log_decode(claimed->seq, redis_text(item[3]), &entry) || !entry.event.message)
 		return NULL;
-	entry.message.conversation = *conversation;
+	entry.message.conversation = claimed->conversation;
+	entry.message.claim = claimed->claim;
 	entry.message.address = read_head(host, redis_text(item[1]), redis_text(item[2]), our_end);
 	code_our_end(host, buf_span(our_end), &entry.message, code);
 	entry.message.attempts = (unsigned)attempts;
@@ -348,14 +350,13 @@ static void take(struct claim *claim, const redisReply *reply)
 	struct connector_host *host = claim->host;
 
 	for (size_t i = 1; i + 3 < reply->elements; i += 4) {
-		struct span conversation;
-		uint64_t seq;
-		struct message *m = claimed_message(host, &reply->element[i], &conversation, &seq);
+		struct claimed claimed = {.lane = claim->lane};
+		struct message *m = claimed_message(host, &reply->element[i], &claimed);
 
 		if (m)
 			outbound_send(host, &m);
 		else
-			outcome_of_unknown(host, conversation, seq, claim->lane, 'f', "unreadable");
+			outcome_of_unknown(host, &claimed, 'f', "unreadable");
 	}
 }
 

@@ -26,7 +26,7 @@ static void on_noted(void *arg, int err, const redisReply *reply, const char *wh
 	}
 	host->outcomes--;
 	if (o->letter == 'b' || o->part + 1 == o->parts)
-		in_hand_remove(host, conversation, o->seq);
+		in_hand_remove(host, conversation, o->seq, o->claim);
 	if (o->letter == 'b')
 		outbound_dirty(host, router_partition_of(conversation), o->lane);
 	else if (host->outcomes + 1 == BEHIND_MAX)
@@ -52,7 +52,8 @@ void outcomes_common(void *arg, struct buf *b)
 /* The common case needs few words: the peer took the whole of it. */
 static bool is_plain(const struct outcome *o)
 {
-	return o->letter == 's' && o->parts == 1 && !o->flags && !o->code[0] && !o->reason[0];
+	return o->letter == 's' && o->parts == 1 && !o->claim && !o->flags && !o->code[0] &&
+	       !o->reason[0];
 }
 
 /* What an outcome looks like is documented with settle_many() in settle.lua. */
@@ -62,7 +63,7 @@ static void outcome_pack(const struct outcome *o, struct buf *b)
 		buf_printf(b, "=%s %llu %s", o->conversation, (unsigned long long)o->seq, o->id);
 		return;
 	}
-	pack_array(b, 10);
+	pack_array(b, 11);
 	pack_text(b, span_of(o->conversation));
 	pack_num(b, o->seq);
 	pack_text(b, (struct span){&o->letter, 1});
@@ -73,6 +74,7 @@ static void outcome_pack(const struct outcome *o, struct buf *b)
 	pack_num(b, o->flags);
 	pack_text(b, span_of(o->id));
 	pack_num(b, o->attempts);
+	pack_num(b, o->claim);
 }
 
 static void outcome_note(struct outcome *o)
@@ -130,6 +132,7 @@ void outcome_of(struct connector_host *host, const struct message *m, char lette
 	o->parts = result->parts ? result->parts : 1;
 	o->flags = result->flags;
 	o->attempts = m->attempts;
+	o->claim = m->claim;
 	snprintf(o->code, sizeof(o->code), "%s", result->code ? result->code : "");
 	snprintf(o->reason, sizeof(o->reason), "%.*s",
 	         SPAN_FMT(utf8_cut(span_of(result->reason ? result->reason : ""),
@@ -144,7 +147,7 @@ void outcome_of(struct connector_host *host, const struct message *m, char lette
 static void back_to_lane(struct connector_host *host, const struct message *m, bool doubled)
 {
 	const struct send_result back = {.parts = 1, .flags = doubled};
-	struct in_hand *it = in_hand_find(host, m->conversation, m->seq);
+	struct in_hand *it = in_hand_of(host, m);
 
 	if (it)
 		it->given_back = true;
@@ -156,17 +159,18 @@ void outcome_give_back(struct connector_host *host, const struct message *m)
 	back_to_lane(host, m, false);
 }
 
-void outcome_of_unknown(struct connector_host *host, struct span conversation, uint64_t seq,
-                        enum lane lane, char letter, const char *code)
+void outcome_of_unknown(struct connector_host *host, const struct claimed *claimed, char letter,
+                        const char *code)
 {
-	struct outcome *o = outcome_create(host, seq);
+	struct outcome *o = outcome_create(host, claimed->seq);
 
 	if (!o)
 		return;
-	log_warn(&host->log, EVENT("router.never_had"), NUM("seq", seq));
+	log_warn(&host->log, EVENT("router.never_had"), NUM("seq", claimed->seq));
 	o->letter = letter;
-	o->lane = lane;
-	snprintf(o->conversation, sizeof(o->conversation), "%.*s", SPAN_FMT(conversation));
+	o->lane = claimed->lane;
+	o->claim = claimed->claim;
+	snprintf(o->conversation, sizeof(o->conversation), "%.*s", SPAN_FMT(claimed->conversation));
 	snprintf(o->code, sizeof(o->code), "%s", code);
 	outcome_note(o);
 }
@@ -175,13 +179,12 @@ void outcome_of_unknown(struct connector_host *host, struct span conversation, u
  */
 
 /* Once: a peer that never answers, or breaks the link at this very message, must not get it for
- * ever. Not when it took a part of it, and not for a part of the first try that is told after the
- * second began. */
+ * ever. Not when it took a part of it, and not what is told late of a try that is over. */
 static bool may_resend(const struct connector_host *host, const struct message *m,
                        const struct in_hand *it)
 {
 	return m->on_uncertain == UNCERTAIN_RESEND && host->ops->caps.resend_replies &&
-	       !(m->marks & MARK_MAYBE_DOUBLED) && !(it && (it->taken || it->again));
+	       !(m->marks & MARK_MAYBE_DOUBLED) && it && !it->taken;
 }
 
 static void count_outcome(struct connector_host *host, enum send_outcome outcome)
@@ -215,7 +218,7 @@ static void try_later(struct connector_host *host, const struct message *m,
 void connector_result(struct connector_host *host, const struct message *m,
                       const struct send_result *result)
 {
-	struct in_hand *it = in_hand_find(host, m->conversation, m->seq);
+	struct in_hand *it = in_hand_of(host, m);
 
 	operations_note(host, m, result);
 	count_outcome(host, result->outcome);
@@ -235,7 +238,8 @@ void connector_result(struct connector_host *host, const struct message *m,
 		outcome_of(host, m, 'f', result);
 		break;
 	case SEND_RETRY:
-		try_later(host, m, result);
+		if (it)
+			try_later(host, m, result);
 		break;
 	case SEND_UNCERTAIN:
 		if (may_resend(host, m, it))

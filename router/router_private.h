@@ -53,6 +53,7 @@ struct outcome {
 	uint16_t part, parts;
 	unsigned flags;    /* of the ledger; with letter b 1: it may be doubled then */
 	unsigned attempts; /* how often the peer was asked */
+	uint64_t claim;    /* which time in hand it ends: Redis lets it end no other */
 	char code[40];
 	char reason[120];
 	char id[ROUTER_ID_FORM_MAX]; /* the peer's, in normal form; "" for none */
@@ -77,9 +78,16 @@ struct in_hand {
 		char conversation[CONVERSATION_ID_LEN];
 		uint64_t seq;
 	} key;
+	uint64_t claim;
 	bool taken;      /* the peer took a part of it */
 	bool given_back; /* to its lane: what becomes of its other parts does not count */
-	bool again;      /* it may be doubled already: parts of the first try may yet be told */
+};
+
+/* A message that Redis says this node has in hand. */
+struct claimed {
+	struct span conversation;
+	uint64_t seq, claim;
+	enum lane lane;
 };
 
 struct outlet_counters {
@@ -236,8 +244,8 @@ void outcome_of(struct connector_host *host, const struct message *m, char lette
                 const struct send_result *result);
 void outcome_give_back(struct connector_host *host, const struct message *m);
 /** What this node has in Redis' eyes only: back to its lane, or (letter f) failed with code. */
-void outcome_of_unknown(struct connector_host *host, struct span conversation, uint64_t seq,
-                        enum lane lane, char letter, const char *code);
+void outcome_of_unknown(struct connector_host *host, const struct claimed *claimed, char letter,
+                        const char *code);
 /** Tries again to note what could not be noted. */
 void outcomes_retry(struct connector_host *host);
 /** The first argument of ph2_settle. */
@@ -268,9 +276,12 @@ void far_fini(struct router *r);
 bool receipts_overdue(const struct connector_host *host, const struct message *m, uint64_t now_ms);
 
 /* in_hand.c */
-struct in_hand *in_hand_find(struct connector_host *host, struct span conversation, uint64_t seq);
+/** NULL: it is not in hand, or by another claim than m's. */
+struct in_hand *in_hand_of(struct connector_host *host, const struct message *m);
 void in_hand_add(struct connector_host *host, const struct message *m);
-void in_hand_remove(struct connector_host *host, struct span conversation, uint64_t seq);
+/** Only by that claim: it may be in hand anew. */
+void in_hand_remove(struct connector_host *host, struct span conversation, uint64_t seq,
+                    uint64_t claim);
 void in_hand_fini(struct connector_host *host);
 /** After Redis was away: gives back what this node has in Redis' eyes only. */
 void in_hand_compare(struct router *r);

@@ -78,6 +78,7 @@ struct message {
 	enum on_uncertain on_uncertain;
 	unsigned marks;
 	unsigned attempts;        /* out: how often the peer has said to try again */
+	uint64_t claim;           /* out: which time it is in a node's hands; 0: the first */
 	uint64_t ts_ms;           /* when it was said, ms since 1970 */
 	uint64_t seq;             /* in its conversation; 0: not yet appended */
 	struct span conversation; /* its id, when the router has set it; else empty */

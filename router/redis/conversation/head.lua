@@ -14,10 +14,11 @@
 -- Keys (P is keys[1], C a conversation, CH a channel):
 --   ph:c:P:C         list    the conversation: its head (see below), then its log. Entry number seq is at seq - BASE
 --   ph:d:P:C:DAY     hash    duplicates' keys that the head has no room for, of a day: KEY -> "seq reply epoch"
---   ph:q:P:CH:LANE   list    outbound that waits: "C seq", or "C seq attempts doubled since"
+--   ph:q:P:CH:LANE   list    outbound that waits: "C seq", or "C seq attempts doubled since claim"
 --   ph:s:P           zset    outbound that is not due yet: "CH LANE C seq" by when it is
 --   ph:f:P:CH        hash    "C seq" -> "- node lane uncertain attempts doubled since" of outbound that a node has in
---                            hand; "+" in front: that it was sent must be told
+--                            hand for the first time; "+" in front: its outcome wants a second look, and "claim" may
+--                            follow
 --   ph:n:P:NODE      string  the living instance of a node, expires
 --   ph:r:P:CH:SPAN   hash    of a span of time: peer's id -> "C seq", or "C seq part parts", of the message, in the
 --                            partition of its conversation (a receipt says whom it is of)
@@ -38,6 +39,9 @@
 --
 -- What state a message is in: as OPEN of the head says, where it is named there; else sending, while a node has it in
 -- hand; else as the last s entry after it says; else it was sent. So nothing need be written when it is.
+
+-- A claim is a number by which one time that a message was in hand is told from another: 0 the first, later ones grow. An
+-- outcome names its own, so one that is told late, or again because an answer was lost, ends no later try.
 
 -- The head is text, so that what is needed most is found without reading all: "-", or "+" where somebody looks or entries
 -- were cut off; OPEN; DUPS; WHO's four lines; STATE; GAVE; each ended by a line feed; then the numbers as NUMBERS says, and the

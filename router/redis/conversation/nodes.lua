@@ -20,7 +20,7 @@ local function reap_one(P, channel, field, owner, now, opt, w)
 	if owner.hold or owner.doubled == 1 or (open_letters(k.h, tonumber(seq)) or ''):find('[sdr]') then
 		lose(k, now, tonumber(seq), opt)
 	else
-		give_back(k, channel, tonumber(seq), owner.lane, owner.attempts, 1, owner.since, now, opt, w)
+		give_back(k, channel, tonumber(seq), owner, owner.attempts, 1, now, opt, w)
 	end
 	save(k, opt.log_max)
 end
@@ -64,15 +64,15 @@ local function reap(keys, v)
 	return out
 end
 
--- What a node has in hand. args: instance channel...; returns {channel, C, seq, lane} ...
+-- What a node has in hand. args: instance channel...; returns {channel, C, seq, lane, claim} ...
 local function mine(keys, v)
 	local out = {}
 	for i = 2, #v do
 		local all = call('HGETALL', 'ph:f:' .. keys[1] .. ':' .. v[i])
 		for j = 1, #all, 2 do
 			local C, seq = all[j]:match('^(%S+) (%d+)$')
-			local node, lane = all[j + 1]:match('^. (%S+) (%d)')
-			if node == v[1] then out[#out + 1] = {v[i], C, seq, lane} end
+			local owner = owner_parse(all[j + 1])
+			if owner and owner.node == v[1] then out[#out + 1] = {v[i], C, seq, owner.lane, str(owner.claim)} end
 		end
 	end
 	return out
@@ -124,7 +124,7 @@ local function replay(keys, v)
 	set_open(k.h, seq, 'q')
 	status_append(k, now, seq, 'q', {cd = 'replayed'}, {outbox = v[6] == '1'})
 	save(k, tonumber(v[5]))
-	add(w.lanes, v[1] .. ':' .. lane, lane_item(v[2], seq, 0, 0, now))
+	add(w.lanes, v[1] .. ':' .. lane, lane_item(v[2], seq, 0, 0, now, next_claim(now, 0)))
 	write_together(P, w)
 	return lane
 end

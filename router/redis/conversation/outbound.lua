@@ -78,17 +78,16 @@ end
 
 -- ---------------------------------------------------------------- lanes
 
--- A message of a lane: C, seq, attempts, doubled, since when its validity counts (0: as its entry says).
+-- A message of a lane: C, seq, attempts, doubled, since when its validity counts (0: as its entry says), claim.
 local function lane_parse(item)
 	local C, seq, more = item:match('^(%x+) (%d+)(.*)$')
-	local attempts, doubled, since = more:match('^ (%d+) (%d) (%d+)$')
-	return C, tonumber(seq), tonumber(attempts or 0), tonumber(doubled or 0), tonumber(since or 0)
+	local attempts, doubled, since, claim = more:match('^ (%d+) (%d) (%d+) ?(%d*)$')
+	return C, tonumber(seq), tonumber(attempts or 0), tonumber(doubled or 0), tonumber(since or 0), tonumber(claim or 0) or 0
 end
 
-local function lane_item(C, seq, attempts, doubled, since)
-	local item = C .. ' ' .. str(seq)
-	if attempts == 0 and doubled == 0 and since == 0 then return item end
-	return format('%s %d %d %d', item, attempts, doubled, since)
+-- Of a message that somebody had in hand before.
+local function lane_item(C, seq, attempts, doubled, since, claim)
+	return format('%s %d %d %d %d %d', C, seq, attempts, doubled, since, claim)
 end
 
 local function is_over(now, since, validity)
@@ -120,7 +119,7 @@ end
 local function claim_one(P, o, item, w, opt)
 	local usual = #item == 34 and o.plain and claim_plain(P, o, item, w)
 	if usual then return usual end
-	local C, seq, attempts, doubled, since = lane_parse(item)
+	local C, seq, attempts, doubled, since, claim = lane_parse(item)
 	local k = open_conversation(P, C)
 	local letters = k.h and open_letters(k.h, seq)
 	-- Canceled, or sent by now. Something may be known of a part already: it waits all the same.
@@ -144,15 +143,15 @@ local function claim_one(P, o, item, w, opt)
 	save(k, opt.log_max)
 	if refused then return nil end
 	add(w.flights, o.channel, C .. ' ' .. str(seq),
-		flight(o.node, o.lane, uncertain, doubled == 1 or is_watched(k.h), attempts, doubled, since))
+		flight(o.node, o.lane, uncertain, doubled == 1 or is_watched(k.h), attempts, doubled, since, claim))
 	local d = k.h[DESK]
-	return {format('%s %d %d %d %d', C, seq, attempts, doubled, since), head_text(k.h),
+	return {lane_item(C, seq, attempts, doubled, since, claim), head_text(k.h),
 		str(k.h[SID]) .. ' ' .. (d ~= 0 and d[QUEUE] or ''), entry}
 end
 
 -- Takes up to max messages out of a lane into a node's hands.
 -- args: channel lane node now max limited log_max outbox codes("1": our end follows from the session)
--- returns {left, "C seq attempts doubled since", head, "SID QUEUE", entry, ...}
+-- returns {left, "C seq attempts doubled since claim", head, "SID QUEUE", entry, ...}
 local function claim(keys, v)
 	local P, o = keys[1], {channel = v[1], lane = v[2], node = v[3], now = tonumber(v[4]), limited = v[6] == '1'}
 	o.plain = not o.limited and v[9] == '0'
@@ -169,10 +168,11 @@ local function claim(keys, v)
 end
 
 -- Gives back to the front of its lane what a node took and the channel could not take.
-local function give_back(k, channel, seq, lane, attempts, doubled, since, now, opt, w)
+local function give_back(k, channel, seq, owner, attempts, doubled, now, opt, w)
 	set_open(k.h, seq, 'q')
 	if doubled == 1 then status_append(k, now, seq, 'q', {mk = MAYBE_DOUBLED, cd = 'resend'}, opt) end
-	add(w.lanes, channel .. ':' .. lane, lane_item(k.C, seq, attempts, doubled, since))
+	add(w.lanes, channel .. ':' .. owner.lane,
+		lane_item(k.C, seq, attempts, doubled, owner.since, next_claim(now, owner.claim)))
 end
 
 -- All nodes hear that a lane has work: who gave back does not take from it now.

@@ -34,15 +34,29 @@ local function write_together(P, w)
 end
 
 -- told: that it was sent must be.
-local function flight(node, lane, uncertain, told, attempts, doubled, since)
-	return format('%s %s %s %d %d %d %d', told and '+' or '-', node, lane, uncertain, attempts, doubled, since)
+local function flight(node, lane, uncertain, told, attempts, doubled, since, claim)
+	local text = format('%s %s %s %d %d %d %d', (told or claim > 0) and '+' or '-', node, lane, uncertain, attempts, doubled,
+		since)
+	return claim > 0 and text .. ' ' .. str(claim) or text
+end
+
+-- The claim that follows one which is over; nobody may remember that one any more, but time tells them apart.
+local function next_claim(now, before)
+	return math.max(now, before + 1)
+end
+
+local function owner_parse(text)
+	local _, node, lane, uncertain, attempts, doubled, since, claim =
+		(text or ''):match('^(.) (%S+) (%d) (%d) (%d+) (%d) (%d+) ?(%d*)$')
+	return node and {node = node, lane = lane, hold = uncertain == '1', attempts = tonumber(attempts),
+		doubled = tonumber(doubled), since = tonumber(since), claim = tonumber(claim) or 0}
 end
 
 -- The same for all of a call, but for few.
 local function usual_flight(w, m)
 	if w.lane ~= m.lane or w.uncertain ~= m.uncertain then
 		w.lane, w.uncertain = m.lane, m.uncertain
-		w.flight = flight(m.node, m.lane, m.uncertain, false, 0, 0, 0)
+		w.flight = flight(m.node, m.lane, m.uncertain, false, 0, 0, 0, 0)
 	end
 	return w.flight
 end
@@ -56,7 +70,7 @@ local function dispatch(k, now, seq, m, w)
 	if m.how == 'c' then
 		local refused = m.limited and spend(h, now)
 		if refused then return 'f', refused end
-		add(w.flights, m.channel, name, is_watched(h) and flight(m.node, m.lane, m.uncertain, true, 0, 0, 0)
+		add(w.flights, m.channel, name, is_watched(h) and flight(m.node, m.lane, m.uncertain, true, 0, 0, 0, 0)
 			or usual_flight(w, m))
 		return 'g'
 	end
@@ -85,18 +99,19 @@ local function received_again(k, now, m, old, opt)
 	local nothing = answer('d', h, old.seq, 0, '-')
 	if reply == 0 then return nothing end
 	local key, field = 'ph:f:' .. k.P .. ':' .. m.channel, k.C .. ' ' .. str(reply)
-	local owner = call('HGET', key, field)
-	local dead = owner and not alive(k.P, owner:match('^. (%S+)'))
+	local owner = owner_parse(call('HGET', key, field))
+	local dead = owner and not alive(k.P, owner.node)
 	local unknown = not owner and fold(letters_of(k, reply, false)) == 'n'
 	local entry = (dead or unknown) and entry_of(k, reply)
 	if not entry then return nothing end
-	call('HSET', key, field, flight(m.node, '0', 1, true, 0, 1, 0))
+	local claim = next_claim(now, owner and owner.claim or 0)
+	call('HSET', key, field, flight(m.node, '0', 1, true, 0, 1, 0, claim))
 	if unknown then
 		set_open(h, reply, nil)
 		status_append(k, now, reply, 'g', {mk = MAYBE_DOUBLED}, opt)
 	end
 	save(k, opt.log_max)
-	return {answer('d', h, old.seq, reply, 'c'), entry}
+	return {answer('d', h, old.seq, reply, 'c'), entry, str(claim)}
 end
 
 -- Whether this was received before: the same key, and where it has an epoch, the first came over another
@@ -222,7 +237,7 @@ end
 -- args: [now node default_queue bot_idle retention log_max outbox] [item]...
 -- intent of an item: a (the reply answers it), h (hand over to a person; the reply says so), n (nothing to say)
 -- returns for each "n|d seq state reply_seq reply sid waiting_since queue"; reply: c l r as dispatched, f refused, - none; or
--- {the same, the reply's entry} where the caller is to send one that is there already; {the same, "", GAVE} where the bot
+-- {the same, the reply's entry, claim} where the caller is to send one that is there already; {the same, "", GAVE} where the bot
 -- had answered before; "b ... state" where the bot's state is another than the caller thinks, and nothing was done; or
 -- "e": it failed
 local function receive(keys, v)

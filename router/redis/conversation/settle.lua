@@ -33,13 +33,6 @@ end
 
 -- ---------------------------------------------------------------- outcomes
 
-local function owner_parse(owner)
-	local told, node, lane, uncertain, attempts, doubled, since =
-		(owner or ''):match('^(.) (%S+) (%d) (%d) (%d+) (%d) (%d+)$')
-	return node and {told = told == '+', node = node, lane = lane, hold = uncertain == '1',
-		attempts = tonumber(attempts), doubled = tonumber(doubled), since = tonumber(since)}
-end
-
 -- What a receipt says of a part. That the peer took it, and still tries, are two steps for whoever is told outside; here
 -- they are one state.
 local function settle_receipt(k, now, seq, part, parts, letter, code, opt, in_hand)
@@ -56,14 +49,14 @@ local function settle_one(P, o, item, owner, early, opt, w)
 	if not k.h then return end
 	if letter == 'b' then
 		if not owner then return end
-		give_back(k, o.channel, seq, owner.lane, item[10], math.max(item[8], owner.doubled), owner.since, o.now, opt, w)
+		give_back(k, o.channel, seq, owner, item[10], math.max(item[8], owner.doubled), o.now, opt, w)
 		if o.limited then refund(k.h) end
 	else
 		local e = {cd = item[6], rs = item[7], at = letter == 'f' and item[10] or 0}
 		local more = owner and part ~= parts - 1
 		settle(k, o.now, seq, part, parts, letter, e, opt, owner and true)
 		if early then settle_receipt(k, o.now, seq, part, parts, early[1], early[2], opt, more) end
-		if item[8] > 0 and o.limited then correct_ledger(k.h, seq, item[8]) end
+		if item[8] > 0 and o.limited and owner then correct_ledger(k.h, seq, item[8]) end
 	end
 	save(k, opt.log_max)
 end
@@ -96,7 +89,15 @@ end
 
 local function plain_item(name, id)
 	local C, seq = name:match('^(%x+) (%d+)$')
-	return {C, tonumber(seq), 's', 0, 1, '', '', 0, id, 0}
+	return {C, tonumber(seq), 's', 0, 1, '', '', 0, id, 0, 0}
+end
+
+-- The outcome is not the caller's to say, but what the peer told of it by itself is true.
+local function tell_early(P, o, item, early, opt)
+	local k = open_conversation(P, item[1])
+	if not k.h then return end
+	settle_receipt(k, o.now, item[2], item[4], item[5], early[1], early[2], opt, true)
+	save(k, opt.log_max)
 end
 
 -- Receipts that came before their ids: number of the outcome -> {letter, code}. They are kept no more.
@@ -120,9 +121,9 @@ end
 
 -- Notes outcomes of what a node had in hand.
 -- args: [channel now limited log_max outbox node] then for each "=C seq id": the whole of it was taken by the peer, id "":
--- none; or [C seq letter part parts code reason flags id attempts]
--- letter b: give back to the lane; flags 1: it may be doubled then. Only what no other node has in hand by now: the caller
--- may have been given up for dead; a lost answer may be why it tells again. returns for each ""
+-- none; or [C seq letter part parts code reason flags id attempts claim]
+-- letter b: give back to the lane; flags 1: it may be doubled then. Only what nobody else has in hand by now, nor the caller
+-- by a later claim: it may have been given up for dead; a lost answer may be why it tells again. returns for each ""
 local function settle_many(keys, v)
 	local P, c = keys[1], decode(v[1])
 	local o = {channel = c[1], now = c[2], limited = c[3] == 1, node = c[6]}
@@ -131,19 +132,21 @@ local function settle_many(keys, v)
 	local flights = 'ph:f:' .. P .. ':' .. o.channel
 	local owners = call('HMGET', flights, unpack(names))
 	local early = early_ones(P, o, names, ids, id_owners)
-	local w, gone, out, usual = together(), {}, {}, '- ' .. o.node .. ' '
+	local w, gone, over, out, usual = together(), {}, {}, {}, '- ' .. o.node .. ' '
 	for i = 1, #names do
 		local item, held = items[i], owners[i]
 		out[i] = ''
 		-- In the common case nothing of the conversation is read or written.
 		if item or opt.outbox or early[i] or not held or held:sub(1, #usual) ~= usual then
-			local owner = owner_parse(held)
+			local owner = not over[names[i]] and owner_parse(held) or nil
 			item = item or plain_item(names[i], '')
-			if owner and owner.node ~= o.node then
-				held = nil -- the caller was given up for dead: what becomes of it is the other's to say
+			if owner and (owner.node ~= o.node or owner.claim ~= item[11]) then
+				held = nil
+				if early[i] then or_dead(P, o.channel, nil, o.now, tell_early, P, o, item, early[i], opt) end
 			else
 				or_dead(P, o.channel, names[i], o.now, settle_one, P, o, item, owner, early[i], opt, w)
-				held = held and (item[3] == 'b' or item[4] == item[5] - 1)
+				held = owner and (item[3] == 'b' or item[4] == item[5] - 1)
+				over[names[i]] = held
 			end
 		end
 		if held then gone[#gone + 1] = names[i] end

@@ -205,7 +205,7 @@ void another_says(uint64_t seq, const char *letter, unsigned parts)
 	pack_num(&common, 0);
 	pack_text(&common, SPAN_LIT("n9#1"));
 	buf_init(&item, 1000);
-	pack_array(&item, 10);
+	pack_array(&item, 11);
 	pack_text(&item, conversation_of(ALICE));
 	pack_num(&item, seq);
 	pack_text(&item, span_of(letter));
@@ -215,6 +215,7 @@ void another_says(uint64_t seq, const char *letter, unsigned parts)
 	pack_text(&item, SPAN_NONE);
 	pack_num(&item, 0);
 	pack_text(&item, SPAN_LIT("p0"));
+	pack_num(&item, 0);
 	pack_num(&item, 0);
 	function_do("ph2_settle", (struct span[]){buf_span(&common), buf_span(&item)}, 2);
 	buf_fini(&common);

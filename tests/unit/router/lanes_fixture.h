@@ -72,5 +72,6 @@ void another_says(uint64_t seq, const char *letter, unsigned parts);
 /* --- The cases of other files ---------------------------------------------------------------- */
 
 TCase *dead_cases(void);
+TCase *lost_cases(void);
 
 #endif

@@ -359,7 +359,7 @@ END_TEST
 int main(void)
 {
 	TCase *tc = tcase_create("lanes");
-	TCase *cases[2];
+	TCase *cases[3];
 
 	tcase_set_timeout(tc, 40);
 	tcase_add_checked_fixture(tc, start, fixture_stop);
@@ -380,5 +380,6 @@ int main(void)
 	tcase_add_test(tc, the_same_id_is_a_new_message_when_the_first_is_forgotten);
 	cases[0] = tc;
 	cases[1] = dead_cases();
-	return unit_run("lanes", cases, 2);
+	cases[2] = lost_cases();
+	return unit_run("lanes", cases, ARRAY_LEN(cases));
 }

@@ -121,7 +121,7 @@ static void pack_settle_common(struct buf *b, struct span conversation)
 static void pack_settled(struct buf *b, struct span conversation, uint64_t seq, const char *id)
 {
 	buf_init(b, 1000);
-	pack_array(b, 10);
+	pack_array(b, 11);
 	pack_text(b, conversation);
 	pack_num(b, seq);
 	pack_text(b, SPAN_LIT("s"));
@@ -131,6 +131,7 @@ static void pack_settled(struct buf *b, struct span conversation, uint64_t seq, 
 	pack_text(b, SPAN_NONE);
 	pack_num(b, 0);
 	pack_text(b, span_of(id));
+	pack_num(b, 0);
 	pack_num(b, 0);
 }
 

@@ -2,6 +2,7 @@
 #include "router_fixture.h"
 
 #include "catalogue.h"
+#include "redis_proxy.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@ enum { WAIT_MS = 15000 };
 struct fixture fx;
 
 static char directory[] = "/tmp/posthouse-router-XXXXXX";
-static char redis_address[160];
+static char redis_path[128], redis_address[160];
 static pid_t server;
 
 /* --- The catalogue: three answers ----------------------------------------------------- */
@@ -193,15 +194,12 @@ static const struct connector_ops ops_dialing = DOUBLE(false, true);
 
 void redis_server_start(void)
 {
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/redis.sock", directory);
-	snprintf(redis_address, sizeof(redis_address), "unix:%s", path);
+	snprintf(redis_path, sizeof(redis_path), "%s/redis.sock", directory);
 	server = fork();
 	ck_assert_int_ge(server, 0);
 	if (server)
 		return;
-	execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", path, "--dir",
+	execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", redis_path, "--dir",
 	       directory, "--save", "", "--appendonly", "yes", "--appendfsync", "always",
 	       "--logfile", "redis.log", (char *)NULL);
 	_exit(127);
@@ -262,6 +260,10 @@ void fixture_start(bool limited)
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	redis_server_start();
 	ck_assert_int_eq(io_loop_create(NULL, &fx.loop), 0);
+	snprintf(redis_address, sizeof(redis_address), "unix:%s", redis_path);
+	if (fx.proxied)
+		snprintf(redis_address, sizeof(redis_address), "%s",
+		         redis_proxy_start(fx.loop, redis_path));
 	node_start(&fx.node, "n1", limited);
 }
 
@@ -270,6 +272,8 @@ void fixture_stop(void)
 	char command[160];
 
 	node_kill(&fx.node);
+	if (fx.proxied)
+		redis_proxy_stop();
 	io_loop_destroy(&fx.loop);
 	redis_server_stop();
 	snprintf(command, sizeof(command), "rm -rf %s", directory);

@@ -38,6 +38,7 @@ struct fixture {
 	struct io_loop *loop;
 	struct node node;
 	bool dials, all_nodes; /* what the channel of nodes to come is like */
+	bool proxied;          /* nodes reach Redis through redis_proxy.h */
 	int start_answer;      /* what its start() answers */
 };
 extern struct fixture fx;

@@ -1,0 +1,91 @@
+/*
+ * Answers of Redis that are lost on their way. What was asked was carried out all the same, and is
+ * asked again when Redis can be reached: nothing may be sent twice for it, and nothing stay behind.
+ */
+#include "lanes_fixture.h"
+#include "redis_proxy.h"
+
+static void start(void)
+{
+	fx.proxied = true;
+	fixture_start(false);
+}
+
+static bool is_down(const void *arg)
+{
+	return redis_proxy_lost() && !((const struct node *)arg)->up;
+}
+
+static void wait_lost(void)
+{
+	io_wait(fx.loop, is_down, &fx.node, SOON_MS);
+}
+
+START_TEST(a_message_that_was_given_back_and_taken_anew_is_not_given_back_again)
+{
+	uint64_t seq;
+
+	fx.node.self->answer = -EAGAIN;
+	seq = send_text(ALICE, "one"); /* held here for want of room */
+	fx.node.self->answer = 0;
+	redis_proxy_lose("ph2_settle");
+	link_up(false);
+	wait_lost();
+	link_up(true);
+	wait_sent(&fx.node, 1);
+	/* By now the node has told again that it gave it back. */
+	io_idle(fx.loop, 1500);
+	ck_assert_uint_eq(fx.node.self->count, 1);
+	ck_assert_int_eq(status_of(&fx.node, ALICE, seq), STATUS_SENDING);
+	tell_outcome(&fx.node, 0, SEND_OK, "id");
+	wait_status(&fx.node, ALICE, seq, STATUS_SENT);
+}
+END_TEST
+
+START_TEST(a_refusal_that_is_told_again_does_not_end_the_replay)
+{
+	uint64_t seq = send_text(ALICE, "one");
+
+	redis_proxy_lose("ph2_settle");
+	refuse(0, "x");
+	wait_lost();
+	while (!fx.node.up)
+		io_loop_turn(fx.loop);
+	ck_assert_str_eq(dead_do(ALICE, seq, DEAD_REPLAY), "");
+	wait_sent(&fx.node, 2);
+	io_idle(fx.loop, 1500);
+	ck_assert_int_eq(status_of(&fx.node, ALICE, seq), STATUS_SENDING);
+	ck_assert_uint_eq(dead_count(), 0);
+	tell_outcome(&fx.node, 1, SEND_OK, "id");
+	wait_status(&fx.node, ALICE, seq, STATUS_SENT);
+}
+END_TEST
+
+START_TEST(what_was_taken_with_an_answer_that_was_lost_is_sent_once)
+{
+	uint64_t seq;
+
+	link_up(false);
+	seq = send_text(ALICE, "one");
+	redis_proxy_lose("ph2_claim");
+	link_up(true);
+	wait_lost();
+	wait_sent(&fx.node, 1);
+	io_idle(fx.loop, 1500);
+	ck_assert_uint_eq(fx.node.self->count, 1);
+	tell_outcome(&fx.node, 0, SEND_OK, "id");
+	wait_status(&fx.node, ALICE, seq, STATUS_SENT);
+}
+END_TEST
+
+TCase *lost_cases(void)
+{
+	TCase *tc = tcase_create("lost answers");
+
+	tcase_set_timeout(tc, 40);
+	tcase_add_checked_fixture(tc, start, fixture_stop);
+	tcase_add_test(tc, a_message_that_was_given_back_and_taken_anew_is_not_given_back_again);
+	tcase_add_test(tc, a_refusal_that_is_told_again_does_not_end_the_replay);
+	tcase_add_test(tc, what_was_taken_with_an_answer_that_was_lost_is_sent_once);
+	return tc;
+}
