@@ -19,6 +19,7 @@ enum bot_did {
 	BOT_CHOSEN,   /* the customer chose from the menu */
 	BOT_MENU,     /* "did you mean" */
 	BOT_ASKED,    /* for what the answer needs */
+	BOT_DROPPED,  /* the customer does not want it any more */
 	BOT_HUMAN,    /* a person */
 	BOT_DIDS
 };
@@ -32,7 +33,18 @@ enum bot_why {
 	BOT_WHY_TWICE,    /* missed the second time in a row */
 	BOT_WHY_HANDOVER, /* the catalogue says that only a person should */
 	BOT_WHY_VERIFY,   /* the answer is for customers who proved who they are */
+	BOT_WHY_LACKING,  /* the customer does not have what the answer needs */
 	BOT_WHY_KIND      /* a picture, an incomplete message */
+};
+
+/* What the text says to what the bot said before it, as far as the text alone tells. */
+enum bot_after {
+	BOT_AFTER_OTHER,
+	BOT_AFTER_CHOICE, /* chose from a menu */
+	BOT_AFTER_VALUE,  /* gave what was asked for */
+	BOT_AFTER_THANKS, /* "thanks", "ok" */
+	BOT_AFTER_DROP,   /* "never mind" */
+	BOT_AFTER_PERSON  /* asked for a person, or has had enough */
 };
 
 /* Who is spoken to, and with what. */
@@ -43,6 +55,7 @@ struct bot {
 	struct match_memo *memo;
 	struct match_scratch *scratch;
 	uint64_t now_ms;
+	bool verified; /* the customer proved who they are */
 };
 
 struct bot_turn {
@@ -54,6 +67,9 @@ struct bot_turn {
 	float confidence;
 	char missed[BOT_QUESTION_MAX +
 	            1]; /* an earlier question whose menu did not have it; "": none */
+	bool question;  /* the text itself is one, and not a number or a remark */
+	bool secret;    /* the reply is for a verified customer only */
+	enum bot_after after;
 	enum language language;
 };
 

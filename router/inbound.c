@@ -153,8 +153,8 @@ static void tell_unanswered(struct inbound *in, struct span text)
 static void count_bot(struct inbound *in)
 {
 	struct outlet_counters *count = &in->host->count;
-	uint64_t *const counts[BOT_DIDS] = {NULL,         count->answered, count->chosen,
-	                                    count->menus, count->asked,    NULL};
+	uint64_t *const counts[BOT_DIDS] = {
+		NULL, count->answered, count->chosen, count->menus, count->asked, NULL, NULL};
 
 	if (counts[in->turn.did])
 		++*counts[in->turn.did];
@@ -163,7 +163,8 @@ static void count_bot(struct inbound *in)
 static void count_new(struct inbound *in, struct span state)
 {
 	struct outlet_counters *count = &in->host->count;
-	bool unsure = in->turn.why == BOT_WHY_UNSURE || in->turn.why == BOT_WHY_TWICE;
+	bool unsure = in->turn.question &&
+	              (in->turn.why == BOT_WHY_UNSURE || in->turn.why == BOT_WHY_TWICE);
 
 	++*count->received;
 	if (in->intent[0] == 'a' && span_is(state, "bot"))

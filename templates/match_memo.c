@@ -17,7 +17,7 @@ struct kept {
 	uint16_t len; /* 0: free; an empty text matches nothing and needs no memory */
 	char text[TEXT_MAX];
 	struct match match;
-	bool unhappy;
+	struct match_manner manner;
 };
 
 struct kept_set {
@@ -52,9 +52,14 @@ static bool is_it(const struct kept *k, uint64_t hash, struct span text, enum la
 	       span_eq(text, (struct span){k->text, k->len});
 }
 
+static struct match_manner manner_of(struct span text)
+{
+	return (struct match_manner){mood_is_unhappy(text), remark_of(text)};
+}
+
 void match_memo_match(struct match_memo *memo, const struct catalogue *c,
                       struct match_scratch *scratch, struct span text, enum language hint,
-                      struct match *out, bool *unhappy)
+                      struct match *out, struct match_manner *manner)
 {
 	uint64_t hash = text.len && text.len <= TEXT_MAX ? hash_octets(text.ptr, text.len) : 0;
 	struct kept_set *set = &memo->sets[hash % SETS];
@@ -62,18 +67,18 @@ void match_memo_match(struct match_memo *memo, const struct catalogue *c,
 
 	if (!text.len || text.len > TEXT_MAX) {
 		catalogue_match(c, scratch, text, hint, out);
-		*unhappy = mood_is_unhappy(text);
+		*manner = manner_of(text);
 		return;
 	}
 	for (unsigned i = 0; i < ARRAY_LEN(set->of); i++)
 		if (is_it(&set->of[i], hash, text, hint)) {
 			set->older = !i;
 			*out = set->of[i].match;
-			*unhappy = set->of[i].unhappy;
+			*manner = set->of[i].manner;
 			return;
 		}
 	catalogue_match(c, scratch, text, hint, out);
-	*unhappy = mood_is_unhappy(text);
+	*manner = manner_of(text);
 	k = &set->of[set->older];
 	set->older = !set->older;
 	k->hash = hash;
@@ -81,5 +86,5 @@ void match_memo_match(struct match_memo *memo, const struct catalogue *c,
 	k->len = (uint16_t)text.len;
 	memcpy(k->text, text.ptr, text.len);
 	k->match = *out;
-	k->unhappy = *unhappy;
+	k->manner = *manner;
 }

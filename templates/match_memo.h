@@ -6,6 +6,7 @@
 #define PH_MATCH_MEMO_H
 
 #include "catalogue.h"
+#include "remark.h"
 
 struct match_memo;
 
@@ -14,9 +15,16 @@ struct match_memo *match_memo_create(void);
 void match_memo_destroy(struct match_memo **memo);
 /** The catalogue is another one now: all is forgotten. */
 void match_memo_clear(struct match_memo *memo);
-/** As catalogue_match() and mood_is_unhappy(), which are asked for what is not kept. */
+/* How something is said, whatever it is about. */
+struct match_manner {
+	bool unhappy;
+	enum remark remark;
+};
+
+/** As catalogue_match(), mood_is_unhappy() and remark_of(), which are asked for what is not kept.
+ */
 void match_memo_match(struct match_memo *memo, const struct catalogue *c,
                       struct match_scratch *scratch, struct span text, enum language hint,
-                      struct match *out, bool *unhappy);
+                      struct match *out, struct match_manner *manner);
 
 #endif

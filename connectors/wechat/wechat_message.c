@@ -314,7 +314,8 @@ static int make_message(const struct wechat_push *push, struct span appid, struc
 		out->message = message_create(&(struct message){
 			.direction = MESSAGE_IN,
 			.kind = form.kind,
-			.marks = push->lossy ? MARK_LOSSY : 0,
+			.marks = (push->lossy ? MARK_LOSSY : 0) |
+		                 (push->menu_choice.len ? MARK_CHOICE : 0),
 			.ts_ms = ts_ms,
 			.address = span_of(out->address),
 			.channel = channel,

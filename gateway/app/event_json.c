@@ -8,9 +8,10 @@ static const struct {
 	const char *name;
 } mark_names[] = {
 	{MARK_INCOMPLETE,     "incomplete"    },
-	{MARK_MAYBE_DOUBLED,  "maybe_doubled" },
+        {MARK_MAYBE_DOUBLED,  "maybe_doubled" },
 	{MARK_LOSSY,          "lossy"         },
-	{MARK_TRANSLITERATED, "transliterated"},
+        {MARK_TRANSLITERATED, "transliterated"},
+	{MARK_CHOICE,         "choice"        },
 };
 
 struct span event_id(struct span conversation, uint64_t seq, char out[EVENT_ID_SIZE])

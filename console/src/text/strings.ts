@@ -77,6 +77,7 @@ export const STRINGS = {
   maybe_doubled: ["可能重复送达", "May have been delivered twice"],
   incomplete: ["短信不完整，有部分未收到", "Incomplete: a part is missing"],
   transliterated: ["部分标点已替换为短信字符", "Some punctuation was replaced to fit plain SMS"],
+  choice: ["点选菜单", "Chosen from the menu"],
   lossy: ["部分字符渠道无法表示，已替换", "Some characters could not be sent as written"],
   // thread
   thread: ["与 {0} 的对话", "Conversation with {0}"],

@@ -14,6 +14,7 @@ static struct connector_ops buttons = {
 	.caps = {.kinds = 1U << MESSAGE_TEXT | 1U << MESSAGE_MENU, .scheme = "web"}
 };
 static struct bot_turn turn;
+static unsigned marks; /* of the next message */
 
 #define ANSWER(id, title, more)                                                                   \
 	"  - id: " id "\n    title: {zh: " title ", en: " id "}\n" more                           \
@@ -46,6 +47,16 @@ static const char content[] = "answers:\n" ANSWER(
 						 "x}},\n"
 						 "     text: {zh: \"请告诉我们：{{what}}。\", en: "
 						 "\"Tell us: {{what}}.\"}}\n"
+						 "  - {id: system.ask_again, title: {zh: 再问, en: "
+						 "Again}, variables: {what: {type: text, max: 80, "
+						 "example: x}, example: {type: text, max: 80, "
+						 "example: x}},\n"
+						 "     text: {zh: \"请再说：{{what}}，如 "
+						 "{{example}}\", en: \"Again: {{what}}, as "
+						 "{{example}}\"}}\n"
+						 "  - {id: system.dropped, title: {zh: 不办了, en: "
+						 "Dropped}, text: {zh: 好的，不查了, en: Left "
+						 "it}}\n"
 						 "  - {id: system.handover, title: {zh: 转, en: "
 						 "Over}, text: {zh: 转人工, en: A person comes}}\n";
 
@@ -74,10 +85,12 @@ static void teardown(void)
 static const char *say(const char *text)
 {
 	const struct message m = {.kind = MESSAGE_TEXT,
+	                          .marks = marks,
 	                          .text = span_of(text),
 	                          .address = SPAN_LIT("sms:+8613800138000")};
 	static char state[BOT_STATE_MAX], reply[4000];
 
+	marks = 0;
 	snprintf(state, sizeof(state), "%s", turn.next);
 	message_unref(&turn.reply);
 	bot_turn(&bot, &m, span_of(state), &turn);
@@ -205,6 +218,129 @@ START_TEST(what_is_no_value_is_read_as_a_text)
 }
 END_TEST
 
+/* What is said when a value is asked for. */
+static const struct asked {
+	const char *text, *reply;
+	enum bot_did did;
+	enum bot_why why;
+} values[] = {
+	{"AB-12",		   "包裹AB-12已发",                 BOT_ANSWERED, BOT_WHY_NONE   },
+	{"ＡＢ－１２",         "包裹AB-12已发",                 BOT_ANSWERED, BOT_WHY_NONE   },
+	{"单号是AB-12，谢谢", "包裹AB-12已发",                 BOT_ANSWERED, BOT_WHY_NONE   },
+	{"it is AB-12.",            "包裹AB-12已发",                 BOT_ANSWERED, BOT_WHY_NONE   },
+	{"AB-12 or AB-13",          "请再说：包裹单号，如 A1", BOT_ASKED,    BOT_WHY_NONE   },
+	{"什么单号",            "请再说：包裹单号，如 A1", BOT_ASKED,    BOT_WHY_NONE   },
+	{"算了",		  "好的，不查了",                BOT_DROPPED,  BOT_WHY_NONE   },
+	{"我忘了",               "转人工",                         BOT_HUMAN,    BOT_WHY_LACKING},
+	{"sorry, I don't know it",  "转人工",                         BOT_HUMAN,    BOT_WHY_LACKING},
+	{"人工",		  "转人工",                         BOT_HUMAN,    BOT_WHY_WANTED },
+	{"0",		       "转人工",			 BOT_HUMAN,    BOT_WHY_WANTED },
+	{"human please, agent",     "A person comes",                    BOT_HUMAN,    BOT_WHY_WANTED },
+	{"你们太差了！",      "转人工",                         BOT_HUMAN,    BOT_WHY_UNHAPPY},
+	{"营业时间甲",         "九点",                            BOT_ANSWERED, BOT_WHY_NONE   },
+};
+
+START_TEST(a_value_is_found_in_what_is_said)
+{
+	const struct asked *v = &values[_i];
+
+	say("包裹甲");
+	ck_assert_str_eq(say(v->text), v->reply);
+	ck_assert_msg(turn.did == v->did && turn.why == v->why, "%s: %s %s", v->text,
+	              bot_did_name(turn.did), bot_why_name(turn.why));
+	if (v->did != BOT_ASKED)
+		ck_assert_str_eq(turn.next, "");
+}
+END_TEST
+
+START_TEST(a_second_miss_of_a_value_fetches_a_person)
+{
+	say("包裹甲");
+	say("什么单号");
+	ck_assert_int_eq(turn.did, BOT_ASKED);
+	ck_assert_str_eq(say("哪里看"), "转人工");
+	ck_assert_int_eq(turn.why, BOT_WHY_TWICE);
+}
+END_TEST
+
+START_TEST(a_value_after_a_miss_is_taken)
+{
+	say("包裹甲");
+	say("什么单号");
+	ck_assert_str_eq(say("AB-12"), "包裹AB-12已发");
+	ck_assert_int_eq(turn.after, BOT_AFTER_VALUE);
+}
+END_TEST
+
+/* The next turn, by a button that was pressed. */
+static const char *press(const char *title)
+{
+	marks = MARK_CHOICE;
+	return say(title);
+}
+
+START_TEST(a_button_of_an_old_menu_says_what_stands_on_it)
+{
+	bot.ops = &buttons;
+	say("贷款甲");
+	say("年费甲");
+	ck_assert_str_eq(turn.next, "");
+	ck_assert_str_eq(press("贷款"), "可贷");
+	ck_assert_int_eq(turn.did, BOT_CHOSEN);
+	press("不再有的标题");
+	ck_assert_int_ne(turn.did, BOT_CHOSEN);
+}
+END_TEST
+
+START_TEST(a_number_typed_after_the_menu_is_gone_chooses_nothing)
+{
+	say("贷款甲");
+	say("年费甲");
+	say("1");
+	ck_assert_int_eq(turn.did, BOT_HUMAN);
+	ck_assert(!turn.question);
+}
+END_TEST
+
+static const char *const misses[] = {"4", "都不是", "9", "none of these"};
+
+START_TEST(what_is_no_line_of_the_menu_is_a_second_miss)
+{
+	say("贷款甲");
+	say(misses[_i]);
+	ck_assert_msg(turn.did == BOT_HUMAN && turn.why == BOT_WHY_TWICE, "%s: %s", misses[_i],
+	              bot_did_name(turn.did));
+	ck_assert_str_eq(turn.missed, "贷款甲");
+}
+END_TEST
+
+static const char *const plain_choices[] = {"%u",        "%u.",     "第%u个", "option %u",
+                                            "number %u", "%u 谢谢", "我选%u"};
+
+START_TEST(a_choice_is_typed_in_many_ways)
+{
+	const char *menu = say("贷款甲");
+	char choice[40], *mark;
+
+	snprintf(choice, sizeof(choice), "%s", plain_choices[_i]);
+	mark = strstr(choice, "%u");
+	memmove(mark + 1, mark + 2, strlen(mark + 1));
+	*mark = (char)('0' + line_of(menu, "贷款"));
+	ck_assert_str_eq(say(choice), "可贷");
+	ck_assert_int_eq(turn.after, BOT_AFTER_CHOICE);
+}
+END_TEST
+
+START_TEST(only_the_verified_get_what_is_theirs)
+{
+	bot.verified = true;
+	ck_assert_str_eq(say("明细甲"), "明细");
+	ck_assert(turn.secret);
+	ck_assert_str_eq(say("年费甲"), "免费");
+	ck_assert(!turn.secret);
+}
+END_TEST
+
 static const char *const states[] = {"x",
                                      "m",
                                      "m xx a b",
@@ -235,6 +371,15 @@ int main(void)
 	tcase_add_loop_test(tc, a_person_comes_from_anywhere, 0, (int)ARRAY_LEN(people));
 	tcase_add_test(tc, what_an_answer_lacks_is_asked_for);
 	tcase_add_test(tc, what_is_no_value_is_read_as_a_text);
+	tcase_add_loop_test(tc, a_value_is_found_in_what_is_said, 0, (int)ARRAY_LEN(values));
+	tcase_add_test(tc, a_second_miss_of_a_value_fetches_a_person);
+	tcase_add_test(tc, a_value_after_a_miss_is_taken);
+	tcase_add_test(tc, a_button_of_an_old_menu_says_what_stands_on_it);
+	tcase_add_test(tc, a_number_typed_after_the_menu_is_gone_chooses_nothing);
+	tcase_add_loop_test(tc, what_is_no_line_of_the_menu_is_a_second_miss, 0,
+	                    (int)ARRAY_LEN(misses));
+	tcase_add_loop_test(tc, a_choice_is_typed_in_many_ways, 0, (int)ARRAY_LEN(plain_choices));
+	tcase_add_test(tc, only_the_verified_get_what_is_theirs);
 	tcase_add_loop_test(tc, a_state_that_makes_no_sense_is_none, 0, (int)ARRAY_LEN(states));
 	return unit_run("bot", &tc, 1);
 }

@@ -1,7 +1,9 @@
-/* Choosing from a menu, asking for a person, having had enough: vectors in both languages. */
+/* Choosing from a menu, asking for a person, having had enough, remarks: vectors in both languages.
+ */
 #include "choice.h"
 #include "matcher_intent.h"
 #include "mood.h"
+#include "remark.h"
 #include "unit.h"
 
 #include <stdlib.h>
@@ -210,11 +212,54 @@ START_TEST(who_has_had_enough_is_noticed)
 }
 END_TEST
 
+static const struct {
+	const char *said;
+	enum remark remark;
+} remarks[] = {
+	{"谢谢",			  REMARK_THANKS},
+	{"好的，谢谢您",              REMARK_THANKS},
+	{"明白了",		       REMARK_THANKS},
+	{"知道了！",                    REMARK_THANKS},
+	{"Thanks a lot!",                   REMARK_THANKS},
+	{"ok got it",		       REMARK_THANKS},
+	{"that's great, thank you so much", REMARK_THANKS},
+	{"OK",			      REMARK_THANKS},
+	{"问题解决了",                 REMARK_THANKS},
+	{"算了",			  REMARK_DROP  },
+	{"不用了，谢谢",              REMARK_DROP  },
+	{"never mind",                      REMARK_DROP  },
+	{"no thanks",		       REMARK_DROP  },
+	{"Cancel it please",                REMARK_DROP  },
+	{"不知道",		       REMARK_CANNOT},
+	{"我忘了",		       REMARK_CANNOT},
+	{"I don't know",                    REMARK_CANNOT},
+	{"sorry i dont have it",            REMARK_CANNOT},
+	{"不明白",		       REMARK_NONE  },
+	{"谢谢，那年费呢",           REMARK_NONE  },
+	{"thanks but how much is the fee",  REMARK_NONE  },
+	{"取消转账",                    REMARK_NONE  },
+	{"cancel my card",                  REMARK_NONE  },
+	{"没有收到短信",              REMARK_NONE  },
+	{"密码忘了",                    REMARK_NONE  },
+	{"是",			     REMARK_NONE  },
+	{"1",			       REMARK_NONE  },
+	{"",				REMARK_NONE  },
+	{"\xFF\xFE",			REMARK_NONE  },
+};
+
+START_TEST(a_remark_is_understood)
+{
+	ck_assert_msg(remark_of(span_of(remarks[_i].said)) == remarks[_i].remark, "%s: %d",
+	              remarks[_i].said, (int)remark_of(span_of(remarks[_i].said)));
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("choice");
 
 	tcase_add_loop_test(tc, a_choice_is_understood, 0, (int)ARRAY_LEN(choices));
+	tcase_add_loop_test(tc, a_remark_is_understood, 0, (int)ARRAY_LEN(remarks));
 	tcase_add_test(tc, a_long_text_is_no_choice);
 	tcase_add_loop_test(tc, who_wants_a_person_is_understood, 0, (int)ARRAY_LEN(persons));
 	tcase_add_loop_test(tc, who_has_had_enough_is_noticed, 0, (int)ARRAY_LEN(moods));

@@ -46,11 +46,12 @@ static void teardown(void)
 static void same(const struct catalogue *c, struct span text)
 {
 	struct match want, got;
-	bool unhappy;
+	struct match_manner manner;
 
 	catalogue_match(c, scratch, text, LANGUAGE_UNKNOWN, &want);
-	match_memo_match(memo, c, scratch, text, LANGUAGE_UNKNOWN, &got, &unhappy);
-	ck_assert_int_eq(unhappy, mood_is_unhappy(text));
+	match_memo_match(memo, c, scratch, text, LANGUAGE_UNKNOWN, &got, &manner);
+	ck_assert_int_eq(manner.unhappy, mood_is_unhappy(text));
+	ck_assert_int_eq(manner.remark, remark_of(text));
 	ck_assert_int_eq(want.zone, got.zone);
 	ck_assert_int_eq(want.intent, got.intent);
 	ck_assert_int_eq(want.language, got.language);
@@ -70,6 +71,7 @@ START_TEST(a_text_matches_the_same_again)
 		same(c, SPAN_LIT("卡丢失"));
 		same(c, SPAN_LIT("agent"));
 		same(c, SPAN_LIT("你们的服务太差了"));
+		same(c, SPAN_LIT("谢谢"));
 		same(c, SPAN_NONE);
 		same(c, (struct span){text, 160});
 		same(c, (struct span){text, 161});
@@ -99,11 +101,11 @@ START_TEST(the_hint_of_the_language_is_part_of_the_question)
 {
 	struct catalogue *c = catalogue_of("card.lost");
 	struct match got;
-	bool unhappy;
+	struct match_manner manner;
 
-	match_memo_match(memo, c, scratch, SPAN_LIT("123"), LANGUAGE_EN, &got, &unhappy);
+	match_memo_match(memo, c, scratch, SPAN_LIT("123"), LANGUAGE_EN, &got, &manner);
 	ck_assert_int_eq(got.language, LANGUAGE_EN);
-	match_memo_match(memo, c, scratch, SPAN_LIT("123"), LANGUAGE_ZH, &got, &unhappy);
+	match_memo_match(memo, c, scratch, SPAN_LIT("123"), LANGUAGE_ZH, &got, &manner);
 	ck_assert_int_eq(got.language, LANGUAGE_ZH);
 	catalogue_unref(&c);
 }
@@ -113,12 +115,12 @@ START_TEST(nothing_of_an_older_catalogue_is_told)
 {
 	struct catalogue *first = catalogue_of("card.lost"), *second = catalogue_of("card.gone");
 	struct match got;
-	bool unhappy;
+	struct match_manner manner;
 
-	match_memo_match(memo, first, scratch, SPAN_LIT("lost card"), LANGUAGE_EN, &got, &unhappy);
+	match_memo_match(memo, first, scratch, SPAN_LIT("lost card"), LANGUAGE_EN, &got, &manner);
 	ck_assert(span_is(got.best[0].answer->id, "card.lost"));
 	match_memo_clear(memo);
-	match_memo_match(memo, second, scratch, SPAN_LIT("lost card"), LANGUAGE_EN, &got, &unhappy);
+	match_memo_match(memo, second, scratch, SPAN_LIT("lost card"), LANGUAGE_EN, &got, &manner);
 	ck_assert(span_is(got.best[0].answer->id, "card.gone"));
 	catalogue_unref(&first);
 	catalogue_unref(&second);
