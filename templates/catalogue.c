@@ -4,11 +4,11 @@
  */
 #include "catalogue_cache.h"
 #include "catalogue_parts.h"
+#include "rfc3339.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 const char *template_kind_name(enum template_kind kind)
 {
@@ -202,13 +202,10 @@ static uint64_t hash_files(const struct catalogue_file *files, size_t count)
 
 static void set_version(struct catalogue *c, uint64_t hash, uint64_t now_ms)
 {
-	time_t now = (time_t)(now_ms / 1000);
-	struct tm tm;
-	char stamp[24] = "";
+	char stamp[RFC3339_SIZE];
 
-	if (gmtime_r(&now, &tm))
-		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	snprintf(c->version, sizeof(c->version), "%016" PRIx64 " %s", hash, stamp);
+	snprintf(c->version, sizeof(c->version), "%016" PRIx64 " %s", hash,
+	         rfc3339_format(now_ms, stamp));
 }
 
 /* The documents stay until all is checked: errors found late still tell their lines. */

@@ -2,9 +2,9 @@
 #include "webhook_event.h"
 
 #include "digest.h"
+#include "rfc3339.h"
 
 #include <stdio.h>
-#include <time.h>
 
 const char *webhook_event_type(const struct log_event *e)
 {
@@ -64,30 +64,18 @@ static json_t *event_data(struct span conversation, struct span address, const s
 	return message_data(conversation, address, e);
 }
 
-static void add_time(json_t *object, uint64_t ts_ms)
-{
-	time_t seconds = (time_t)(ts_ms / 1000);
-	char date[24], text[40];
-	struct tm utc;
-
-	gmtime_r(&seconds, &utc);
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(text, sizeof(text), "%s.%03uZ", date, (unsigned)(ts_ms % 1000));
-	json_object_set_new(object, "time", json_string(text));
-}
-
 char *webhook_event_text(struct span conversation, struct span address, const struct log_event *e,
                          const char *type)
 {
 	json_t *object = json_object();
-	char id[EVENT_ID_SIZE];
+	char id[EVENT_ID_SIZE], time[RFC3339_SIZE];
 
 	json_object_set_new(object, "specversion", json_string("1.0"));
 	json_object_set_new(object, "id", strict_json_text(event_id(conversation, e->seq, id)));
 	json_object_set_new(object, "source", json_string("/posthouse"));
 	json_object_set_new(object, "type", json_string(type));
 	json_object_set_new(object, "subject", strict_json_text(conversation));
-	add_time(object, e->ts_ms);
+	json_object_set_new(object, "time", json_string(rfc3339_format_ms(e->ts_ms, time)));
 	json_object_set_new(object, "datacontenttype", json_string("application/json"));
 	json_object_set_new(object, "data", event_data(conversation, address, e));
 	return strict_json_dump(object);

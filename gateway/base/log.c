@@ -2,10 +2,11 @@
 #include "log.h"
 
 #include "buf.h"
+#include "clock.h"
+#include "rfc3339.h"
 
 #include <ctype.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -126,14 +127,10 @@ static void add_field(struct buf *b, const struct log_field *f)
 
 static void add_time(struct buf *b)
 {
-	struct timespec now;
-	struct tm utc;
-	char text[32];
+	char text[RFC3339_SIZE];
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
-	buf_printf(b, "ts=%s.%03ldZ", text, now.tv_nsec / 1000000);
+	buf_str(b, "ts=");
+	buf_str(b, rfc3339_format_ms(clock_wall_ms(&clock_system), text));
 }
 
 static void add_context(struct buf *b, const struct logger *log)

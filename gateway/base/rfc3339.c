@@ -3,6 +3,11 @@
 
 #include "cursor.h"
 
+#include <stdio.h>
+#include <time.h>
+
+#define LAST_MS UINT64_C(253402300799999) /* of the year 9999 */
+
 static bool is_leap(unsigned year)
 {
 	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
@@ -132,4 +137,29 @@ int rfc3339_parse(struct span text, uint64_t *out_ms)
 		return -ERANGE;
 	*out_ms = (uint64_t)(s * 1000 + ms);
 	return 0;
+}
+
+static void date_and_time(uint64_t ms, char out[RFC3339_SIZE])
+{
+	time_t seconds = (time_t)((ms < LAST_MS ? ms : LAST_MS) / 1000);
+	struct tm utc;
+
+	strftime(out, RFC3339_SIZE, "%Y-%m-%dT%H:%M:%S", gmtime_r(&seconds, &utc));
+}
+
+const char *rfc3339_format(uint64_t ms, char out[RFC3339_SIZE])
+{
+	date_and_time(ms, out);
+	return strcat(out, "Z");
+}
+
+const char *rfc3339_format_ms(uint64_t ms, char out[RFC3339_SIZE])
+{
+	unsigned rest = (unsigned)((ms < LAST_MS ? ms : LAST_MS) % 1000);
+	size_t len;
+
+	date_and_time(ms, out);
+	len = strlen(out);
+	snprintf(out + len, RFC3339_SIZE - len, ".%03uZ", rest);
+	return out;
 }

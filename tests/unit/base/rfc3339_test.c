@@ -57,11 +57,32 @@ START_TEST(a_time_cut_short_is_no_time)
 }
 END_TEST
 
+static const struct {
+	uint64_t ms;
+	const char *seconds, *fine;
+} times[] = {
+	{0,	       "1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z"},
+	{951825600050,    "2000-02-29T12:00:00Z", "2000-02-29T12:00:00.050Z"},
+	{1772326800999,   "2026-03-01T01:00:00Z", "2026-03-01T01:00:00.999Z"},
+	{253402300799999, "9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999Z"},
+	{UINT64_MAX,      "9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999Z"},
+};
+
+START_TEST(a_time_is_written)
+{
+	char out[RFC3339_SIZE];
+
+	ck_assert_str_eq(rfc3339_format(times[_i].ms, out), times[_i].seconds);
+	ck_assert_str_eq(rfc3339_format_ms(times[_i].ms, out), times[_i].fine);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("rfc3339");
 
 	tcase_add_loop_test(tc, a_time_is_read_or_refused, 0, ARRAY_LEN(vectors));
 	tcase_add_test(tc, a_time_cut_short_is_no_time);
+	tcase_add_loop_test(tc, a_time_is_written, 0, ARRAY_LEN(times));
 	return unit_run("rfc3339", &tc, 1);
 }
