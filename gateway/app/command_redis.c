@@ -3,17 +3,13 @@
  */
 #include "command_redis.h"
 
+#include "command.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/time.h>
 
 enum { TIMEOUT_S = 5 };
-
-static void complain(const char *who, const char *what, const char *detail)
-{
-	fprintf(stderr, "posthouse %s: %s%s%s\n", who, what, detail ? ": " : "",
-	        detail ? detail : "");
-}
 
 static redisContext *open_address(const char *address)
 {
@@ -44,7 +40,7 @@ redisReply *command_redis_ask(const char *who, redisContext *c, int argc, const 
 	reply = redisCommandArgv(c, argc, copy, NULL);
 	if (reply && reply->type != REDIS_REPLY_ERROR)
 		return reply;
-	complain(who, "Redis says", reply ? reply->str : c->errstr);
+	command_fail(0, who, "Redis says", reply ? reply->str : c->errstr);
 	freeReplyObject(reply);
 	return NULL;
 }
@@ -77,7 +73,7 @@ redisContext *command_redis_connect(const char *who, const struct config *config
 	redisContext *c = open_address(config->redis.address);
 
 	if (!c || c->err)
-		complain(who, "Redis cannot be reached", c ? c->errstr : "bad address");
+		command_fail(0, who, "Redis cannot be reached", c ? c->errstr : "bad address");
 	else if (redisSetTimeout(c, timeout) == REDIS_OK && log_on(who, c, config))
 		return c;
 	if (c)

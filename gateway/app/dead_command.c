@@ -5,23 +5,19 @@
  */
 #include "dead_command.h"
 
+#include "command.h"
 #include "loop.h"
+#include "rfc3339.h"
 #include "router.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
-enum {
-	EXIT_USAGE = 2,
-	EXIT_UNKNOWN = 3,
-	PAGE = 100,
-	LIMIT = 100,
-	REDIS_MS = 5000,
-	CURSOR_MAX = 128
-};
+enum { PAGE = 100, LIMIT = 100, REDIS_MS = 5000, CURSOR_MAX = 128 };
+
+#define WHO "dead-letters"
 
 enum verb { LIST, REPLAY, DROP, VERBS };
 
@@ -55,10 +51,11 @@ static void finish(struct command *c, int status)
 
 static void say_error(const char *id, const struct router_error *error)
 {
-	fprintf(stderr, "posthouse dead-letters: %s%s%s\n", id ? id : "", id ? ": " : "",
-	        error->detail ? error->detail
-	        : error->code ? error->code
-	                      : "it cannot be done");
+	const char *why = error->detail ? error->detail
+	                  : error->code ? error->code
+	                                : "it cannot be done";
+
+	command_fail(EXIT_FAILURE, WHO, id ? id : why, id ? why : NULL);
 }
 
 /* --- Pages ------------------------------------------------------------------------------------ */
@@ -74,15 +71,11 @@ static const char *channel_now(const struct command *c)
  */
 static void show(const char *channel, const struct router_dead_letter *l)
 {
-	time_t seconds = (time_t)(l->failed_ms / 1000);
-	char when[32];
-	struct tm utc;
+	char when[RFC3339_SIZE];
 
-	gmtime_r(&seconds, &utc);
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &utc);
 	printf("%.*s-%llu\t%s\t%s\t%.*s\t%u\t%.*s\n", SPAN_FMT(l->conversation),
-	       (unsigned long long)l->seq, when, channel, SPAN_FMT(l->code), l->attempts,
-	       SPAN_FMT(l->reason));
+	       (unsigned long long)l->seq, rfc3339_format(l->failed_ms, when), channel,
+	       SPAN_FMT(l->code), l->attempts, SPAN_FMT(l->reason));
 }
 
 static void next_page(struct command *c);
@@ -174,7 +167,7 @@ static void on_done(void *arg, const struct router_error *error)
 
 	if (error->err) {
 		say_error(*c->ids, error);
-		c->status = error->err == -ENOENT ? EXIT_UNKNOWN : EXIT_FAILURE;
+		c->status = error->err == -ENOENT ? COMMAND_STATE : EXIT_FAILURE;
 	} else {
 		c->done++;
 	}
@@ -230,15 +223,13 @@ static void on_redis(void *arg, bool up, const char *why)
 		else
 			next_id(c);
 	} else if (!up) {
-		fprintf(stderr, "posthouse dead-letters: Redis: %s\n", why ? why : "is away");
-		finish(c, EXIT_FAILURE);
+		finish(c, command_fail(EXIT_FAILURE, WHO, "Redis", why ? why : "is away"));
 	}
 }
 
 static void on_no_patience(void *arg)
 {
-	fprintf(stderr, "posthouse dead-letters: Redis does not answer\n");
-	finish(arg, EXIT_FAILURE);
+	finish(arg, command_fail(EXIT_FAILURE, WHO, "Redis does not answer", NULL));
 }
 
 static int make(struct command *c)
@@ -280,8 +271,7 @@ static int run(struct command *c)
 	log_set_level(LOG_ERROR);
 	err = make(c);
 	if (err) {
-		fprintf(stderr, "posthouse dead-letters: %s\n", strerror(-err));
-		c->status = EXIT_FAILURE;
+		c->status = command_fail(EXIT_FAILURE, WHO, strerror(-err), NULL);
 	} else {
 		io_loop_run(c->loop);
 	}
@@ -301,7 +291,7 @@ static int wrong_usage(void)
 	      "       posthouse dead-letters replay|drop FILE --all [--channel C] [--code CODE] "
 	      "[--limit N]\n",
 	      stderr);
-	return EXIT_USAGE;
+	return COMMAND_USAGE;
 }
 
 static bool read_options(struct command *c, int argc, char **argv)

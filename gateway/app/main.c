@@ -2,11 +2,11 @@
  */
 #include "app.h"
 #include "channel_command.h"
+#include "command.h"
 #include "dead_command.h"
 #include "evaluate_command.h"
 #include "log.h"
 #include "match_command.h"
-#include "registry.h"
 #include "templates_command.h"
 #include "told.h"
 #include "user_command.h"
@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { EXIT_USAGE = 2, ARENAS = 2 };
+enum { ARENAS = 2 };
 
 static const char usage[] =
 	"usage: posthouse COMMAND FILE ...        FILE is the configuration\n"
@@ -48,30 +48,10 @@ static const char usage[] =
 	"  -h, --help            this text\n"
 	"  -V, --version         the version\n";
 
-static void tell_one(void *arg, const char *file, unsigned line, const char *text)
-{
-	told_add(arg, file, line, text);
-}
-
-/* Reads the configuration; says what is wrong with it. NULL: something was. */
-static struct config *load(const char *path)
-{
-	struct told told = {0};
-	struct yaml_errors errors = {.told = tell_one, .arg = &told, .file = path};
-	struct config *config = NULL;
-	int err = config_load(path, registry_find, &errors, &config);
-
-	if (err && !told.count)
-		fprintf(stderr, "%s: %s\n", path, strerror(-err));
-	told_print(&told);
-	told_fini(&told);
-	return err ? NULL : config;
-}
-
 static struct app *make(const struct config *config, const char *path)
 {
 	struct told told = {0};
-	struct yaml_errors errors = {.told = tell_one, .arg = &told, .file = path};
+	struct yaml_errors errors = {.told = told_add, .arg = &told, .file = path};
 	struct app *app = NULL;
 	int err = app_create(config, &errors, &app);
 
@@ -82,7 +62,7 @@ static struct app *make(const struct config *config, const char *path)
 
 static int run(const char *path, bool check_only)
 {
-	struct config *config = load(path);
+	struct config *config = command_config(path);
 	struct app *app = NULL;
 	int status = EXIT_FAILURE;
 
@@ -108,7 +88,7 @@ typedef int command_fn(const struct config *config, int argc, char **argv);
 /* COMMAND SUBCOMMAND FILE ...: the command itself wants no file among its arguments. */
 static int with_config(command_fn *command, int argc, char **argv)
 {
-	struct config *config = load(argv[2]);
+	struct config *config = command_config(argv[2]);
 	int status = EXIT_FAILURE;
 
 	if (config) {
@@ -122,7 +102,7 @@ static int with_config(command_fn *command, int argc, char **argv)
 /* route FILE NUMBER: no subcommand. */
 static int route(int argc, char **argv)
 {
-	struct config *config = load(argv[1]);
+	struct config *config = command_config(argv[1]);
 	int status = EXIT_FAILURE;
 
 	if (config)
@@ -145,7 +125,7 @@ static const struct {
 static int wrong_usage(void)
 {
 	fputs(usage, stderr);
-	return EXIT_USAGE;
+	return COMMAND_USAGE;
 }
 
 static bool is_one_of(const char *word, const char *a, const char *b)

@@ -4,11 +4,10 @@
  */
 #include "match_command.h"
 
-#include "config.h"
+#include "command.h"
 #include "matcher_calibration.h"
 #include "matcher_explain.h"
 #include "mood.h"
-#include "registry.h"
 #include "strict_json.h"
 #include "told.h"
 
@@ -16,7 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { EXIT_USAGE = 2, SHOWN = 3 };
+enum { SHOWN = 3 };
 
 #define DIRECTORY_DEFAULT "templates/content"
 
@@ -51,20 +50,6 @@ struct catalogue *match_command_load(const char *directory)
 	return c;
 }
 
-static struct config *read_config(const char *path)
-{
-	struct told told = {0};
-	struct yaml_errors errors = {.told = told_add, .arg = &told, .file = path};
-	struct config *config = NULL;
-	int err = config_load(path, registry_find, &errors, &config);
-
-	if (err && !told.count)
-		fprintf(stderr, "%s: %s\n", path, strerror(-err));
-	told_print(&told);
-	told_fini(&told);
-	return config;
-}
-
 /* --directory, else what --config says, else the demonstration catalogue of a source tree. */
 static struct catalogue *load(const struct asked *asked)
 {
@@ -73,7 +58,7 @@ static struct catalogue *load(const struct asked *asked)
 
 	if (asked->directory || !asked->config)
 		return match_command_load(asked->directory ? asked->directory : DIRECTORY_DEFAULT);
-	config = read_config(asked->config);
+	config = command_config(asked->config);
 	if (config && config->templates.directory)
 		c = match_command_load(config->templates.directory);
 	else if (config)
@@ -295,7 +280,7 @@ int match_command(int argc, char **argv)
 		fputs("usage: posthouse match [--directory DIR | --config FILE] [--lang zh|en] "
 		      "[--json] [--] TEXT\n",
 		      stderr);
-		return EXIT_USAGE;
+		return COMMAND_USAGE;
 	}
 	return show(&asked);
 }

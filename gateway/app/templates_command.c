@@ -4,20 +4,22 @@
  */
 #include "templates_command.h"
 
+#include "command.h"
 #include "knowledge.h"
+#include "rfc3339.h"
 #include "sheet.h"
 #include "strict_json.h"
 
 #include <fcntl.h>
 #include <getopt.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, EXIT_STATE = 3, REDIS_MS = 5000, WAIT_MS = 120000 };
+enum { REDIS_MS = 5000, WAIT_MS = 120000 };
+
+#define WHO "templates"
 
 struct sub;
 
@@ -41,11 +43,9 @@ static void finish(struct command *c, int status)
 	io_loop_stop(c->loop);
 }
 
-static int complain(const char *what, const char *detail)
+static void fail(struct command *c, int status, const char *what, const char *detail)
 {
-	fprintf(stderr, "posthouse templates: %s%s%s\n", what, detail ? ": " : "",
-	        detail ? detail : "");
-	return EXIT_USAGE;
+	finish(c, command_fail(status, WHO, what, detail));
 }
 
 /* --- what came of it -------------------------------------------------------------------------- */
@@ -70,8 +70,8 @@ static bool failed(struct command *c, const struct knowledge_result *r)
 		        r->err ? "" : "; what is published stays");
 	if (!r->err)
 		return false;
-	complain(r->code ? r->code : "Redis cannot be reached", NULL);
-	finish(c, r->code ? EXIT_STATE : EXIT_FAILURE);
+	fail(c, r->code ? COMMAND_STATE : EXIT_FAILURE,
+	     r->code ? r->code : "Redis cannot be reached", NULL);
 	return true;
 }
 
@@ -115,8 +115,7 @@ static void on_show(void *arg, const struct knowledge_result *r)
 			finish(c, EXIT_SUCCESS);
 			return;
 		}
-	complain("there is no such template", c->rest[0]);
-	finish(c, EXIT_STATE);
+	fail(c, COMMAND_STATE, "there is no such template", c->rest[0]);
 }
 
 /* A file's name as it may stand in a directory. */
@@ -176,27 +175,25 @@ static void on_export(void *arg, const struct knowledge_result *r)
 			err = write_file(dir, r->edition, r->edition->at[i].file);
 	if (dir >= 0)
 		close(dir);
-	if (err)
-		complain(c->rest[0], strerror(-err));
-	else
-		printf("version %llu\n", (unsigned long long)r->version);
-	finish(c, err ? EXIT_FAILURE : EXIT_SUCCESS);
+	if (err) {
+		fail(c, EXIT_FAILURE, c->rest[0], strerror(-err));
+		return;
+	}
+	printf("version %llu\n", (unsigned long long)r->version);
+	finish(c, EXIT_SUCCESS);
 }
 
 static void show_version(const char *number, const char *about, long long now)
 {
 	json_t *a = json_loads(about, 0, NULL);
-	time_t seconds = (time_t)(json_integer_value(json_object_get(a, "ts")) / 1000);
+	uint64_t ms = (uint64_t)json_integer_value(json_object_get(a, "ts"));
 	const char *by = json_string_value(json_object_get(a, "by"));
 	const char *note = json_string_value(json_object_get(a, "note"));
 	const char *origin = json_string_value(json_object_get(a, "origin"));
-	char when[32] = "";
-	struct tm utc;
+	char when[RFC3339_SIZE];
 
-	if (gmtime_r(&seconds, &utc))
-		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &utc);
 	printf("%s%s\t%s\t%s\t%s\t%zu changed\t%s\n", number,
-	       strtoll(number, NULL, 10) == now ? "*" : "", when, by ? by : "",
+	       strtoll(number, NULL, 10) == now ? "*" : "", rfc3339_format(ms, when), by ? by : "",
 	       origin ? origin : "", json_array_size(json_object_get(a, "changed")),
 	       note ? note : "");
 	json_decref(a);
@@ -207,8 +204,7 @@ static void on_versions(void *arg, int err, const redisReply *reply, const char 
 	struct command *c = arg;
 
 	if (err) {
-		complain("Redis says", why);
-		finish(c, EXIT_FAILURE);
+		fail(c, EXIT_FAILURE, "Redis says", why);
 		return;
 	}
 	for (size_t i = 1; i + 1 < reply->elements; i += 2)
@@ -242,24 +238,15 @@ static const struct sub *find(const char *name)
 	return NULL;
 }
 
-/* "cli:mei": whoever is logged in, for the record. */
-static void who_am_i(char *out, size_t size)
-{
-	const struct passwd *user = getpwuid(getuid());
-
-	snprintf(out, size, "cli:%s", user ? user->pw_name : "?");
-}
-
 static void begin(struct command *c)
 {
 	const struct sub *sub = c->sub;
 	struct span ids[1000];
 	struct knowledge_order o = {.what = sub->what, .note = span_of(c->note), .force = c->force};
-	char by[64];
+	char by[COMMAND_BY_SIZE];
 	int err;
 
-	who_am_i(by, sizeof(by));
-	o.by = span_of(by);
+	o.by = span_of(command_by(by));
 	for (size_t i = 0; i < c->rest_count && i < ARRAY_LEN(ids); i++)
 		ids[i] = span_of(c->rest[i]);
 	if (sub->what == KNOWLEDGE_PUBLISH) {
@@ -273,10 +260,8 @@ static void begin(struct command *c)
 	else
 		err = redis_fcall(c->redis, "ph_templates_versions", KNOWLEDGE_SLOT, NULL, 0,
 		                  on_versions, c);
-	if (err) {
-		complain("it cannot be done now", strerror(-err));
-		finish(c, EXIT_FAILURE);
-	}
+	if (err)
+		fail(c, EXIT_FAILURE, "it cannot be done now", strerror(-err));
 }
 
 static void on_redis(void *arg, bool up, const char *why)
@@ -294,8 +279,7 @@ static void on_patience(void *arg)
 {
 	struct command *c = arg;
 
-	complain(c->begun ? "it took too long" : "Redis cannot be reached", NULL);
-	finish(c, EXIT_FAILURE);
+	fail(c, EXIT_FAILURE, c->begun ? "it took too long" : "Redis cannot be reached", NULL);
 }
 
 static int make(struct command *c)
@@ -359,20 +343,20 @@ int templates_command(const struct config *config, int argc, char **argv)
 	int err;
 
 	if (!sub)
-		return complain(
+		return command_fail(
+			COMMAND_USAGE, WHO,
 			"list, show, versions, publish, rollback, import or export is expected",
 			NULL);
 	if (!take_options(&c, argc - 1, argv + 1) || c.rest_count < sub->least ||
 	    c.rest_count > sub->most)
-		return complain(sub->name, "wrong arguments");
+		return command_fail(COMMAND_USAGE, WHO, sub->name, "wrong arguments");
 	c.sub = sub;
 	if (sub->what == KNOWLEDGE_FILES && c.rest_count)
 		c.directory = c.rest[0];
 	log_set_level(LOG_ERROR);
 	err = make(&c);
 	if (err) {
-		complain("it cannot be done", strerror(-err));
-		c.status = EXIT_FAILURE;
+		c.status = command_fail(EXIT_FAILURE, WHO, "it cannot be done", strerror(-err));
 	} else {
 		io_timer_start(c.patience, WAIT_MS, 0);
 		io_loop_run(c.loop);

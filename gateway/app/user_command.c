@@ -5,6 +5,7 @@
  */
 #include "user_command.h"
 
+#include "command.h"
 #include "command_redis.h"
 #include "digest.h"
 #include "user.h"
@@ -16,12 +17,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, EXIT_STATE = 3 };
-
-static int complain(int status, const char *what, const char *detail)
+static int fail(int status, const char *what, const char *detail)
 {
-	fprintf(stderr, "posthouse user: %s%s%s\n", what, detail ? ": " : "", detail ? detail : "");
-	return status;
+	return command_fail(status, "user", what, detail);
 }
 
 /* --- Passwords --------------------------------------------------------------------------- */
@@ -88,7 +86,7 @@ static int set_password(struct user *user)
 
 	explicit_bzero(password, sizeof(password));
 	if (err)
-		return complain(EXIT_FAILURE, wrong ? wrong : strerror(-err), NULL);
+		return fail(EXIT_FAILURE, wrong ? wrong : strerror(-err), NULL);
 	return EXIT_SUCCESS;
 }
 
@@ -109,7 +107,7 @@ static int keep(struct command *c, const char *how)
 		reply = command_redis_ask("user", c->redis, 4,
 		                          (const char *[]){how, USER_KEY, c->user.id, text});
 	if (reply && strcmp(how, "HSETNX") == 0 && reply->integer == 0)
-		status = complain(EXIT_STATE, "there is already a user", c->user.id);
+		status = fail(COMMAND_STATE, "there is already a user", c->user.id);
 	else if (reply)
 		status = EXIT_SUCCESS;
 	freeReplyObject(reply);
@@ -126,9 +124,9 @@ static int find(struct command *c)
 	struct user found;
 
 	if (reply && reply->type != REDIS_REPLY_STRING)
-		status = complain(EXIT_STATE, "there is no user", c->user.id);
-	else if (reply && user_decode(id, (struct span){reply->str, reply->len}, &found))
-		complain(EXIT_FAILURE, "the record cannot be read", c->user.id);
+		status = fail(COMMAND_STATE, "there is no user", c->user.id);
+	else if (reply && user_decode(id, redis_text(reply), &found))
+		fail(EXIT_FAILURE, "the record cannot be read", c->user.id);
 	else if (reply)
 		status = EXIT_SUCCESS;
 	freeReplyObject(reply);
@@ -194,10 +192,10 @@ static int add(struct command *c, int argc, char **argv)
 	optind = 1;
 	while ((option = getopt_long(argc, argv, "", options, &index)) != -1)
 		if (!take_option(option, optarg ? optarg : "", &c->user))
-			return complain(EXIT_USAGE, "wrong option",
-			                option == '?' ? NULL : options[index].name);
+			return fail(COMMAND_USAGE, "wrong option",
+			            option == '?' ? NULL : options[index].name);
 	if (optind != argc)
-		return complain(EXIT_USAGE, "one user at a time", NULL);
+		return fail(COMMAND_USAGE, "one user at a time", NULL);
 	if (!c->user.name[0])
 		snprintf(c->user.name, sizeof(c->user.name), "%s", c->user.id);
 	if (!c->user.lang[0])
@@ -261,7 +259,7 @@ static int list(struct command *c, int argc, char **argv)
 		if (!user_decode(id, redis_text_at(reply, i + 1), &user))
 			show(&user);
 		else
-			status = complain(EXIT_FAILURE, "the record cannot be read", id.ptr);
+			status = fail(EXIT_FAILURE, "the record cannot be read", id.ptr);
 	}
 	freeReplyObject(reply);
 	return status;
@@ -284,11 +282,11 @@ static int run_one(size_t which, struct command *c, int argc, char **argv)
 	int used = commands[which].wants_id ? 3 : 2;
 
 	if (argc < used)
-		return complain(EXIT_USAGE, commands[which].name, "names a user");
+		return fail(COMMAND_USAGE, commands[which].name, "names a user");
 	if (commands[which].run != add && argc != used)
-		return complain(EXIT_USAGE, commands[which].name, "takes nothing more");
+		return fail(COMMAND_USAGE, commands[which].name, "takes nothing more");
 	if (commands[which].wants_id && !user_id_valid(span_of(argv[2])))
-		return complain(EXIT_USAGE, "an id is of a-z, 0-9, \".\", \"_\", \"-\"", argv[2]);
+		return fail(COMMAND_USAGE, "an id is of a-z, 0-9, \".\", \"_\", \"-\"", argv[2]);
 	if (commands[which].wants_id)
 		snprintf(c->user.id, sizeof(c->user.id), "%s", argv[2]);
 	return commands[which].run(c, argc - used + 1, argv + used - 1);
@@ -297,15 +295,15 @@ static int run_one(size_t which, struct command *c, int argc, char **argv)
 int user_command(const struct config *config, int argc, char **argv)
 {
 	struct command c = {0};
-	int status = EXIT_USAGE;
+	int status = COMMAND_USAGE;
 	size_t which = 0;
 
 	while (which < ARRAY_LEN(commands) &&
 	       (argc < 2 || strcmp(argv[1], commands[which].name) != 0))
 		which++;
 	if (which == ARRAY_LEN(commands))
-		return complain(EXIT_USAGE, "add, passwd, disable, enable or list is expected",
-		                NULL);
+		return fail(COMMAND_USAGE, "add, passwd, disable, enable or list is expected",
+		            NULL);
 	c.redis = command_redis_connect("user", config);
 	if (!c.redis)
 		return EXIT_FAILURE;

@@ -1,0 +1,37 @@
+#include "command.h"
+
+#include "registry.h"
+#include "told.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <unistd.h>
+
+struct config *command_config(const char *path)
+{
+	struct told told = {0};
+	struct yaml_errors errors = {.told = told_add, .arg = &told, .file = path};
+	struct config *config = NULL;
+	int err = config_load(path, registry_find, &errors, &config);
+
+	if (err && !told.count)
+		fprintf(stderr, "%s: %s\n", path, strerror(-err));
+	told_print(&told);
+	told_fini(&told);
+	return err ? NULL : config;
+}
+
+int command_fail(int status, const char *who, const char *what, const char *detail)
+{
+	fprintf(stderr, "posthouse %s: %s%s%s\n", who, what, detail ? ": " : "",
+	        detail ? detail : "");
+	return status;
+}
+
+const char *command_by(char out[COMMAND_BY_SIZE])
+{
+	const struct passwd *user = getpwuid(getuid());
+
+	snprintf(out, COMMAND_BY_SIZE, "cli:%s", user ? user->pw_name : "?");
+	return out;
+}
