@@ -30,22 +30,6 @@ void sending_discard(struct sending **s)
 	*s = NULL;
 }
 
-static const struct config_channel *find_channel(const struct config *config, struct span name)
-{
-	for (size_t i = 0; i < config->channel_count; i++)
-		if (span_is(name, config->channels[i].name))
-			return &config->channels[i];
-	return NULL;
-}
-
-static const struct config_channel *first_of(const struct config *config, const char *scheme)
-{
-	for (size_t i = 0; i < config->channel_count; i++)
-		if (strcmp(config->channels[i].ops->caps.scheme, scheme) == 0)
-			return &config->channels[i];
-	return NULL;
-}
-
 /* A channel takes names as senders ("BANK"), but nobody can be texted by a name. */
 static bool is_phone_number(struct span address)
 {
@@ -81,7 +65,7 @@ bool sending_place(struct sending *s)
 	const struct config_channel *channel;
 
 	if (s->send.channel.len) {
-		channel = find_channel(config, s->send.channel);
+		channel = config_channel_find(config, s->send.channel);
 		if (channel)
 			return check_address(s, strcmp(channel->ops->caps.scheme, "sms") == 0);
 		http_problem(s->request, 422, "channel_unknown", "there is no such channel",
@@ -90,7 +74,7 @@ bool sending_place(struct sending *s)
 	}
 	if (memchr(s->send.address.ptr, ':', s->send.address.len))
 		return check_address(s, false); /* canonical: the router finds the channel */
-	channel = first_of(config, "sms");
+	channel = config_channel_for(config, "sms");
 	if (!channel) {
 		http_problem(s->request, 422, "channel_unknown",
 		             "no channel sends SMS: name one, or write the address with its scheme",
@@ -105,7 +89,7 @@ bool sending_place(struct sending *s)
 static enum medium medium_for(const struct sending *s)
 {
 	const struct config_channel *channel =
-		find_channel(s->api->options.config, s->send.channel);
+		config_channel_find(s->api->options.config, s->send.channel);
 	struct span rest;
 
 	if (channel)

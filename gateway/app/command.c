@@ -5,6 +5,7 @@
 
 #include <pwd.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 struct config *command_config(const char *path)
@@ -33,5 +34,20 @@ const char *command_by(char out[COMMAND_BY_SIZE])
 	const struct passwd *user = getpwuid(getuid());
 
 	snprintf(out, COMMAND_BY_SIZE, "cli:%s", user ? user->pw_name : "?");
+	return out;
+}
+
+const char *command_when(struct span ms, char out[COMMAND_WHEN_SIZE])
+{
+	struct tm local;
+	uint64_t number;
+	time_t at;
+
+	out[0] = '\0';
+	if (span_u64(ms, &number))
+		return out;
+	at = (time_t)(number / 1000);
+	if (localtime_r(&at, &local))
+		strftime(out, COMMAND_WHEN_SIZE, "%F %T", &local);
 	return out;
 }

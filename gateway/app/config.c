@@ -178,14 +178,12 @@ static int bind_channel(struct loading *l, const struct yaml_node *section,
 
 static void check_unique(struct loading *l, const struct config_channel *channel)
 {
-	const struct config *c = l->config;
+	const struct config_channel *other = config_channel_find(l->config, span_of(channel->name));
 
-	for (size_t i = 0; i < c->channel_count; i++)
-		if (channel->name && c->channels[i].name &&
-		    strcmp(c->channels[i].name, channel->name) == 0)
-			yaml_error(l->errors, channel->line,
-			           "the channel \"%s\" was already given in line %u", channel->name,
-			           c->channels[i].line);
+	if (other)
+		yaml_error(l->errors, channel->line,
+		           "the channel \"%s\" was already given in line %u", channel->name,
+		           other->line);
 }
 
 static int bind_channels(struct loading *l)
@@ -274,14 +272,6 @@ static void check_keys(struct loading *l)
 	}
 }
 
-static bool has_channel(const struct config *c, const char *name)
-{
-	for (size_t i = 0; i < c->channel_count; i++)
-		if (c->channels[i].name && strcmp(c->channels[i].name, name) == 0)
-			return true;
-	return false;
-}
-
 static void check_rules(struct loading *l)
 {
 	const struct config_list *list = &l->config->calls.rules;
@@ -298,17 +288,9 @@ static void check_rules(struct loading *l)
 	if (list->count && !channel && !l->config->routes.rules.count)
 		yaml_error(l->errors, calls ? calls->line : 0,
 		           "\"channel\" is missing: rules need one to send by, or routes");
-	if (channel && !has_channel(l->config, channel))
+	if (channel && !config_channel_find(l->config, span_of(channel)))
 		yaml_error(l->errors, line_of(calls, "channel"), "there is no channel \"%.60s\"",
 		           channel);
-}
-
-static const struct config_channel *find_channel(const struct config *c, const char *name)
-{
-	for (size_t i = 0; name && i < c->channel_count; i++)
-		if (c->channels[i].name && strcmp(c->channels[i].name, name) == 0)
-			return &c->channels[i];
-	return NULL;
 }
 
 static void check_targets(struct loading *l, const struct router_rule *rule,
@@ -320,7 +302,8 @@ static void check_targets(struct loading *l, const struct router_rule *rule,
 	const struct yaml_node *node = to && to->kind == YAML_SEQUENCE ? to->first : NULL;
 
 	for (size_t i = 0; i < rule->to.count && node; i++, node = node->next) {
-		const struct config_channel *c = find_channel(l->config, targets[i].channel);
+		const struct config_channel *c =
+			config_channel_find(l->config, span_of(targets[i].channel));
 
 		if (!c && targets[i].channel)
 			yaml_error(l->errors, line_of(node, "channel"),
@@ -384,7 +367,7 @@ static void check_sendsms_user(struct loading *l, const struct yaml_node *item,
 
 	check_name(l, item, user->name);
 	for (char **name = user->channels; name && *name; name++)
-		if (!has_channel(l->config, *name))
+		if (!config_channel_find(l->config, span_of(*name)))
 			yaml_error(l->errors, line_of(item, "channels"),
 			           "there is no channel \"%.60s\"", *name);
 	for (char **text = user->allow; text && *text; text++)
@@ -482,6 +465,23 @@ void config_destroy(struct config **config)
 	config_free(config_fields, c);
 	free(c);
 	*config = NULL;
+}
+
+/* Also while it is read, when a channel's name may still be missing. */
+const struct config_channel *config_channel_find(const struct config *config, struct span name)
+{
+	for (size_t i = 0; name.len && i < config->channel_count; i++)
+		if (span_is(name, config->channels[i].name))
+			return &config->channels[i];
+	return NULL;
+}
+
+const struct config_channel *config_channel_for(const struct config *config, const char *scheme)
+{
+	for (size_t i = 0; i < config->channel_count; i++)
+		if (strcmp(config->channels[i].ops->caps.scheme, scheme) == 0)
+			return &config->channels[i];
+	return NULL;
 }
 
 const struct config_rule *config_rule_find(const struct config *config, struct span disposition)

@@ -124,6 +124,10 @@ int config_parse(struct span text, config_find_fn *find, struct yaml_errors *err
 /** Wipes the secrets; accepts NULL inside and sets it NULL. */
 void config_destroy(struct config **config);
 
+/** The channel of that name, or NULL. */
+const struct config_channel *config_channel_find(const struct config *config, struct span name);
+/** The first channel whose addresses are of scheme ("sms"), or NULL. */
+const struct config_channel *config_channel_for(const struct config *config, const char *scheme);
 /** The rule for a disposition: the first that names it, else the first "*", else NULL. */
 const struct config_rule *config_rule_find(const struct config *config, struct span disposition);
 

@@ -51,10 +51,9 @@ static const struct json_field fields[] = {
 /* The channel that is named, or the first that sends SMS. */
 static struct span channel_of(const struct config *config, const struct posted_text *posted)
 {
-	for (size_t i = 0; !posted->channel.len && i < config->channel_count; i++)
-		if (strcmp(config->channels[i].ops->caps.scheme, "sms") == 0)
-			return span_of(config->channels[i].name);
-	return posted->channel;
+	const struct config_channel *first = config_channel_for(config, "sms");
+
+	return posted->channel.len || !first ? posted->channel : span_of(first->name);
 }
 
 static bool read_message(struct http_request *r, const struct posted_text *posted,
