@@ -22,7 +22,7 @@
 --   ph:n:P:NODE      string  the living instance of a node, expires
 --   ph:r:P:CH:SPAN   hash    of a span of time: peer's id -> "C seq", or "C seq part parts", of the message, in the
 --                            partition of its conversation (a receipt says whom it is of)
---   ph:e:P:CH:SPAN   hash    receipts that came before their ids: id -> "C letter code", C "-" for anyone's
+--   ph:e:P:CH:SPAN   hash    receipts that came before their ids: id -> "C letter code" lines, C "-" for anyone's
 --   ph:x:P:CH        zset    dead letters: "C seq" by when it failed
 --   ph:w:P           stream  what webhooks tell
 --
@@ -76,6 +76,7 @@ local DUPS_MAX = 300   -- octets
 local OPEN_MAX = 32768 -- octets: some thousands of messages that wait
 local PARTS_MAX = 4096 -- octets of OPEN, from which on parts of old messages are forgotten
 local DEAD_MAX = 4000  -- of a channel in a partition
+local EARLY_MAX = 4    -- customers of whom one id may be, before it is known
 -- SEQ BASE SID COUNT UNREAD LAST_IN LAST_MESSAGE EVICTED, LAST FIRST_MS
 local NUMBERS = '>I4I4I4I4I4I4I4I4I8I8'
 local SCAN_MAX = 500   -- entries after a message in which its last status is looked for

@@ -15,10 +15,34 @@ local function span_of(now)
 	return floor(now / SPAN_MS)
 end
 
--- A receipt that came before its message's id: letter and code. A little while is enough to look back.
-local function early_of(place, C)
-	local whose, letter, code = place:match('^(%S+) (%a) ?(.*)$')
-	if letter and (whose == '-' or whose == C) then return letter, code end
+-- The later of two words on a message, where it is one: receipts may overtake each other.
+local function better(was, is)
+	if not was or is_step(was[1], is[1]) or was[1] == 's' and is[1] == 's' then return is end
+	return was
+end
+
+-- Receipts that came before their message's id, one line for each whom it may be of: the best word of them on a message
+-- of C's, or nil. was: what is known by now.
+local function early_of(kept, C, was)
+	for whose, letter, code in kept:gmatch('(%S+) (%a) ([^\n]*)') do
+		if whose == '-' or whose == C then was = better(was, {letter, code}) end
+	end
+	return was
+end
+
+local function early_add(kept, whose, letter, code)
+	local lines, best, others = {}, {letter, code:gsub('\n', ' ')}, 0
+	for who, was, why in kept:gmatch('(%S+) (%a) ([^\n]*)') do
+		if who == whose then
+			best = better({was, why}, best)
+		else
+			others = others + 1
+			lines[others] = who .. ' ' .. was .. ' ' .. why
+		end
+	end
+	if others >= EARLY_MAX then return kept end
+	lines[others + 1] = whose .. ' ' .. best[1] .. ' ' .. best[2]
+	return table.concat(lines, '\n')
 end
 
 local function place_of(field, part, parts)
@@ -108,10 +132,9 @@ local function early_ones(P, o, names, ids, owners)
 		local kept = ids[1] and call('EXISTS', key) == 1 and call('HMGET', key, unpack(ids)) or {}
 		for i = 1, #kept do
 			local n = owners[i]
-			local letter, code
-			if kept[i] then letter, code = early_of(kept[i], names[n]:match('^%x+')) end
-			if letter then
-				out[n] = {letter, code}
+			local best = kept[i] and early_of(kept[i], names[n]:match('^%x+'), out[n])
+			if best then
+				out[n] = best
 				call('HDEL', key, ids[i])
 			end
 		end
@@ -190,7 +213,8 @@ local function receipt(keys, v)
 			others = '!'
 		elseif v[7] == '1' then
 			local whose = i > 9 and v[8] ~= '' and v[8] or '-'
-			ids_keep(early_key(P, channel, span_of(now)), {v[i], whose .. ' ' .. v[3] .. ' ' .. v[4]})
+			local key = early_key(P, channel, span_of(now))
+			ids_keep(key, {v[i], early_add(call('HGET', key, v[i]) or '', whose, v[3], v[4])})
 		end
 	end
 	return others

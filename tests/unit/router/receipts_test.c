@@ -47,6 +47,17 @@ START_TEST(a_receipt_that_comes_before_its_response_is_kept)
 }
 END_TEST
 
+START_TEST(of_receipts_that_come_before_their_response_the_best_counts)
+{
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	tell_receipt(&fx.node, "a1", STATUS_UNDELIVERED);
+	tell_receipt(&fx.node, "a1", STATUS_DELIVERED);
+	tell_receipt(&fx.node, "a1", STATUS_SENT); /* an intermediate one, overtaken */
+	tell_outcome(&fx.node, 0, SEND_OK, "a1");
+	wait_status(&fx.node, ALICE, 2, STATUS_DELIVERED);
+}
+END_TEST
+
 static void on_noted(void *arg, int err)
 {
 	ck_assert_int_eq(err, 0);
@@ -74,6 +85,17 @@ START_TEST(a_receipt_is_of_nobody_elses_message_that_has_its_number_in_another_b
 	ck_assert_int_eq(status_of(&fx.node, BOB, 2), STATUS_SENT);
 	tell_receipt_of(BOB, "56");
 	wait_status(&fx.node, BOB, 2, STATUS_DELIVERED);
+}
+END_TEST
+
+/* Each of the other's reads like its own in another base. */
+START_TEST(a_receipt_that_waits_is_not_put_aside_by_anothers_that_may_have_its_id)
+{
+	tell_receipt_of(DAVE, "26");
+	tell_receipt_of(ALICE, "38"); /* 0x26 */
+	ck_assert_int_eq(receive_text(&fx.node, DAVE, "m1", QUESTION), 0);
+	tell_outcome(&fx.node, 0, SEND_OK, "26");
+	wait_status(&fx.node, DAVE, 2, STATUS_DELIVERED);
 }
 END_TEST
 
@@ -197,6 +219,8 @@ TCase *receipts_cases(void)
 	tcase_add_test(tc, a_message_goes_from_queued_to_delivered);
 	tcase_add_test(tc, delivered_after_expired_wins);
 	tcase_add_test(tc, a_receipt_that_comes_before_its_response_is_kept);
+	tcase_add_test(tc, of_receipts_that_come_before_their_response_the_best_counts);
+	tcase_add_test(tc, a_receipt_that_waits_is_not_put_aside_by_anothers_that_may_have_its_id);
 	tcase_add_test(tc,
 	               a_receipt_is_of_nobody_elses_message_that_has_its_number_in_another_base);
 	tcase_add_test(
