@@ -114,10 +114,11 @@ struct connector_reader {
 
 /* A message that the peer took, as the peer knows it; spans are borrowed for the call. */
 struct connector_target {
-	struct span id;      /* the peer's, of one part */
-	struct span address; /* whom it was for, canonical */
-	struct span local;   /* our end, as it was sent; may be empty */
-	struct span text;    /* replace: what was sent, for its alphabet */
+	struct span id;                /* the peer's, of one part */
+	struct span address;           /* whom it was for, canonical */
+	struct span local;             /* our end, as it was sent; may be empty */
+	struct span extension;         /* the digits behind it; may be empty */
+	const struct message *message; /* replace: what was sent; else NULL */
 };
 
 /* What the peer says to an operation. */

@@ -4,7 +4,8 @@
  * peer's ids of a message are kept for it, where the channel's peer allows any of that, or where
  * the message carries options: reports name the id.
  *
- * Keys: ph:i:{P}:C-SEQ  hash  ch channel, to address, lo our end, then part -> the peer's id
+ * Keys: ph:i:{P}:C-SEQ  hash  ch channel, to address, lo our end, ex its extension (where it has
+ * one), then part -> the peer's id
  */
 #include "router_private.h"
 
@@ -55,11 +56,12 @@ void operations_note(struct connector_host *host, const struct message *m,
 	const struct span set[] = {SPAN_LIT("HSET"),    name,           SPAN_LIT("ch"),
 	                           span_of(host->name), SPAN_LIT("to"), m->address,
 	                           SPAN_LIT("lo"),      m->local,       span_of(part),
-	                           result->id};
+	                           result->id,          SPAN_LIT("ex"), m->extension};
+	int count = (int)ARRAY_LEN(set) - (m->extension.len ? 0 : 2);
 	const struct span expire[] = {SPAN_LIT("PEXPIRE"), name, span_of(ttl)};
 
 	/* Lost, the peer cannot be asked of this message, which nothing rests on. */
-	if (redis_command(r->redis, ARRAY_LEN(set), set, NULL, NULL) ||
+	if (redis_command(r->redis, count, set, NULL, NULL) ||
 	    redis_command(r->redis, ARRAY_LEN(expire), expire, NULL, NULL))
 		log_debug(&host->log, EVENT("router.id_not_kept"), NUM("seq", m->seq));
 }
@@ -111,7 +113,9 @@ struct ask_call {
 	bool here; /* another node asked this one to ask */
 	char conversation[CONVERSATION_ID_LEN + 1];
 	uint64_t seq;
-	char *text, *original, *address, *local, *ids; /* ids: all of them, one behind the other */
+	struct message *original; /* replace */
+	char *text, *address, *local, *extension;
+	char *ids; /* all of them, one behind the other */
 	struct asked_part parts[ASKED_PARTS_MAX];
 	size_t count, at;
 	struct connector_answer answer; /* to the part that was asked last */
@@ -127,9 +131,10 @@ static void ask_end(struct ask_call *call, struct router_error error)
 	call->told.code = span_of(call->code);
 	call->fn(call->arg, &call->told);
 	free(call->text);
-	free(call->original);
+	message_unref(&call->original);
 	free(call->address);
 	free(call->local);
+	free(call->extension);
 	free(call->ids);
 	free(call);
 }
@@ -222,7 +227,8 @@ static int ask_part(struct ask_call *call)
 		.id = call->parts[call->at].id,
 		.address = span_of(call->address),
 		.local = span_of(call->local),
-		.text = call->original ? span_of(call->original) : SPAN_NONE,
+		.extension = span_of(call->extension),
+		.message = call->original,
 	};
 
 	if (!route_holds(call->host)) /* the fence of the lease holds for each request */
@@ -289,7 +295,7 @@ static void on_original(void *arg, const struct router_message *message)
 		ask_end(call, message->error);
 		return;
 	}
-	call->original = span_dup(message->event->message->text);
+	call->original = message_create(message->event->message);
 	if (call->original)
 		ask_next(call);
 	else
@@ -329,6 +335,8 @@ static bool read_kept(struct ask_call *call, const redisReply *reply)
 			call->address = span_dup(value);
 		} else if (field_is(name, "lo")) {
 			call->local = span_dup(value);
+		} else if (field_is(name, "ex")) {
+			call->extension = span_dup(value);
 		} else if (span_u64(redis_text(name), &part) == 0 &&
 		           call->count < ASKED_PARTS_MAX) {
 			memcpy(at, value.ptr, value.len);

@@ -1,27 +1,17 @@
 /*
  * What is asked of messages that were sent: query_sm, cancel_sm, replace_sm (SMPP 3.4, 4.8 to
- * 4.10), and one text for many by submit_multi (4.5). All are optional at operators, so nothing
- * rests on them. A request that gets no response is told as that: whether it was done nobody knows.
+ * 4.10), and the life of every operation; one text for many is smpp_many.c's. All are optional at
+ * operators, so nothing rests on them. A request that gets no response is told as that: whether it
+ * was done nobody knows.
  */
+#include "smpp_ops.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "smpp_gsm7.h"
-#include "smpp_outgoing.h"
 #include "smpp_receipt.h"
-#include "utf8.h"
 
 enum { OPERATIONS_MAX = 64 /* of a channel at once: beside the window, so few */ };
-
-struct smpp_operation {
-	struct smpp_operation *next;
-	enum connector_operation what;
-	answer_fn *fn;
-	many_fn *many;
-	void *arg;
-	size_t count; /* of many: addresses, as digits */
-	char (*digits)[24];
-};
 
 static bool can(const void *self, enum connector_operation what)
 {
@@ -42,7 +32,7 @@ static bool can(const void *self, enum connector_operation what)
 
 /* ---- their life ---- */
 
-static void operation_free(struct smpp_channel *ch, struct smpp_operation *op)
+void smpp_ops_free(struct smpp_channel *ch, struct smpp_operation *op)
 {
 	struct smpp_operation **at = &ch->operations;
 
@@ -54,8 +44,8 @@ static void operation_free(struct smpp_channel *ch, struct smpp_operation *op)
 	free(op);
 }
 
-static struct smpp_operation *operation_create(struct smpp_channel *ch,
-                                               enum connector_operation what, void *arg)
+struct smpp_operation *smpp_ops_create(struct smpp_channel *ch, enum connector_operation what,
+                                       void *arg)
 {
 	struct smpp_operation *op = calloc(1, sizeof(*op));
 
@@ -67,8 +57,7 @@ static struct smpp_operation *operation_create(struct smpp_channel *ch,
 	return op;
 }
 
-/* Whether one may begin, and over which session. */
-static int admit(struct smpp_channel *ch, enum connector_operation what, struct smpp_link **out)
+int smpp_ops_admit(struct smpp_channel *ch, enum connector_operation what, struct smpp_link **out)
 {
 	if (!can(ch, what))
 		return -ENOTSUP;
@@ -82,112 +71,134 @@ static int admit(struct smpp_channel *ch, enum connector_operation what, struct 
 	return -ENOTCONN;
 }
 
-static int request(struct smpp_link *l, struct smpp_pdu *pdu, struct smpp_operation *op)
+int smpp_ops_request(struct smpp_link *l, struct smpp_pdu *pdu, struct smpp_operation *op)
 {
 	struct smpp_flight *f;
 	int err = op ? smpp_link_request(l, pdu, op, &f) : -ENOMEM;
 
 	if (err && op)
-		operation_free(l->channel, op);
+		smpp_ops_free(l->channel, op);
 	if (!err)
 		smpp_session_rearm(l);
 	return err == -EMSGSIZE ? -EINVAL : err;
 }
 
-static int begin(struct smpp_link *l, struct smpp_pdu *pdu, enum connector_operation what,
-                 answer_fn *fn, void *arg)
+/* ---- of one message ---- */
+
+/* A request about a message, and what it is to say. */
+struct question {
+	struct smpp_channel *channel;
+	struct smpp_link *link;
+	enum connector_operation what;
+	struct smpp_pdu pdu;
+	struct smpp_number source, dest;
+};
+
+/* What every one of them says: the id, and our end as it was in the submit. */
+#define ABOUT(target, q)                                                \
+	.message_id = (target)->id, .source_addr_ton = (q)->source.ton, \
+	.source_addr_npi = (q)->source.npi, .source_addr = span_of((q)->source.digits)
+
+static int prepare(struct smpp_channel *ch, enum connector_operation what, uint32_t command_id,
+                   const struct connector_target *target, struct question *q)
 {
-	struct smpp_operation *op = operation_create(l->channel, what, arg);
+	int err = smpp_ops_admit(ch, what, &q->link);
+
+	if (err)
+		return err;
+	q->channel = ch;
+	q->what = what;
+	q->pdu = (struct smpp_pdu){.command_id = command_id};
+	return target->id.len ? smpp_out_address(ch, target->local, target->extension,
+	                                         target->address, &q->source, &q->dest)
+	                      : -EINVAL;
+}
+
+static int ask(struct question *q, answer_fn *fn, void *arg)
+{
+	struct smpp_operation *op = smpp_ops_create(q->channel, q->what, arg);
 
 	if (op)
 		op->fn = fn;
-	return request(l, pdu, op);
-}
-
-/* ---- of one message ---- */
-
-static int ends(const struct smpp_channel *ch, const struct connector_target *t,
-                struct smpp_number *source, struct smpp_number *dest)
-{
-	return t->id.len ? smpp_out_address(ch, t->local, t->address, source, dest) : -EINVAL;
+	return smpp_ops_request(q->link, &q->pdu, op);
 }
 
 static int query(void *self, const struct connector_target *target, answer_fn *fn, void *arg)
 {
-	struct smpp_pdu pdu = {.command_id = SMPP_query_sm};
-	struct smpp_query_sm *sm = &pdu.u.query_sm;
-	struct smpp_number source, dest;
-	struct smpp_link *l;
-	int err = admit(self, OPERATION_QUERY, &l);
+	struct question q;
+	int err = prepare(self, OPERATION_QUERY, SMPP_query_sm, target, &q);
 
-	if (!err)
-		err = ends(self, target, &source, &dest);
 	if (err)
 		return err;
-	sm->message_id = target->id;
-	sm->source_addr_ton = source.ton;
-	sm->source_addr_npi = source.npi;
-	sm->source_addr = span_of(source.digits);
-	return begin(l, &pdu, OPERATION_QUERY, fn, arg);
+	q.pdu.u.query_sm = (struct smpp_query_sm){ABOUT(target, &q)};
+	return ask(&q, fn, arg);
 }
 
+/* Without a service_type: with one it would be about all messages of that service (4.9.1). */
 static int cancel(void *self, const struct connector_target *target, answer_fn *fn, void *arg)
 {
-	struct smpp_channel *ch = self;
-	struct smpp_pdu pdu = {.command_id = SMPP_cancel_sm};
-	struct smpp_cancel_sm *sm = &pdu.u.cancel_sm;
-	struct smpp_number source, dest;
-	struct smpp_link *l;
-	int err = admit(self, OPERATION_CANCEL, &l);
+	struct question q;
+	int err = prepare(self, OPERATION_CANCEL, SMPP_cancel_sm, target, &q);
 
-	if (!err)
-		err = ends(self, target, &source, &dest);
 	if (err)
 		return err;
-	sm->service_type = span_of(ch->cfg->service_type);
-	sm->message_id = target->id;
-	sm->source_addr_ton = source.ton;
-	sm->source_addr_npi = source.npi;
-	sm->source_addr = span_of(source.digits);
-	sm->dest_addr_ton = dest.ton;
-	sm->dest_addr_npi = dest.npi;
-	sm->destination_addr = span_of(dest.digits);
-	return begin(l, &pdu, OPERATION_CANCEL, fn, arg);
+	q.pdu.u.cancel_sm = (struct smpp_cancel_sm){
+		ABOUT(target, &q),
+		.dest_addr_ton = q.dest.ton,
+		.dest_addr_npi = q.dest.npi,
+		.destination_addr = span_of(q.dest.digits),
+	};
+	return ask(&q, fn, arg);
 }
 
-/* replace_sm names no data_coding: the new text is read in the alphabet of the old one. */
-static int put_in_alphabet(enum smpp_alphabet alphabet, struct span text, struct buf *out)
-{
-	struct buf units;
-	uint32_t code;
-	int err = 0;
+/* ---- another text in its place ---- */
 
-	buf_init(&units, 32768);
-	while (text.len && !err) {
-		if (utf8_next(&text, &code) || smpp_text_width(alphabet, code) == 0)
-			err = -EINVAL;
-		else
-			smpp_text_put(alphabet, code, &units);
-	}
-	if (!err && units.len > smpp_part_capacity(alphabet, 0))
-		err = -EMSGSIZE;
-	buf_clear(out);
-	if (alphabet == SMPP_PACKED)
-		smpp_gsm7_pack(buf_span(&units), 0, out);
-	else
-		buf_add(out, buf_span(&units));
-	buf_fini(&units);
-	return err ? err : buf_check(out);
-}
-
-static int alphabet_of(struct smpp_channel *ch, const struct smpp_link *l, struct span text,
+/* The alphabet in which a message went; -EMSGSIZE: it went as several parts. What has a header or
+ * is octets was no text, and no other fits in its place. */
+static int alphabet_of(struct smpp_channel *ch, const struct smpp_link *l, const struct message *m,
                        enum smpp_alphabet *out)
 {
 	struct smpp_split_options options = smpp_out_split_options(ch, l);
+	struct smpp_special *special = NULL;
 	struct smpp_parts parts = {0};
-	int err = smpp_split(text, &options, &parts);
+	int err = smpp_special_read(m, &special);
 
+	options.latin1 = options.latin1 && m->service.message_class == CLASS_NONE;
+	if (special && !smpp_special_is_text(special))
+		err = -EINVAL;
+	else if (special)
+		smpp_special_prepare(special, &options);
+	options.parts_max = 1;
+	if (!err)
+		err = smpp_compose(ch, m, &options, &parts, &(struct smpp_changes){0});
 	*out = parts.alphabet;
+	smpp_special_free(&special);
+	smpp_parts_fini(&parts);
+	return err;
+}
+
+/* As submit_sm would have it, all that belongs around it included; but replace_sm names no
+ * data_coding: it is read in the alphabet of the first text, and must be all of that. */
+static int put_text(struct smpp_channel *ch, const struct smpp_link *l, const struct message *first,
+                    struct span text)
+{
+	struct smpp_split_options options = smpp_out_split_options(ch, l);
+	struct message like = *first;
+	struct smpp_parts parts = {0};
+	enum smpp_alphabet alphabet;
+	int err = alphabet_of(ch, l, first, &alphabet);
+
+	like.text = text;
+	options.dflt = alphabet == SMPP_UCS2 ? options.dflt : alphabet;
+	options.ucs2 = alphabet == SMPP_UCS2;
+	options.latin1 = false;
+	options.parts_max = 1;
+	if (!err)
+		err = smpp_compose(ch, &like, &options, &parts, &(struct smpp_changes){0});
+	if (!err && parts.alphabet != alphabet)
+		err = -EINVAL;
+	if (!err)
+		err = smpp_out_put_part(&parts, &ch->user_data);
 	smpp_parts_fini(&parts);
 	return err == -EBADMSG ? -EINVAL : err;
 }
@@ -195,133 +206,19 @@ static int alphabet_of(struct smpp_channel *ch, const struct smpp_link *l, struc
 static int replace(void *self, const struct connector_target *target, struct span text,
                    answer_fn *fn, void *arg)
 {
-	struct smpp_channel *ch = self;
-	struct smpp_pdu pdu = {.command_id = SMPP_replace_sm};
-	struct smpp_replace_sm *sm = &pdu.u.replace_sm;
-	struct smpp_number source, dest;
-	enum smpp_alphabet alphabet;
-	struct smpp_link *l;
-	int err = admit(self, OPERATION_REPLACE, &l);
+	struct question q;
+	int err = prepare(self, OPERATION_REPLACE, SMPP_replace_sm, target, &q);
 
 	if (!err)
-		err = ends(self, target, &source, &dest);
-	if (!err)
-		err = alphabet_of(ch, l, target->text, &alphabet);
-	if (!err)
-		err = put_in_alphabet(alphabet, text, &ch->user_data);
+		err = put_text(q.channel, q.link, target->message, text);
 	if (err)
 		return err;
-	sm->message_id = target->id;
-	sm->source_addr_ton = source.ton;
-	sm->source_addr_npi = source.npi;
-	sm->source_addr = span_of(source.digits);
-	sm->registered_delivery = (uint8_t)ch->cfg->registered_delivery;
-	sm->short_message = buf_span(&ch->user_data);
-	return begin(l, &pdu, OPERATION_REPLACE, fn, arg);
-}
-
-/* ---- one text for many ---- */
-
-static int put_dests(const struct smpp_channel *ch, const struct connector_many *many,
-                     struct smpp_operation *op, struct smpp_number *source, struct buf *out)
-{
-	enum { DEST_ADDRESS = 1 };
-
-	op->digits = calloc(many->count, sizeof(*op->digits));
-	if (!op->digits)
-		return -ENOMEM;
-	op->count = many->count;
-	for (size_t i = 0; i < many->count; i++) {
-		struct smpp_number dest;
-		int err = smpp_out_address(ch, many->local, many->addresses[i], source, &dest);
-
-		if (err || strlen(dest.digits) >= sizeof(*op->digits))
-			return -EINVAL;
-		memcpy(op->digits[i], dest.digits, strlen(dest.digits) + 1);
-		smpp_dest_put(out, &(struct smpp_dest){.flag = DEST_ADDRESS,
-		                                       .ton = dest.ton,
-		                                       .npi = dest.npi,
-		                                       .address = span_of(dest.digits)});
-	}
-	return buf_check(out);
-}
-
-static int put_text(struct smpp_channel *ch, const struct smpp_link *l, struct span text,
-                    struct smpp_submit_multi *sm)
-{
-	struct smpp_split_options options = smpp_out_split_options(ch, l);
-	/* One text for many is a campaign's, and bears what those bear. */
-	const struct message m = {.text = text, .lane = LANE_CAMPAIGN};
-	struct smpp_changes changes = {0};
-	struct smpp_parts parts = {0};
-	int err;
-
-	options.parts_max = 1;
-	err = smpp_compose(ch, &m, &options, &parts, &changes);
-	if (!err) {
-		buf_clear(&ch->user_data);
-		if (parts.alphabet == SMPP_PACKED)
-			smpp_gsm7_pack(smpp_part(&parts, 0), 0, &ch->user_data);
-		else
-			buf_add(&ch->user_data, smpp_part(&parts, 0));
-		sm->data_coding = parts.data_coding;
-		sm->short_message = buf_span(&ch->user_data);
-		err = sm->short_message.len > SMPP_SM_MAX ? -EMSGSIZE : buf_check(&ch->user_data);
-	}
-	smpp_parts_fini(&parts);
-	return err == -EBADMSG ? -EINVAL : err;
-}
-
-static int submit_multi(struct smpp_link *l, const struct connector_many *many,
-                        struct smpp_operation *op)
-{
-	struct smpp_channel *ch = l->channel;
-	struct smpp_pdu pdu = {.command_id = SMPP_submit_multi};
-	struct smpp_submit_multi *sm = &pdu.u.submit_multi;
-	struct smpp_number source = {0};
-	struct buf dests;
-	int err = op ? put_text(ch, l, many->text, sm) : -ENOMEM;
-
-	buf_init(&dests, 16384);
-	if (!err)
-		err = put_dests(ch, many, op, &source, &dests);
-	if (!err) {
-		sm->service_type = span_of(ch->cfg->service_type);
-		sm->source_addr_ton = source.ton;
-		sm->source_addr_npi = source.npi;
-		sm->source_addr = span_of(source.digits);
-		sm->dest_address = (struct smpp_list){(uint8_t)many->count, buf_span(&dests)};
-		sm->priority_flag = (uint8_t)ch->cfg->priority;
-		sm->registered_delivery = (uint8_t)ch->cfg->registered_delivery;
-		err = request(l, &pdu, op);
-		for (size_t i = 0; !err && i < many->count; i++)
-			connector_paced(ch->host); /* the contract counts messages, not requests */
-	} else if (op) {
-		operation_free(ch, op);
-	}
-	buf_fini(&dests);
-	return err;
-}
-
-static int many(void *self, const struct connector_many *many, many_fn *fn, void *arg)
-{
-	struct smpp_channel *ch = self;
-	struct smpp_operation *op;
-	struct smpp_link *l;
-	int err = admit(ch, OPERATION_MANY, &l);
-
-	if (err)
-		return err;
-	if (many->count == 0 || many->count > CONNECTOR_MANY_MAX)
-		return -EINVAL;
-	/* It is messages, so it waits like them: for the window, the rate and a pause. */
-	l = smpp_out_ready(ch) ? smpp_out_pick(ch) : NULL;
-	if (!l)
-		return -EAGAIN;
-	op = operation_create(ch, OPERATION_MANY, arg);
-	if (op)
-		op->many = fn;
-	return submit_multi(l, many, op);
+	q.pdu.u.replace_sm = (struct smpp_replace_sm){
+		ABOUT(target, &q),
+		.registered_delivery = smpp_out_registered(q.channel, target->message),
+		.short_message = buf_span(&q.channel->user_data),
+	};
+	return ask(&q, fn, arg);
 }
 
 /* ---- what the SMSC says ---- */
@@ -366,79 +263,14 @@ static void tell_answer(struct smpp_operation *op, const struct smpp_pdu *pdu, i
 	op->fn(op->arg, &answer);
 }
 
-/* The status of one destination: that of the list, where it stands there. */
-static uint32_t status_at(const struct smpp_submit_multi_resp *resp, const char *digits)
-{
-	struct cursor c = cur_span(resp->unsuccess_sme.octets);
-	struct smpp_unsuccess entry;
-
-	while (cur_left(&c) && smpp_unsuccess_next(&c, &entry)) {
-		struct span address = entry.address;
-
-		if (address.len && *address.ptr == '+' && *digits != '+')
-			address = (struct span){address.ptr + 1, address.len - 1};
-		if (span_is(address, digits))
-			return entry.status ? entry.status : SMPP_RSUBMITFAIL;
-	}
-	return SMPP_ROK;
-}
-
-static void verdict(const struct smpp_channel *ch, uint32_t status, char code[16],
-                    struct send_result *out)
-{
-	struct smpp_policy p = smpp_status_policy(status, ch->policies, ch->policy_count);
-
-	if (p.action == SMPP_ACTION_OK)
-		return;
-	out->outcome = p.action == SMPP_ACTION_FAIL || p.action == SMPP_ACTION_BAD_ADDRESS
-	                       ? SEND_REFUSED
-	                       : SEND_RETRY;
-	out->flags = p.action == SMPP_ACTION_BAD_ADDRESS ? SEND_BAD_ADDRESS : 0;
-	out->id = SPAN_NONE;
-	snprintf(code, 16, "smpp.0x%08x", status);
-	out->code = code;
-	out->reason = smpp_status_text(status);
-	out->retry_ms = p.delay_ms;
-}
-
-static void tell_many(const struct smpp_channel *ch, struct smpp_operation *op,
-                      const struct smpp_pdu *pdu)
-{
-	struct send_result results[CONNECTOR_MANY_MAX];
-	char codes[CONNECTOR_MANY_MAX][16];
-
-	for (size_t i = 0; i < op->count; i++) {
-		struct send_result *r = &results[i];
-
-		*r = (struct send_result){.outcome = SEND_UNCERTAIN,
-		                          .parts = 1,
-		                          .code = "smpp.no_response",
-		                          .reason = "the SMSC did not answer the submit"};
-		if (!pdu)
-			continue;
-		*r = (struct send_result){
-			.outcome = SEND_OK, .parts = 1, .id = pdu->u.submit_multi_resp.message_id};
-		verdict(ch,
-		        pdu->command_status ? pdu->command_status
-		                            : status_at(&pdu->u.submit_multi_resp, op->digits[i]),
-		        codes[i], r);
-	}
-	op->many(op->arg, results, op->count);
-}
-
 void smpp_ops_response(struct smpp_channel *ch, struct smpp_operation *op,
                        const struct smpp_pdu *pdu, int err)
 {
-	if (op->what != OPERATION_MANY) {
+	if (op->what == OPERATION_MANY)
+		smpp_many_response(ch, op, pdu);
+	else
 		tell_answer(op, pdu, err);
-	} else {
-		if (pdu && pdu->command_status == SMPP_RTHROTTLED)
-			smpp_pace_throttle(ch, smpp_status_policy(SMPP_RTHROTTLED, ch->policies,
-			                                          ch->policy_count)
-			                               .delay_ms);
-		tell_many(ch, op, pdu);
-	}
-	operation_free(ch, op);
+	smpp_ops_free(ch, op);
 }
 
 void smpp_ops_fini(struct smpp_channel *ch)
@@ -452,5 +284,5 @@ const struct connector_operations smpp_operations = {
 	.query = query,
 	.cancel = cancel,
 	.replace = replace,
-	.many = many,
+	.many = smpp_many,
 };

@@ -86,8 +86,20 @@ static int number(struct smpp_number *n, int err, int64_t ton, int64_t npi)
 	return err;
 }
 
-int smpp_out_address(const struct smpp_channel *ch, struct span local, struct span address,
-                     struct smpp_number *source, struct smpp_number *dest)
+/* The session's code behind our own number, where there is room for it (4.4.1: 20 characters). */
+static void extend(struct smpp_number *source, struct span code)
+{
+	size_t len = strlen(source->digits);
+
+	if (!code.len || len + code.len > SOURCE_ADDR_MAX ||
+	    source->digits[strspn(source->digits, "0123456789")] != '\0')
+		return;
+	memcpy(source->digits + len, code.ptr, code.len);
+	source->digits[len + code.len] = '\0';
+}
+
+int smpp_out_address(const struct smpp_channel *ch, struct span local, struct span extension,
+                     struct span address, struct smpp_number *source, struct smpp_number *dest)
 {
 	const struct smpp_config *cfg = ch->cfg;
 	enum smpp_dest_format format = (enum smpp_dest_format)cfg->dest_format;
@@ -103,6 +115,7 @@ int smpp_out_address(const struct smpp_channel *ch, struct span local, struct sp
 	err = number(source, smpp_address_source(local, source), cfg->source_ton, cfg->source_npi);
 	if (err)
 		return err;
+	extend(source, extension);
 	return number(dest, smpp_address_dest(address, format, span_of(cfg->default_country), dest),
 	              cfg->dest_ton < 0 && form.known ? form.ton : cfg->dest_ton,
 	              cfg->dest_npi < 0 && form.known ? form.npi : cfg->dest_npi);
@@ -163,18 +176,6 @@ void smpp_out_doom(struct smpp_channel *ch)
 	}
 }
 
-/* The session's code behind our own number, where there is room for it (4.4.1: 20 characters). */
-static void extend(struct smpp_number *source, struct span code)
-{
-	size_t len = strlen(source->digits);
-
-	if (!code.len || len + code.len > SOURCE_ADDR_MAX ||
-	    source->digits[strspn(source->digits, "0123456789")] != '\0')
-		return;
-	memcpy(source->digits + len, code.ptr, code.len);
-	source->digits[len + code.len] = '\0';
-}
-
 static void begin(struct smpp_channel *ch, struct smpp_outgoing *out)
 {
 	memset(out->todo, 0, sizeof(out->todo));
@@ -185,14 +186,14 @@ static void begin(struct smpp_channel *ch, struct smpp_outgoing *out)
 		smpp_outgoing_want(out, i);
 	out->serial = ++ch->serial;
 	out->expires_ms = message_expires_ms(out->msg);
-	if (smpp_out_address(ch, out->msg->local, out->msg->address, &out->source, &out->dest))
+	if (smpp_out_address(ch, out->msg->local, out->msg->extension, out->msg->address,
+	                     &out->source, &out->dest))
 		doom(ch, out, SEND_BAD_ADDRESS, "smpp.bad_address",
 		     "this number cannot be reached by SMS");
 	else if (out->expires_ms && out->expires_ms <= clock_wall_ms(ch->clock))
 		doom(ch, out, 0, "smpp.expired", "its validity was over before it could be sent");
 	else
 		smpp_queue_add(&ch->pending, out);
-	extend(&out->source, out->msg->extension);
 	if (out->parts.count > 1) /* a short one uses none up */
 		out->reference = next_reference(ch, out);
 }
@@ -257,6 +258,18 @@ static struct span user_data(struct smpp_channel *ch, const struct smpp_outgoing
 	else
 		buf_add(&ch->user_data, text);
 	return buf_span(&ch->user_data);
+}
+
+int smpp_out_put_part(const struct smpp_parts *parts, struct buf *out)
+{
+	if (parts->count > 1 || parts->estimate > 1)
+		return -EMSGSIZE;
+	buf_clear(out);
+	if (parts->alphabet == SMPP_PACKED)
+		smpp_gsm7_pack(smpp_part(parts, 0), 0, out);
+	else
+		buf_add(out, smpp_part(parts, 0));
+	return buf_check(out);
 }
 
 static void put_sar(struct buf *b, const struct smpp_outgoing *out, unsigned part)
@@ -335,17 +348,24 @@ static void fill_schedule(const struct smpp_channel *ch, const struct smpp_outgo
 }
 
 /* What the message asks for itself goes before the channel's own way. */
+uint8_t smpp_out_registered(const struct smpp_channel *ch, const struct message *m)
+{
+	uint8_t registered = (uint8_t)ch->cfg->registered_delivery;
+
+	if (m->service.receipt == RECEIPT_UNWANTED)
+		return 0;
+	if (m->service.receipt == RECEIPT_WANTED && !(registered & SMPP_REGISTERED_RECEIPT))
+		registered |= SMPP_REGISTERED_FINAL;
+	return registered;
+}
+
 static void fill_service(const struct smpp_channel *ch, const struct smpp_outgoing *out,
                          struct smpp_submit_sm *sm)
 {
-	const struct message_service *o = &out->msg->service;
+	uint8_t priority = out->msg->service.priority;
 
-	sm->priority_flag = o->priority ? (uint8_t)(o->priority - 1) : (uint8_t)ch->cfg->priority;
-	sm->registered_delivery = (uint8_t)ch->cfg->registered_delivery;
-	if (o->receipt == RECEIPT_WANTED && !(sm->registered_delivery & SMPP_REGISTERED_RECEIPT))
-		sm->registered_delivery |= SMPP_REGISTERED_FINAL;
-	if (o->receipt == RECEIPT_UNWANTED)
-		sm->registered_delivery = 0;
+	sm->priority_flag = priority ? (uint8_t)(priority - 1) : (uint8_t)ch->cfg->priority;
+	sm->registered_delivery = smpp_out_registered(ch, out->msg);
 }
 
 /* The same as data_sm (4.7): the text is a TLV, and so is the validity, in seconds. It knows

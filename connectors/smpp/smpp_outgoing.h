@@ -80,9 +80,15 @@ void smpp_outgoing_give_back(struct smpp_channel *ch, struct smpp_outgoing *out,
 
 /** Sets the timer of the way out, if it is not set to an earlier time. */
 void smpp_out_wake_at(struct smpp_channel *ch, uint64_t at_ms);
-/** Both ends of a message as the operator wants them written. -EINVAL. */
-int smpp_out_address(const struct smpp_channel *ch, struct span local, struct span address,
-                     struct smpp_number *source, struct smpp_number *dest) MUST_CHECK;
+/** Both ends of a message as the operator wants them written; the extension's digits stand behind
+ * our own number. -EINVAL. */
+int smpp_out_address(const struct smpp_channel *ch, struct span local, struct span extension,
+                     struct span address, struct smpp_number *source,
+                     struct smpp_number *dest) MUST_CHECK;
+/** registered_delivery of a message. */
+uint8_t smpp_out_registered(const struct smpp_channel *ch, const struct message *m);
+/** The only part of a text as it stands in short_message. -EMSGSIZE: it is more than one. */
+int smpp_out_put_part(const struct smpp_parts *parts, struct buf *out) MUST_CHECK;
 /** How texts are cut over a session. */
 struct smpp_split_options smpp_out_split_options(const struct smpp_channel *ch,
                                                  const struct smpp_link *l);

@@ -62,6 +62,11 @@ void smpp_special_prepare(const struct smpp_special *special, struct smpp_split_
 		options->how = SMPP_LONG_UDH16;
 }
 
+bool smpp_special_is_text(const struct smpp_special *special)
+{
+	return special->asked.coding != SMS_CODING_OCTETS && !special->asked.udh.len;
+}
+
 bool smpp_special_split(const struct smpp_special *special, const struct message *m,
                         const struct smpp_split_options *options, struct smpp_parts *out, int *err)
 {
@@ -71,7 +76,7 @@ bool smpp_special_split(const struct smpp_special *special, const struct message
 		*err = smpp_split_octets(o->octets, options, out);
 	else if (o->udh.len)
 		*err = smpp_split(m->text, options, out);
-	return o->coding == SMS_CODING_OCTETS || o->udh.len;
+	return !smpp_special_is_text(special);
 }
 
 /* One length octet for both: that of the second header goes. */

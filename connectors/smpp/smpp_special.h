@@ -31,6 +31,9 @@ void smpp_special_prepare(const struct smpp_special *special, struct smpp_split_
 bool smpp_special_split(const struct smpp_special *special, const struct message *m,
                         const struct smpp_split_options *options, struct smpp_parts *out, int *err);
 
+/** Whether its user data is a text for a person, and nothing else. */
+bool smpp_special_is_text(const struct smpp_special *special);
+
 /** Its header with the concatenation (NULL: there is one part), or nothing. */
 void smpp_special_put_header(const struct smpp_special *special, const struct smpp_concat *concat,
                              struct buf *b);

@@ -190,6 +190,25 @@ START_TEST(each_part_is_asked_for)
 }
 END_TEST
 
+START_TEST(what_is_asked_names_the_extension_behind_our_end)
+{
+	const struct send_result r = {.outcome = SEND_OK, .parts = 1, .id = SPAN_LIT("1")};
+	struct message like;
+	struct asked asked;
+
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	like = *fx.node.self->sent[0];
+	like.extension = SPAN_LIT("12");
+	connector_result(fx.node.self->host, &like, &r);
+	wait_status(&fx.node, ALICE, 2, STATUS_SENT);
+	ask(OPERATION_QUERY, "", &asked);
+	wait_asked(1);
+	ck_assert_str_eq(fx.node.self->asked_local, "95500+12");
+	answer(0, STATUS_SENT, NULL);
+	io_wait(fx.loop, io_is_true, &asked.done, 10000);
+}
+END_TEST
+
 START_TEST(what_the_peer_has_not_taken_cannot_be_asked_of)
 {
 	struct asked asked;
@@ -466,6 +485,7 @@ int main(void)
 		a_peer_that_does_not_answer_is_told_as_that,
 		a_replacement_knows_the_first_text,
 		each_part_is_asked_for,
+		what_is_asked_names_the_extension_behind_our_end,
 		what_the_peer_has_not_taken_cannot_be_asked_of,
 		a_peer_that_may_not_be_asked_is_not,
 		ids_are_kept_only_where_the_peer_may_be_asked,

@@ -139,8 +139,10 @@ static int double_ask(struct double_self *d, enum connector_operation what,
 	d->asked_what = what;
 	snprintf(d->asked_id, sizeof(d->asked_id), "%.*s", SPAN_FMT(t->id));
 	snprintf(d->asked_address, sizeof(d->asked_address), "%.*s", SPAN_FMT(t->address));
-	snprintf(d->asked_text, sizeof(d->asked_text), "%.*s>%.*s", SPAN_FMT(t->text),
-	         SPAN_FMT(text));
+	snprintf(d->asked_local, sizeof(d->asked_local), "%.*s+%.*s", SPAN_FMT(t->local),
+	         SPAN_FMT(t->extension));
+	snprintf(d->asked_text, sizeof(d->asked_text), "%.*s>%.*s",
+	         SPAN_FMT(t->message ? t->message->text : SPAN_NONE), SPAN_FMT(text));
 	d->answer_fn = fn;
 	d->answer_arg = arg;
 	return 0;

@@ -22,7 +22,7 @@ struct double_self {
 	bool can_be_asked;
 	unsigned asked;
 	enum connector_operation asked_what;
-	char asked_id[32], asked_address[64], asked_text[64];
+	char asked_id[32], asked_address[64], asked_local[32], asked_text[64];
 	answer_fn *answer_fn;
 	void *answer_arg;
 };

@@ -10,11 +10,18 @@ static const char *const customer = "sms:+8613800138000";
 
 #define ALLOWED "query: true\ncancel: true\nreplace: true\nsubmit_multi: true\n"
 
+static const struct message original = {
+	.direction = MESSAGE_OUT,
+	.kind = MESSAGE_TEXT,
+	.lane = LANE_CONFIRMATION,
+	.address = {"sms:+8613800138000", 18},
+	.text = {"old",                3 },
+};
 static const struct connector_target target = {
 	.id = {"0A1b",               4 },
 	.address = {"sms:+8613800138000", 18},
 	.local = {"95500",              5 },
-	.text = {"old",                3 },
+	.message = &original,
 };
 
 static struct told {
@@ -103,7 +110,7 @@ START_TEST(a_cancel_names_the_message_and_both_ends)
 	AWAIT(told.count == 1);
 	ck_assert_int_eq(told.err, 0);
 	sm = &smsc_last(&smsc, SMPP_cancel_sm)->u.cancel_sm;
-	ck_assert(span_is(sm->service_type, "VMA"));
+	ck_assert(span_is(sm->service_type, "")); /* else it would be about all of that service */
 	ck_assert(span_is(sm->message_id, "0A1b"));
 	ck_assert(span_is(sm->source_addr, "95500"));
 	ck_assert(span_is(sm->destination_addr, "8613800138000"));
@@ -125,6 +132,7 @@ START_TEST(a_replacement_is_written_in_the_alphabet_of_the_first)
 {
 	const struct smpp_replace_sm *sm;
 	struct connector_target chinese = target;
+	struct message first = original;
 
 	open_allowed("");
 	ck_assert_int_eq(ops()->replace(host.self, &target, SPAN_LIT("new @"), on_answer, &told),
@@ -132,7 +140,8 @@ START_TEST(a_replacement_is_written_in_the_alphabet_of_the_first)
 	AWAIT(told.count == 1);
 	sm = &smsc_last(&smsc, SMPP_replace_sm)->u.replace_sm;
 	ck_assert(span_eq(sm->short_message, unit_hex("6e657720 00")));
-	chinese.text = SPAN_LIT("旧");
+	first.text = SPAN_LIT("旧");
+	chinese.message = &first;
 	ck_assert_int_eq(ops()->replace(host.self, &chinese, SPAN_LIT("new"), on_answer, &told), 0);
 	AWAIT(told.count == 2);
 	sm = &smsc_last(&smsc, SMPP_replace_sm)->u.replace_sm;
@@ -140,6 +149,96 @@ START_TEST(a_replacement_is_written_in_the_alphabet_of_the_first)
 	/* A GSM text cannot become a Chinese one: replace_sm has no data_coding. */
 	ck_assert_int_eq(ops()->replace(host.self, &target, SPAN_LIT("新"), on_answer, &told),
 	                 -EINVAL);
+}
+END_TEST
+
+START_TEST(an_operation_names_our_end_with_its_extension)
+{
+	struct connector_target extended = target;
+
+	open_allowed("");
+	extended.extension = SPAN_LIT("12");
+	ck_assert_int_eq(ops()->query(host.self, &extended, on_answer, &told), 0);
+	ck_assert_int_eq(ops()->cancel(host.self, &extended, on_answer, &told), 0);
+	AWAIT(told.count == 2);
+	ck_assert(span_is(smsc_last(&smsc, SMPP_query_sm)->u.query_sm.source_addr, "9550012"));
+	ck_assert(span_is(smsc_last(&smsc, SMPP_cancel_sm)->u.cancel_sm.source_addr, "9550012"));
+}
+END_TEST
+
+/* The words that belong around a text, typography, alphabets: as the submit_sm of the same. */
+static const struct replaced {
+	const char *config, *first, *text;
+	enum message_class message_class;
+	int err;
+} replaced[] = {
+	{"",											 "old", "new {1}",           CLASS_NONE, 0      },
+	{"",											 "old", "new",               CLASS_0,    0      },
+	{"signature: {place: front, zh: \"【测】\", en: \"[T] \"}\n",                             "old", "new",               CLASS_NONE, 0      },
+	{"signature: {place: behind, zh: \"【测】\", en: \"[T]\"}\n"
+         "opt_out: {lanes: [confirmation], zh: \"，退订回T\", en: \" STOP to end\"}\n", "旧", "新",               CLASS_NONE, 0      },
+	{"signature: {place: operator, zh: \"【测】\", en: \"[T]\"}\n",                           "旧", "新",               CLASS_NONE, 0      },
+	{"transliterate: true\n",								    "old", "new – “one”", CLASS_NONE, 0      },
+	{"latin1: true\n",									   "ê",  "ç",                CLASS_NONE, 0      },
+	{"alphabet_out: packed\n",								   "old", "new",               CLASS_NONE, 0      },
+	{"",											 "old", "新",               CLASS_NONE, -EINVAL},
+	{"signature: {place: front, zh: \"【测】\", en: \"[T] \"}\n",                             "old", "新",               CLASS_NONE,
+         -EINVAL																    },
+};
+
+START_TEST(a_replacement_is_what_submit_would_have_sent)
+{
+	const struct replaced *r = &replaced[_i];
+	struct message first = original, second = original;
+	struct connector_target t = target;
+	int err;
+
+	open_allowed(r->config);
+	first.text = span_of(r->first);
+	second.text = span_of(r->text);
+	first.service.message_class = second.service.message_class = r->message_class;
+	t.message = &first;
+	ck_assert_int_eq(host_send_like(&host, &second), 0);
+	AWAIT(host.result_count == 1);
+	err = ops()->replace(host.self, &t, second.text, on_answer, &told);
+	ck_assert_int_eq(err, r->err);
+	if (err)
+		return;
+	AWAIT(told.count == 1);
+	ck_assert(span_eq(smsc_last(&smsc, SMPP_replace_sm)->u.replace_sm.short_message,
+	                  smsc_submit(&smsc, 0)->short_message));
+}
+END_TEST
+
+START_TEST(what_was_octets_or_has_a_header_is_not_replaced_by_a_text)
+{
+	struct message first = original;
+	struct connector_target t = target;
+
+	open_allowed("");
+	t.message = &first;
+	first.options = SPAN_LIT("{\"sms\":{\"coding\":\"octets\",\"octets\":\"00ff\"}}");
+	ck_assert_int_eq(ops()->replace(host.self, &t, SPAN_LIT("new"), on_answer, &told), -EINVAL);
+	first.options = SPAN_LIT("{\"sms\":{\"udh\":\"0605040b8423f0\"}}");
+	ck_assert_int_eq(ops()->replace(host.self, &t, SPAN_LIT("new"), on_answer, &told), -EINVAL);
+	first.options = SPAN_NONE;
+	ck_assert_int_eq(ops()->replace(host.self, &t, SPAN_LIT("new"), on_answer, &told), 0);
+	AWAIT(told.count == 1);
+}
+END_TEST
+
+START_TEST(a_replacement_that_its_signature_makes_two_parts_is_too_long)
+{
+	enum { SIGNATURE = 6 /* its brackets are two septets each */ };
+	char text[161];
+	struct span fits = {text, 160 - SIGNATURE}, more = {text, 161 - SIGNATURE};
+
+	open_allowed("long_messages: payload\n"
+	             "signature: {place: front, zh: \"【测】\", en: \"[T] \"}\n");
+	memset(text, 'a', sizeof(text));
+	ck_assert_int_eq(ops()->replace(host.self, &target, more, on_answer, &told), -EMSGSIZE);
+	ck_assert_int_eq(ops()->replace(host.self, &target, fits, on_answer, &told), 0);
+	AWAIT(told.count == 1);
 }
 END_TEST
 
@@ -408,6 +507,9 @@ int main(void)
 		a_refused_operation_says_why,
 		a_replacement_is_written_in_the_alphabet_of_the_first,
 		a_replacement_of_two_parts_is_too_long,
+		a_replacement_that_its_signature_makes_two_parts_is_too_long,
+		an_operation_names_our_end_with_its_extension,
+		what_was_octets_or_has_a_header_is_not_replaced_by_a_text,
 		an_operation_without_an_answer_is_told_once,
 		an_operation_whose_session_is_lost_is_told_once,
 		an_operation_that_the_channel_outlives_not_is_told_too,
@@ -428,6 +530,8 @@ int main(void)
 
 	add_tests(tc[0], one, ARRAY_LEN(one));
 	add_tests(tc[1], rest, ARRAY_LEN(rest));
+	tcase_add_loop_test(tc[0], a_replacement_is_what_submit_would_have_sent, 0,
+	                    ARRAY_LEN(replaced));
 	tcase_add_loop_test(tc[0], a_query_tells_where_the_message_is, 0, ARRAY_LEN(asked));
 	return unit_run("smpp operations", tc, ARRAY_LEN(tc));
 }
