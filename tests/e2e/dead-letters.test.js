@@ -61,7 +61,8 @@ test("many are replayed and dropped at once, by page, by code and by command", a
   assert.equal((await act("replay", { limit: 3 })).body.done, 3);
   await until("three texts", () => texts(w).length === 3);
   assert.equal((await act("bury", {})).status, 404);
-  assert.equal((await w.api("DELETE", `/v1/dead-letters/${(await letters(w)).items[0].id}`)).status, 204);
+  const [dropped] = (await letters(w)).items;
+  for (const time of ["first", "second"]) assert.equal((await w.api("DELETE", `/v1/dead-letters/${dropped.id}`)).status, 204, `the ${time} time`);
   const [one] = (await letters(w)).items;
   assert.deepEqual(await w.posthouse(["dead-letters", "replay", w.gateway.configFile, one.id]), { code: 0, output: "1\n" });
   await until("the fourth", () => texts(w).length === 4);

@@ -129,8 +129,16 @@ local function replay(keys, v)
 	return lane
 end
 
--- args: channel C seq; returns ok or message_unknown
+-- Whether a message of the channel failed and is to be sent no more.
+local function is_dropped(P, channel, C, seq)
+	local k = open_conversation(P, C)
+	local by = (entry_of(k, seq) or ''):match('^mo%S+ %d+ %S+ (%S*)')
+	return by == channel and last_said(k, seq) == 'f'
+end
+
+-- A second time, too: the first one's answer may have been lost. args: channel C seq; returns ok or message_unknown
 local function drop(keys, v)
-	local was = call('ZREM', 'ph:x:' .. keys[1] .. ':' .. v[1], v[2] .. ' ' .. v[3])
-	return was == 1 and 'ok' or 'message_unknown'
+	if call('ZREM', 'ph:x:' .. keys[1] .. ':' .. v[1], v[2] .. ' ' .. v[3]) == 1 then return 'ok' end
+	local ok, dropped = pcall(is_dropped, keys[1], v[1], v[2], tonumber(v[3]))
+	return ok and dropped and 'ok' or 'message_unknown'
 end

@@ -35,11 +35,29 @@ START_TEST(what_is_refused_is_kept_replayed_once_and_dropped)
 	refuse(2, "x");
 	wait_status(&fx.node, ALICE, seq, STATUS_FAILED);
 	ck_assert_str_eq(dead_do(ALICE, seq, DEAD_DROP), "");
-	ck_assert_str_eq(dead_do(ALICE, seq, DEAD_DROP), "message_unknown");
+	ck_assert_str_eq(dead_do(ALICE, seq, DEAD_DROP), ""); /* its answer was lost */
 	ck_assert_str_eq(dead_do(ALICE, seq, DEAD_REPLAY), "message_unknown");
 	ck_assert_int_eq(status_of(&fx.node, ALICE, seq), STATUS_FAILED);
 	io_idle(fx.loop, 200);
 	ck_assert_uint_eq(fx.node.self->count, 3);
+}
+END_TEST
+
+START_TEST(only_what_failed_can_be_dropped)
+{
+	uint64_t seq = send_text(ALICE, "one");
+
+	ck_assert_str_eq(dead_do(ALICE, seq, DEAD_DROP), "message_unknown");
+	tell_outcome(&fx.node, 0, SEND_OK, "id");
+	wait_status(&fx.node, ALICE, seq, STATUS_SENT);
+	ck_assert_str_eq(dead_do(ALICE, seq, DEAD_DROP), "message_unknown");
+	ck_assert_str_eq(dead_do(ALICE, seq + 1, DEAD_DROP), "message_unknown");
+	ck_assert_str_eq(dead_do(BOB, 1, DEAD_DROP), "message_unknown");
+	seq = send_text(ALICE, "two");
+	refuse(1, "x");
+	wait_status(&fx.node, ALICE, seq, STATUS_FAILED);
+	ck_assert_str_eq(dead_do(ALICE, seq, DEAD_REPLAY), "");
+	ck_assert_str_eq(dead_do(ALICE, seq, DEAD_DROP), "message_unknown");
 }
 END_TEST
 
@@ -183,6 +201,7 @@ TCase *dead_cases(void)
 	tcase_set_timeout(tc, 40);
 	tcase_add_checked_fixture(tc, start, fixture_stop);
 	tcase_add_test(tc, what_is_refused_is_kept_replayed_once_and_dropped);
+	tcase_add_test(tc, only_what_failed_can_be_dropped);
 	tcase_add_test(tc, what_was_taken_in_part_is_no_dead_letter);
 	tcase_add_test(tc, what_was_refused_in_all_its_parts_is_a_dead_letter_for_the_first_reason);
 	tcase_add_test(tc, a_replay_whose_answer_was_lost_is_done_once_and_said_again);
