@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PAGE_MAX = 100, ASK_MAX = 2 * PAGE_MAX, CURSOR_MAX = 24 + CONVERSATION_ID_LEN + 24 };
+enum { PAGE_MAX = 100, NAME_MAX_LEN = CONVERSATION_ID_LEN + 24, CURSOR_MAX = 24 + NAME_MAX_LEN };
 
 /* A call to all partitions. Answers are kept until the last is there. */
 struct dead_call {
@@ -15,8 +15,8 @@ struct dead_call {
 	unsigned left;
 	int err;
 	unsigned limit;
-	uint64_t until; /* the cursor's: failed then, and after it in order */
-	char after[CONVERSATION_ID_LEN + 24];
+	uint64_t until;           /* the cursor's: failed then, and after it in order */
+	char after[NAME_MAX_LEN]; /* "C seq" */
 	router_dead_fn *list;
 	router_count_fn *count;
 	void *arg;
@@ -29,7 +29,7 @@ struct dead_call {
 struct dead_row {
 	struct router_dead_letter letter;
 	struct log_entry entry, said;
-	char name[CONVERSATION_ID_LEN + 24]; /* "C-seq" */
+	char name[NAME_MAX_LEN]; /* "C seq" */
 	char *text, *said_text;
 };
 
@@ -50,7 +50,7 @@ static void row_read(struct dead_row *row, const redisReply *reply)
 
 	l->seq = redis_num_at(reply, 1);
 	l->failed_ms = redis_num_at(reply, 2);
-	snprintf(row->name, sizeof(row->name), "%.*s-%llu", SPAN_FMT(conversation),
+	snprintf(row->name, sizeof(row->name), "%.*s %llu", SPAN_FMT(conversation),
 	         (unsigned long long)l->seq);
 	row->text = span_dup(redis_text_at(reply, 3));
 	row->said_text = span_dup(redis_text_at(reply, 4));
@@ -61,7 +61,7 @@ static void row_decode(struct dead_row *row)
 {
 	struct router_dead_letter *l = &row->letter;
 
-	l->conversation = (struct span){row->name, strcspn(row->name, "-")};
+	l->conversation = (struct span){row->name, strcspn(row->name, " ")};
 	if (row->text && log_decode(l->seq, span_of(row->text), &row->entry) == 0)
 		l->event = &row->entry.event;
 	if (!row->said_text || log_decode(0, span_of(row->said_text), &row->said))
@@ -69,12 +69,6 @@ static void row_decode(struct dead_row *row)
 	l->code = row->said.event.code;
 	l->reason = row->said.event.reason;
 	l->attempts = row->said.event.attempts;
-}
-
-static bool is_after_cursor(const struct dead_call *call, const struct dead_row *row)
-{
-	return !call->after[0] || row->letter.failed_ms < call->until ||
-	       strcmp(row->name, call->after) < 0;
 }
 
 static int row_add(struct dead_call *call, const redisReply *reply)
@@ -91,13 +85,15 @@ static int row_add(struct dead_call *call, const redisReply *reply)
 		call->row_room = room;
 	}
 	row_read(&row, reply);
-	if (is_after_cursor(call, &row)) {
-		call->rows[call->row_count++] = row;
-		return 0;
-	}
-	free(row.text);
-	free(row.said_text);
+	call->rows[call->row_count++] = row;
 	return 0;
+}
+
+/* "FAILED_MS.CONVERSATION-SEQ" of the last one that was shown. */
+static void write_cursor(const struct router_dead_letter *l, char *out, size_t size)
+{
+	snprintf(out, size, "%llu.%.*s-%llu", (unsigned long long)l->failed_ms,
+	         SPAN_FMT(l->conversation), (unsigned long long)l->seq);
 }
 
 static void tell_page(struct dead_call *call, const struct router_error *error)
@@ -113,9 +109,7 @@ static void tell_page(struct dead_call *call, const struct router_error *error)
 		page[i] = call->rows[i].letter;
 	}
 	if (call->row_count > count && count)
-		snprintf(next, sizeof(next), "%llu.%s",
-		         (unsigned long long)call->rows[count - 1].letter.failed_ms,
-		         call->rows[count - 1].name);
+		write_cursor(&call->rows[count - 1].letter, next, sizeof(next));
 	call->list(call->arg, error, page, error->err ? 0 : count, next);
 }
 
@@ -160,7 +154,6 @@ static int ask_all(struct dead_call *call, const char *function, struct span cha
 	char until[24];
 	int err = -ENOTCONN;
 
-	/* One more than a page, and those of the cursor's instant that were shown already. */
 	snprintf(until, sizeof(until), "%llu", (unsigned long long)call->until);
 	call->left = 1;
 	for (unsigned p = 0; p < ROUTER_PARTITIONS; p++) {
@@ -168,7 +161,8 @@ static int ask_all(struct dead_call *call, const char *function, struct span cha
 
 		args_add(a, channel);
 		args_add(a, call->after[0] ? span_of(until) : SPAN_LIT("+inf"));
-		args_num(a, ASK_MAX);
+		args_add(a, span_of(call->after));
+		args_num(a, call->limit + 1); /* whether there are more */
 		err = router_fcall(r, function, router_partition(p), on_partition, call);
 		if (err)
 			break;
@@ -184,7 +178,6 @@ static int ask_all(struct dead_call *call, const char *function, struct span cha
 	return 0;
 }
 
-/* "FAILED_MS.CONVERSATION-SEQ". */
 static int read_cursor(struct dead_call *call, struct span cursor)
 {
 	struct span name;
@@ -194,9 +187,10 @@ static int read_cursor(struct dead_call *call, struct span cursor)
 	if (!cursor.len)
 		return 0;
 	if (span_u64(span_split(cursor, '.', &name), &call->until) ||
-	    router_message_id_parse(name, conversation, &seq) || name.len >= sizeof(call->after))
+	    router_message_id_parse(name, conversation, &seq))
 		return -EINVAL;
-	memcpy(call->after, name.ptr, name.len);
+	snprintf(call->after, sizeof(call->after), "%s %llu", conversation,
+	         (unsigned long long)seq);
 	return 0;
 }
 

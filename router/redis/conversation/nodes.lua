@@ -93,10 +93,23 @@ local function dead_one(P, C, seq)
 	return entry_of(k, seq) or '', said or ''
 end
 
--- Newest first. args: channel failed_until max; returns {C, seq, failed, entry, what was said last of it} ...
+-- How many of the cursor's instant stand before what comes after it: a campaign fails by the hundred in one.
+local function shown_of(key, instant, after)
+	local shown = 0
+	for _, name in ipairs(call('ZREVRANGEBYSCORE', key, instant, instant)) do
+		if name < after then break end
+		shown = shown + 1
+	end
+	return shown
+end
+
+-- Newest first; of one instant by name, backwards. args: channel failed_until after max: from after on, "C seq" of that
+-- instant, which is shown already, or ""; returns {C, seq, failed, entry, what was said last of it} ...
 local function dead(keys, v)
 	local P, out = keys[1], {}
-	local all = call('ZREVRANGEBYSCORE', 'ph:x:' .. P .. ':' .. v[1], v[2], '-inf', 'WITHSCORES', 'LIMIT', 0, v[3])
+	local key = 'ph:x:' .. P .. ':' .. v[1]
+	local from = v[3] ~= '' and shown_of(key, v[2], v[3]) or 0
+	local all = call('ZREVRANGEBYSCORE', key, v[2], '-inf', 'WITHSCORES', 'LIMIT', from, v[4])
 	for i = 1, #all, 2 do
 		local C, seq = all[i]:match('^(%S+) (%d+)$')
 		local ok, entry, said = pcall(dead_one, P, C, tonumber(seq))

@@ -1,5 +1,6 @@
 /* Dead letters on a real Redis: kept, shown, sent again or dropped. */
 #include "lanes_fixture.h"
+#include "router_keys.h"
 
 #include <stdio.h>
 
@@ -153,6 +154,52 @@ START_TEST(pages_of_dead_letters_are_whole_and_newest_first)
 }
 END_TEST
 
+/* As many of one conversation as a node has failed in one instant. */
+static void fail_at_once(unsigned customer, unsigned count, const char *when)
+{
+	char key[40], name[64];
+
+	snprintf(key, sizeof(key), "ph:x:%s:ch",
+	         router_partition(router_partition_of(conversation_of(customer))).ptr);
+	for (unsigned i = 1; i <= count; i++) {
+		snprintf(name, sizeof(name), "%.*s %u", SPAN_FMT(conversation_of(customer)), i);
+		redis_do(4, (struct span[]){SPAN_LIT("ZADD"), span_of(key), span_of(when),
+		                            span_of(name)});
+	}
+}
+
+START_TEST(pages_go_through_an_instant_in_which_hundreds_failed)
+{
+	static bool seen[300];
+	char cursor[120] = "";
+	size_t count = 0, pages = 0;
+
+	fail_at_once(ALICE, 250, "1700000000000");
+	fail_at_once(DAVE, 20, "1700000000000");
+	fail_at_once(BOB, 10, "1700000000000");
+	do {
+		struct dead_result r = dead(cursor, 16);
+
+		for (size_t i = 0; i < r.count; i++) {
+			bool alices = span_eq(span_of(r.conversations[i]), conversation_of(ALICE));
+
+			ck_assert_uint_lt(r.seqs[i], 300);
+			ck_assert(!alices || !seen[r.seqs[i]]);
+			seen[r.seqs[i]] |= alices;
+		}
+		/* Where the page ends is no dead letter any more when the next one is asked for. */
+		if (r.count &&
+		    span_eq(span_of(r.conversations[r.count - 1]), conversation_of(ALICE)))
+			dead_do(ALICE, r.seqs[r.count - 1], DEAD_DROP);
+		strcpy(cursor, r.next);
+		count += r.count;
+		pages++;
+	} while (cursor[0] && pages < 50);
+	ck_assert_uint_eq(count, 280);
+	ck_assert_uint_eq(pages, 18);
+}
+END_TEST
+
 START_TEST(what_expires_in_its_lane_fails_and_begins_anew_when_replayed)
 {
 	struct router_send what = text_to(ALICE, "one");
@@ -206,6 +253,7 @@ TCase *dead_cases(void)
 	tcase_add_test(tc, what_was_refused_in_all_its_parts_is_a_dead_letter_for_the_first_reason);
 	tcase_add_test(tc, a_replay_whose_answer_was_lost_is_done_once_and_said_again);
 	tcase_add_test(tc, pages_of_dead_letters_are_whole_and_newest_first);
+	tcase_add_test(tc, pages_go_through_an_instant_in_which_hundreds_failed);
 	tcase_add_test(tc, what_expires_in_its_lane_fails_and_begins_anew_when_replayed);
 	tcase_add_test(tc, what_is_tried_too_often_fails_and_a_busy_peer_is_no_try);
 	return tc;

@@ -71,6 +71,7 @@ void on_dead(void *arg, const struct router_error *error, const struct router_de
 
 		snprintf(r->codes[i], 40, "%.*s", SPAN_FMT(letters[i].code));
 		snprintf(r->texts[i], 40, "%.*s", SPAN_FMT(m ? m->text : SPAN_NONE));
+		snprintf(r->conversations[i], 40, "%.*s", SPAN_FMT(letters[i].conversation));
 		r->seqs[i] = letters[i].seq;
 		r->attempts[i] = letters[i].attempts;
 		ck_assert_uint_gt(letters[i].failed_ms, 0);

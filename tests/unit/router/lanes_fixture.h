@@ -44,7 +44,7 @@ const char *steps_of(unsigned customer, uint64_t seq);
 struct dead_result {
 	bool done;
 	size_t count;
-	char codes[16][40], texts[16][40];
+	char codes[16][40], texts[16][40], conversations[16][40];
 	uint64_t seqs[16];
 	unsigned attempts[16];
 	char next[120];
