@@ -265,6 +265,7 @@ int router_dead_do(struct router *r, struct span channel, struct span conversati
 {
 	struct act_call *call = calloc(1, sizeof(*call));
 	struct fcall_args *a = router_args(r);
+	char id[300];
 	int err;
 
 	if (!call)
@@ -277,6 +278,8 @@ int router_dead_do(struct router *r, struct span channel, struct span conversati
 	args_num(a, router_now(r));
 	args_num(a, r->options.log_max);
 	args_num(a, r->options.outbox);
+	snprintf(id, sizeof(id), "%s.%llu", r->instance, (unsigned long long)++r->acts);
+	args_add(a, span_of(id));
 	err = router_fcall(r, act == DEAD_REPLAY ? "ph2_replay" : "ph2_drop",
 	                   router_part(conversation), on_act, call);
 	if (err) {

@@ -13,7 +13,7 @@
  *
  *   m  k kind; x text; j data; by author; bn its name; lo our end; id cid; tp template;
  *      lg language; rt reply_to; op options; mk marks; cl message class; pr priority; rc receipt
- *   s  cd code; rs reason; mk marks; at attempts
+ *   s  cd code; rs reason; mk marks; at attempts; ca the call that replayed it
  *   z  sid; st state; ag agent; an its name; qu queue; di disposition; no note; by
  */
 #ifndef PH_LOG_CODEC_H

@@ -173,6 +173,7 @@ struct router {
 	uint64_t drained_ms; /* since the drain began */
 	struct route_state route;
 	struct batch *receives, *sends;
+	uint64_t acts;          /* on dead letters: each has an id of its own */
 	struct fcall_args args; /* scratch of one call under construction */
 	struct buf entry;       /* and of an entry of a log */
 };

@@ -123,7 +123,7 @@ local function dead_count(keys, v)
 	return call('ZCARD', 'ph:x:' .. keys[1] .. ':' .. v[1])
 end
 
--- args: channel C seq now log_max outbox; returns the message's lane, or message_unknown
+-- args: channel C seq now log_max outbox id (of this very call); returns the message's lane, or message_unknown
 local function replay(keys, v)
 	local P, seq, now, w = keys[1], tonumber(v[3]), tonumber(v[4]), together()
 	local k = open_conversation(P, v[2])
@@ -131,11 +131,11 @@ local function replay(keys, v)
 	if not lane then return 'message_unknown' end
 	if call('ZREM', 'ph:x:' .. P .. ':' .. v[1], v[2] .. ' ' .. v[3]) == 0 then
 		local letter, said = last_said(k, seq)
-		local done = letter == 'q' and said:match('^sq (%d+)') == v[4] -- by this very call, whose answer was lost
+		local done = letter == 'q' and said:find(rest({'ca', v[7]}), 1, true) -- by this call, whose answer was lost
 		return done and lane or 'message_unknown'
 	end
 	set_open(k.h, seq, 'q')
-	status_append(k, now, seq, 'q', {cd = 'replayed'}, {outbox = v[6] == '1'})
+	status_append(k, now, seq, 'q', {said = rest({'cd', 'replayed', 'ca', v[7]})}, {outbox = v[6] == '1'})
 	save(k, tonumber(v[5]))
 	add(w.lanes, v[1] .. ':' .. lane, lane_item(v[2], seq, 0, 0, now, next_claim(now, 0)))
 	write_together(P, w)
