@@ -5,13 +5,16 @@
 
 static const struct {
 	const char *name;
-	enum api_scope scope;
+	unsigned scope;
 } scopes[] = {
-	{"calls",         SCOPE_CALLS        },
-	{"messages",      SCOPE_MESSAGES     },
-	{"conversations", SCOPE_CONVERSATIONS},
-	{"channels",      SCOPE_CHANNELS     },
-	{"templates",     SCOPE_TEMPLATES    },
+	{"calls",             SCOPE_CALLS							  },
+	{"messages",          SCOPE_MESSAGES						       },
+	{"conversations",     SCOPE_CONVERSATIONS						  },
+	{"channels",          SCOPE_CHANNELS						       },
+	{"templates",         SCOPE_TEMPLATES_READ | SCOPE_TEMPLATES_EDIT | SCOPE_TEMPLATES_PUBLISH},
+	{"templates.read",    SCOPE_TEMPLATES_READ						 },
+	{"templates.edit",    SCOPE_TEMPLATES_READ | SCOPE_TEMPLATES_EDIT                          },
+	{"templates.publish", SCOPE_TEMPLATES_READ | SCOPE_TEMPLATES_PUBLISH                       },
 };
 
 static unsigned scopes_of(char **names)
@@ -21,7 +24,7 @@ static unsigned scopes_of(char **names)
 	for (; names && *names; names++)
 		for (size_t i = 0; i < ARRAY_LEN(scopes); i++)
 			if (strcmp(*names, scopes[i].name) == 0)
-				all |= (unsigned)scopes[i].scope;
+				all |= scopes[i].scope;
 	return all;
 }
 
@@ -67,45 +70,25 @@ static const struct {
 	const char *path;
 	http_handler *fn;
 } routes[] = {
-	{HTTP_M_POST,   "/v1/messages",                    api_post_message         },
-	{HTTP_M_GET,    "/v1/messages/:id",                api_get_message          },
-	{HTTP_M_POST,   "/v1/messages/:id/:act",           api_post_message_act     },
-	{HTTP_M_GET,    "/v1/dead-letters",                api_get_dead_letters     },
-	{HTTP_M_POST,   "/v1/dead-letters/:id",            api_post_dead_letters    },
-	{HTTP_M_POST,   "/v1/dead-letters/:id/:act",       api_post_dead_letter     },
-	{HTTP_M_DELETE, "/v1/dead-letters/:id",            api_delete_dead_letter   },
-	{HTTP_M_POST,   "/v1/calls",                       api_post_call            },
-	{HTTP_M_GET,    "/v1/conversations/:id",           api_get_conversation     },
-	{HTTP_M_GET,    "/v1/conversations/:id/events",    api_get_events           },
-	{HTTP_M_GET,    "/v1/channels",                    api_get_channels         },
-	{HTTP_M_GET,    "/v1/channels/:name",              api_get_channel          },
-	{HTTP_M_POST,   "/v1/channels/:name/:want",        api_post_channel         },
-	{HTTP_M_GET,    "/v1/route",                       api_get_route            },
-	{HTTP_M_GET,    "/v1/lists",                       api_get_list             },
-	{HTTP_M_POST,   "/v1/lists",                       api_post_list            },
-	{HTTP_M_DELETE, "/v1/lists",                       api_delete_list          },
-	{HTTP_M_POST,   "/v1/segments",                    api_post_segments        },
-	{HTTP_M_GET,    "/v1/unanswered",                  api_get_unanswered       },
-	{HTTP_M_DELETE, "/v1/unanswered",                  api_delete_unanswered    },
-	{HTTP_M_GET,    "/v1/templates",                   api_get_templates        },
-	{HTTP_M_POST,   "/v1/templates",                   api_post_template        },
-	{HTTP_M_GET,    "/v1/templates/:id",               api_get_template         },
-	{HTTP_M_PUT,    "/v1/templates/:id",               api_put_template         },
-	{HTTP_M_DELETE, "/v1/templates/:id",               api_delete_template      },
-	{HTTP_M_DELETE, "/v1/templates/:id/draft",         api_delete_template_draft},
-	{HTTP_M_POST,   "/v1/templates/validate",          api_validate_templates   },
-	{HTTP_M_POST,   "/v1/templates/publish",           api_publish_templates    },
-	{HTTP_M_POST,   "/v1/templates/rollback",          api_rollback_templates   },
-	{HTTP_M_POST,   "/v1/templates/import",            api_import_templates     },
-	{HTTP_M_GET,    "/v1/templates/export",            api_export_templates     },
-	{HTTP_M_GET,    "/v1/templates/versions",          api_get_template_versions},
-	{HTTP_M_GET,    "/v1/templates/versions/:version", api_get_template_version },
+	{HTTP_M_POST,   "/v1/messages",                 api_post_message      },
+	{HTTP_M_GET,    "/v1/messages/:id",             api_get_message       },
+	{HTTP_M_POST,   "/v1/messages/:id/:act",        api_post_message_act  },
+	{HTTP_M_GET,    "/v1/dead-letters",             api_get_dead_letters  },
+	{HTTP_M_POST,   "/v1/dead-letters/:id",         api_post_dead_letters },
+	{HTTP_M_POST,   "/v1/dead-letters/:id/:act",    api_post_dead_letter  },
+	{HTTP_M_DELETE, "/v1/dead-letters/:id",         api_delete_dead_letter},
+	{HTTP_M_POST,   "/v1/calls",                    api_post_call         },
+	{HTTP_M_GET,    "/v1/conversations/:id",        api_get_conversation  },
+	{HTTP_M_GET,    "/v1/conversations/:id/events", api_get_events        },
+	{HTTP_M_GET,    "/v1/channels",                 api_get_channels      },
+	{HTTP_M_GET,    "/v1/channels/:name",           api_get_channel       },
+	{HTTP_M_POST,   "/v1/channels/:name/:want",     api_post_channel      },
+	{HTTP_M_GET,    "/v1/route",                    api_get_route         },
+	{HTTP_M_GET,    "/v1/lists",                    api_get_list          },
+	{HTTP_M_POST,   "/v1/lists",                    api_post_list         },
+	{HTTP_M_DELETE, "/v1/lists",                    api_delete_list       },
+	{HTTP_M_POST,   "/v1/segments",                 api_post_segments     },
 };
-
-static size_t body_max(const char *path)
-{
-	return strncmp(path, "/v1/templates", 13) == 0 ? API_FILES_MAX : API_BODY_MAX;
-}
 
 static int add_routes(struct api *api)
 {
@@ -113,8 +96,8 @@ static int add_routes(struct api *api)
 
 	for (size_t i = 0; i < ARRAY_LEN(routes) && !err; i++)
 		err = http_route_limited(api->options.server, routes[i].method, routes[i].path,
-		                         body_max(routes[i].path), routes[i].fn, api);
-	return err;
+		                         API_BODY_MAX, routes[i].fn, api);
+	return err ? err : api_templates_routes(api);
 }
 
 int api_create(const struct api_options *options, struct api **out)
@@ -149,6 +132,7 @@ void api_destroy(struct api **api)
 	if (!*api)
 		return;
 	free((*api)->keys);
+	free((*api)->doors);
 	free(*api);
 	*api = NULL;
 }

@@ -9,6 +9,7 @@
 #include "config.h"
 #include "http_server.h"
 #include "knowledge.h"
+#include "login.h"
 #include "redis.h"
 #include "router.h"
 
@@ -23,6 +24,7 @@ struct api_options {
 	const struct config *config;
 	struct catalogue *const *catalogue; /* the one in use now */
 	struct knowledge *knowledge;
+	struct login *login; /* who people are */
 };
 
 /** Makes the routes. options is copied, but for what it points to. */

@@ -11,7 +11,9 @@ enum api_scope {
 	SCOPE_MESSAGES = 2,
 	SCOPE_CONVERSATIONS = 4,
 	SCOPE_CHANNELS = 8,
-	SCOPE_TEMPLATES = 16
+	SCOPE_TEMPLATES_READ = 16,
+	SCOPE_TEMPLATES_EDIT = 32,
+	SCOPE_TEMPLATES_PUBLISH = 64
 };
 
 enum {
@@ -28,10 +30,16 @@ struct api_key {
 	unsigned scopes;
 };
 
+struct templates_door;
+struct templates_who;
+
 struct api {
 	struct api_options options;
+	/* Who a handler is called for, where the request carries no key; set for that call only. */
+	const struct templates_who *who;
 	struct api_key *keys;
 	size_t key_count;
+	struct templates_door *doors; /* of api_templates_routes.c */
 };
 
 /** Whose key a request carries, with that scope; else answers 401 or 403 itself and says NULL. */
@@ -60,8 +68,12 @@ void api_get_route(void *arg, struct http_request *r);
 void api_get_list(void *arg, struct http_request *r);
 void api_post_list(void *arg, struct http_request *r);
 void api_delete_list(void *arg, struct http_request *r);
+/** The routes of templates and unanswered questions, for programs and for people. */
+int api_templates_routes(struct api *api) MUST_CHECK;
+
 void api_get_unanswered(void *arg, struct http_request *r);
 void api_delete_unanswered(void *arg, struct http_request *r);
+void api_post_unanswered_draft(void *arg, struct http_request *r);
 void api_get_templates(void *arg, struct http_request *r);
 void api_post_template(void *arg, struct http_request *r);
 void api_get_template(void *arg, struct http_request *r);
@@ -73,6 +85,7 @@ void api_publish_templates(void *arg, struct http_request *r);
 void api_rollback_templates(void *arg, struct http_request *r);
 void api_import_templates(void *arg, struct http_request *r);
 void api_export_templates(void *arg, struct http_request *r);
+void api_get_template_audit(void *arg, struct http_request *r);
 void api_get_template_versions(void *arg, struct http_request *r);
 void api_get_template_version(void *arg, struct http_request *r);
 

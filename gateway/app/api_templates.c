@@ -13,6 +13,8 @@ enum { PAGE = 100, PAGE_MAX = 500 };
 void templates_free(struct templates_call *c)
 {
 	json_decref(c->body);
+	json_decref(c->samples);
+	json_decref(c->question_ids);
 	free(c->sheet);
 	free(c->expected);
 	free(c->ids);
@@ -23,11 +25,10 @@ void templates_free(struct templates_call *c)
 struct templates_call *templates_call(struct api *api, struct http_request *r,
                                       const struct json_field *fields, void *out)
 {
-	const struct api_key *key = api_authorize(api, r, SCOPE_TEMPLATES);
 	struct templates_call *c;
 	json_t *body = NULL;
 
-	if (!key || (fields && !reply_read(r, fields, out, &body)))
+	if (fields && !reply_read(r, fields, out, &body))
 		return NULL;
 	c = calloc(1, sizeof(*c));
 	if (!c) {
@@ -38,9 +39,7 @@ struct templates_call *templates_call(struct api *api, struct http_request *r,
 	c->api = api;
 	c->request = r;
 	c->body = body;
-	snprintf(c->by, sizeof(c->by), "api:%s", key->name);
-	for (char *at = c->by; (at = strpbrk(at, " \n"));)
-		*at = '_';
+	c->who = *api->who;
 	return c;
 }
 
@@ -110,7 +109,7 @@ void templates_once(struct templates_call *c, void (*go)(struct templates_call *
 		                  "Idempotency-Key is longer than 128 octets", NULL);
 		return;
 	}
-	snprintf(id, sizeof(id), "%s %.*s %.*s", c->by, SPAN_FMT(http_path(c->request)),
+	snprintf(id, sizeof(id), "%s %.*s %.*s", c->who.by, SPAN_FMT(http_path(c->request)),
 	         SPAN_FMT(key));
 	once_init(&c->once, "templates", span_of(id), http_body(c->request),
 	          (uint64_t)c->api->options.config->api.remember_ms);
@@ -245,6 +244,9 @@ static void on_drafted(void *arg, int err, const redisReply *reply, const char *
 			result);
 	else if (span_is(said, "unknown"))
 		templates_problem(c, 404, "template_unknown", "there is no such template", NULL);
+	else if (span_is(said, "theirs"))
+		templates_problem(c, 403, "draft_of_others",
+		                  "somebody else drafts it: editors change others' drafts", NULL);
 	else if (span_is(said, "full"))
 		templates_problem(c, 409, "drafts_full", "publish or discard some drafts first",
 		                  NULL);
@@ -255,11 +257,17 @@ static void on_drafted(void *arg, int err, const redisReply *reply, const char *
 		                  "somebody else changed it since: read it again", NULL);
 }
 
+struct span templates_own(const struct templates_call *c)
+{
+	return c->who.rights & RIGHT_EDIT ? SPAN_LIT("") : SPAN_LIT("1");
+}
+
 static void keep_draft(struct templates_call *c)
 {
 	const struct span args[] = {span_of(c->name),     span_of(c->expected ? c->expected : "*"),
 	                            span_of(c->hash),     span_of(c->sheet ? c->sheet : ""),
-	                            SPAN_LIT("api.yaml"), span_of(c->by)};
+	                            SPAN_LIT("api.yaml"), span_of(c->who.by),
+	                            templates_own(c)};
 
 	templates_fcall(c, "ph_templates_draft", args, ARRAY_LEN(args), on_drafted);
 }
@@ -351,8 +359,11 @@ static void on_undrafted(void *arg, int err, const redisReply *reply, const char
 	(void)why;
 	if (err)
 		templates_problem(c, 503, NULL, NULL, NULL);
-	else if (reply->integer)
+	else if (reply->integer > 0)
 		templates_reply(c, 200, json_pack("{s:s}", "id", c->name), NULL);
+	else if (reply->integer < 0)
+		templates_problem(c, 403, "draft_of_others",
+		                  "somebody else drafts it: editors discard others' drafts", NULL);
 	else
 		templates_problem(c, 404, "draft_unknown", "there is no draft of it", NULL);
 }
@@ -360,12 +371,14 @@ static void on_undrafted(void *arg, int err, const redisReply *reply, const char
 void api_delete_template_draft(void *arg, struct http_request *r)
 {
 	struct templates_call *c = templates_call(arg, r, NULL, NULL);
-	struct span name;
+	struct span args[3];
 
 	if (!c || !take_name(c))
 		return;
-	name = span_of(c->name);
-	templates_fcall(c, "ph_templates_undraft", &name, 1, on_undrafted);
+	args[0] = span_of(c->name);
+	args[1] = span_of(c->who.by);
+	args[2] = templates_own(c);
+	templates_fcall(c, "ph_templates_undraft", args, ARRAY_LEN(args), on_undrafted);
 }
 
 /* --- all of them ------------------------------------------------------------------------------ */
@@ -454,10 +467,12 @@ static void on_list(void *arg, int err, const redisReply *reply, const char *why
 		list_draft(&p, catalogue, redis_text_at(reply, i), redis_text_at(reply, i + 1));
 	last = json_object_get(json_array_get(p.items, json_array_size(p.items) - 1), "id");
 	templates_reply(c, 200,
-	                json_pack("{s:I, s:s, s:I, s:o, s:O?}", "version",
+	                json_pack("{s:I, s:s, s:I, s:o, s:o, s:b, s:O?}", "version",
 	                          (json_int_t)knowledge_version(c->api->options.knowledge),
 	                          "catalogue", catalogue_version(catalogue), "drafts",
-	                          (json_int_t)(reply->elements / 2), "items", p.items, "next",
+	                          (json_int_t)(reply->elements / 2), "items", p.items, "may",
+	                          templates_rights_json(c->who.rights), "four_eyes",
+	                          c->api->options.config->templates.four_eyes, "next",
 	                          p.more ? last : NULL),
 	                NULL);
 }

@@ -5,15 +5,16 @@
 #include "api_private.h"
 #include "knowledge.h"
 #include "once.h"
+#include "templates_rights.h"
 
-enum { TEMPLATES_BY_MAX = 64 };
+struct unanswered;
 
 /* A request under way. */
 struct templates_call {
 	struct api *api;
 	struct http_request *request;
 	json_t *body;
-	char by[TEMPLATES_BY_MAX];
+	struct templates_who who;
 	struct once once;
 	bool once_used;
 	void (*go)(struct templates_call *c); /* after the idempotency key was looked up */
@@ -23,9 +24,14 @@ struct templates_call {
 	struct span *ids;
 	struct catalogue_file *files;
 	uint64_t version;
+	/* Of unanswered questions that become a draft. */
+	void (*unanswered)(struct unanswered *u, int err);
+	json_t *samples, *question_ids;
+	size_t id_count; /* of ids, which are borrowed from question_ids */
+	bool into;       /* more samples for name; else name is a new answer */
 };
 
-/** Reads the body by fields, where there are any, and looks who it is; NULL: answered. */
+/** Reads the body by fields, where there are any, for api->who, who may do it; NULL: answered. */
 struct templates_call *templates_call(struct api *api, struct http_request *r,
                                       const struct json_field *fields, void *out);
 void templates_free(struct templates_call *c);
@@ -34,6 +40,8 @@ void templates_once(struct templates_call *c, void (*go)(struct templates_call *
 /** "ph_templates_..." ; fn gets the call. False: answered, and c is gone. */
 bool templates_fcall(struct templates_call *c, const char *function, const struct span *args,
                      size_t count, redis_fn *fn);
+/** "1" for who may change drafts of their own only, as ph_templates_draft takes it. */
+struct span templates_own(const struct templates_call *c);
 /** Ends c with what an order came to when that was no success. */
 void templates_refuse(struct templates_call *c, const struct knowledge_result *result);
 /** Ends c with an answer that is kept under its idempotency key as result ("7"; NULL: not kept). */

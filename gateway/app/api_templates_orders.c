@@ -46,6 +46,8 @@ static const struct refusal {
 	{"template_invalid",  422, "Unprocessable Content", "nothing was changed: see errors"           },
 	{"template_conflict", 409, "Conflict",
          "others have published the same templates since: edit them again, or force"                    },
+	{"four_eyes",         403, "Forbidden",
+         "somebody else must publish what you have drafted: see conflicts"                              },
 	{"version_unknown",   404, "Not Found",             "there is no such version (any more)"       },
 	{"draft_unknown",     404, "Not Found",             "there is no draft of what is asked for"    },
 	{"busy",              409, "Conflict",              "others publish at the same time: try again"},
@@ -110,7 +112,7 @@ static void order(struct templates_call *c, knowledge_fn *fn)
 {
 	int err;
 
-	c->order.by = span_of(c->by);
+	c->order.by = span_of(c->who.by);
 	err = knowledge_do(c->api->options.knowledge, &c->order, fn, c);
 	if (err == -EBUSY)
 		templates_problem(c, 409, "busy", "others publish at the same time: try again",
@@ -170,6 +172,7 @@ void api_publish_templates(void *arg, struct http_request *r)
 	c->order.what = KNOWLEDGE_PUBLISH;
 	c->order.note = posted.note;
 	c->order.force = posted.force;
+	c->order.four_eyes = c->api->options.config->templates.four_eyes;
 	templates_once(c, go);
 }
 
@@ -304,6 +307,12 @@ void api_import_templates(void *arg, struct http_request *r)
 
 	if (!c || !take_files(c, posted.files))
 		return;
+	if (c->who.person && c->api->options.config->templates.four_eyes) {
+		templates_problem(
+			c, 403, "four_eyes",
+			"files are imported by a program: draft it, and let another publish", NULL);
+		return;
+	}
 	c->order.what = KNOWLEDGE_IMPORT;
 	c->order.whole = posted.whole;
 	c->order.force = posted.force;

@@ -274,7 +274,7 @@ static int make_interfaces(struct app *app, struct yaml_errors *errors)
 	                                    .capacity = (unsigned)c->desk.capacity,
 	                                    .origins = (const char *const *)c->desk.origins,
 	                                    .secure = app->tls != NULL};
-	const struct api_options api = {.loop = app->loop,
+	struct api_options api = {.loop = app->loop,
 	                                .log = &app->log,
 	                                .redis = app->redis,
 	                                .router = app->router,
@@ -290,6 +290,7 @@ static int make_interfaces(struct app *app, struct yaml_errors *errors)
 	int err = login_create(&login, &app->login);
 
 	(void)errors;
+	api.login = app->login;
 	if (!err)
 		err = api_create(&api, &app->api);
 	if (!err)

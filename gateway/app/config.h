@@ -78,6 +78,7 @@ struct config {
 		char *directory;
 		char *cache;     /* of trained matchers; NULL: none */
 		int64_t keep_ms; /* questions without an answer */
+		bool four_eyes;
 	} templates;
 	struct {
 		char *default_queue;

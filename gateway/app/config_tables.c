@@ -73,7 +73,10 @@ static const struct config_field templates_fields[] = {
          .fallback = "30 d",
          .help = "how long questions without an answer, and what agents said of texts, are kept; 0 "
                  "s: not at all"},
-	{0		      }
+	{"four_eyes",		       CONFIG_BOOL, offsetof(struct config, templates.four_eyes),
+         .fallback = "false",
+         .help = "true: whoever wrote a draft last may not be the one who publishes it"},
+	{0         }
 };
 
 static const struct config_field disposition_fields[] = {
@@ -118,7 +121,8 @@ static const struct config_field api_key_fields[] = {
 	{"key", CONFIG_SECRET, offsetof(struct config_api_key, key), .required = true, .least = 16,
          .most = 200, .help = "the key itself"},
 	{"scopes",               CONFIG_STRINGS, offsetof(struct config_api_key, scopes), .required = true,
-         .help = "what it may do: calls, messages, conversations, channels, templates"},
+         .help = "what it may do: calls, messages, conversations, channels, "
+                 "templates, templates.read, templates.edit, templates.publish"},
 	{0		     }
 };
 

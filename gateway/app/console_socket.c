@@ -111,7 +111,7 @@ static void let_in(struct console_socket *s, const struct user *user)
 	s->checked_ms = console_now(s->console);
 	if (!first)
 		return;
-	if (user->role == ROLE_MARKETER) {
+	if (user->role == ROLE_MARKETER || user->role == ROLE_EDITOR) {
 		console_close(s, CLOSE_REFUSED, "the role has no desk");
 		return;
 	}

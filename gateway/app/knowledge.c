@@ -31,6 +31,8 @@ static void next_job(struct knowledge *k)
 
 static void tell(struct job *job, int err, const char *code)
 {
+	bool own = code && strcmp(code, "four_eyes") == 0;
+	const struct names *conflicts = own ? &job->own : &job->conflicts;
 	bool only_looks = job->what == KNOWLEDGE_VALIDATE || job->what == KNOWLEDGE_READ;
 	const struct knowledge_result result = {
 		.err = err,
@@ -41,8 +43,8 @@ static void tell(struct job *job, int err, const char *code)
 		.faults = job->faults,
 		.fault_count = job->fault_count,
 		.faults_more = job->told.count + job->told.lost - job->fault_count,
-		.conflicts = job->conflicts.at,
-		.conflict_count = job->conflicts.count,
+		.conflicts = conflicts->at,
+		.conflict_count = conflicts->count,
 		.names = job->names.at,
 		.name_count = job->names.count,
 	};
@@ -110,6 +112,7 @@ int knowledge_do(struct knowledge *k, const struct knowledge_order *o, knowledge
 	job->version = o->version;
 	job->whole = o->whole || o->what == KNOWLEDGE_FILES;
 	job->force = o->force;
+	job->four_eyes = o->four_eyes;
 	job->fn = fn;
 	job->arg = arg;
 	snprintf(job->by, sizeof(job->by), "%.*s", SPAN_FMT(o->by));

@@ -68,8 +68,9 @@ struct knowledge_order {
 	size_t id_count;                    /* 0: all drafts */
 	const struct catalogue_file *files; /* copied */
 	size_t file_count;
-	bool whole; /* of an import: the files are all there is, what they lack was removed */
-	bool force; /* where the files and what is published both changed, the files win */
+	bool whole;     /* of an import: the files are all there is, what they lack was removed */
+	bool four_eyes; /* of a publication: none of the drafts is by the one who publishes */
+	bool force;     /* where the files and what is published both changed, the files win */
 };
 
 struct knowledge_fault {
@@ -84,12 +85,12 @@ struct knowledge_fault {
 struct knowledge_result {
 	int err;          /* without a code: nothing can be done now, Redis is away */
 	const char *code; /* with err, for peers: template_invalid, template_conflict,
-	                     version_unknown, draft_unknown, busy */
+	                     version_unknown, draft_unknown, four_eyes, busy */
 	uint64_t version; /* that is published now */
 	bool changed;     /* by this order */
 	const struct knowledge_fault *faults; /* with template_invalid */
 	size_t fault_count, faults_more;
-	char *const *conflicts; /* ids that others changed too */
+	char *const *conflicts; /* ids that others changed too; with four_eyes, one's own drafts */
 	size_t conflict_count;
 	char *const *names; /* ids that differ from the version before */
 	size_t name_count;

@@ -15,10 +15,14 @@
 --                               it would become ("-": nothing)
 --   ph:{tpl}:files      hash    fingerprint of a directory of files -> "MS N": the version that it became
 --   ph:{tpl}:import     string  the list of the files that were imported last, as they were
+--   ph:{tpl}:audit      stream  who did what, and when: act by, and id, hash or version; the last AUDIT_MAX
+--   ph:{tpl}:asked      stream  what customers asked in vain (lessons.c)
+--   ph:{tpl}:asked_in   hash    id of such a question -> "NAME BASE" of the draft that was made of it; BASE as above
 
 local D = 'ph:{tpl}:'
 local DRAFTS_MAX = 1000
 local FILES_MAX = 100
+local AUDIT_MAX = 10000
 
 -- redis.call, which is not there yet while the library is loaded.
 local call
@@ -38,6 +42,10 @@ end
 
 local function sheet_of(hash)
 	return hash and hash ~= '-' and call('HGET', D .. 'sheet', hash) or ''
+end
+
+local function audit(act, by, ...)
+	call('XADD', D .. 'audit', 'MAXLEN', '~', AUDIT_MAX, '*', 'act', act, 'by', by, ...)
 end
 
 local function tell(what)
@@ -90,8 +98,18 @@ end
 
 -- ---------------------------------------------------------------- editing
 
+local function author_of(draft)
+	return draft:match('^%S+ %S+ %S+ (%S+)')
+end
+
+-- The questions that a draft was made of: listed no more once it is published.
+local function mark_asked(name, base, v, from)
+	for i = from, #v do call('HSET', D .. 'asked_in', v[i], name .. ' ' .. base) end
+end
+
 -- Keeps a draft. args: NAME, expected (hash of what the author saw last: draft or published; "*": whatever it is),
--- hash ("-": to be removed), text, file, by. returns {"ok", hash}, {"stale", hash that is}, {"unknown"}, {"full"}, {"none"}
+-- hash ("-": to be removed), text, file, by, own ("1": another's draft is not theirs to change), then the ids of the
+-- questions it was made of. returns {"ok", hash}, {"stale", hash that is}, {"theirs", by}, {"unknown"}, {"full"}, {"none"}
 local function templates_draft(keys, v)
 	local name, expected, hash = v[1], v[2], v[3]
 	local is = call('HGET', D .. 'in', name)
@@ -99,12 +117,15 @@ local function templates_draft(keys, v)
 	local base = is and is:match('^%S+') or '-'
 	local seen = draft and draft:match('^%S+ (%S+)') or base
 	if expected ~= '*' and expected ~= seen then return {'stale', seen} end
+	if v[7] == '1' and draft and author_of(draft) ~= v[6] then return {'theirs', author_of(draft)} end
 	if hash == '-' and base == '-' then
 		if not draft then return {'unknown'} end
 		call('HDEL', D .. 'draft', name) -- it never was anything else
+		audit('discard', v[6], 'id', name)
 		return {'none'}
 	end
 	if hash == base then
+		if draft then audit('discard', v[6], 'id', name) end
 		call('HDEL', D .. 'draft', name)
 		return {'ok', hash}
 	end
@@ -112,12 +133,45 @@ local function templates_draft(keys, v)
 	if hash ~= '-' then call('HSET', D .. 'sheet', hash, v[4]) end
 	local file = is and is:match('^%S+ (.*)$') or v[5]
 	call('HSET', D .. 'draft', name, base .. ' ' .. hash .. ' ' .. now_ms() .. ' ' .. v[6] .. ' ' .. file)
+	audit(hash == '-' and 'remove' or 'draft', v[6], 'id', name, 'hash', hash)
+	mark_asked(name, base, v, 8)
 	return {'ok', hash}
 end
 
--- Forgets a draft. args: NAME; returns how many there were
+-- Forgets a draft. args: NAME by own; returns how many there were, -1: it is another's
 local function templates_undraft(keys, v)
+	local draft = call('HGET', D .. 'draft', v[1])
+	if not draft then return 0 end
+	if v[3] == '1' and author_of(draft) ~= v[2] then return -1 end
+	audit('discard', v[2], 'id', v[1])
 	return call('HDEL', D .. 'draft', v[1])
+end
+
+-- What became of the draft that a question is in: "draft" (it is one still), "done" (published), "gone".
+local function fate_of(name, base)
+	if call('HEXISTS', D .. 'draft', name) == 1 then return 'draft' end
+	local is = call('HGET', D .. 'in', name)
+	return (is and is:match('^%S+') or '-') ~= base and 'done' or 'gone'
+end
+
+-- What customers asked in vain. Questions whose draft was published leave; those whose draft was discarded are asked
+-- anew. args: count; returns {entries, {id, NAME, id, NAME...} of those that are in a draft}
+local function templates_asked(keys, v)
+	local marks = call('HGETALL', D .. 'asked_in')
+	local fates, inside = {}, {}
+	for i = 1, #marks, 2 do
+		local id, mark = marks[i], marks[i + 1]
+		local name, base = mark:match('^(%S+) (%S+)$')
+		fates[mark] = fates[mark] or fate_of(name, base)
+		if fates[mark] == 'draft' then
+			inside[#inside + 1] = id
+			inside[#inside + 1] = name
+		else
+			call('HDEL', D .. 'asked_in', id)
+			if fates[mark] == 'done' then call('XDEL', D .. 'asked', id) end
+		end
+	end
+	return {call('XREVRANGE', D .. 'asked', '+', '-', 'COUNT', v[1]), inside}
 end
 
 -- ---------------------------------------------------------------- publishing
@@ -189,6 +243,8 @@ local function templates_publish(keys, v)
 		call('HSET', D .. 'about', n, about)
 		call('SET', D .. 'now', n)
 		replace_in(list)
+		local a = cjson.decode(about)
+		audit(a.origin, a.by, 'version', n)
 	end
 	remember_files(v[5], n, v[6])
 	for i = 7, #v, 2 do
@@ -210,5 +266,6 @@ redis.register_function{function_name = 'ph_templates_get', callback = templates
 redis.register_function{function_name = 'ph_templates_stage', callback = templates_stage, flags = {'no-writes'}}
 redis.register_function('ph_templates_draft', templates_draft)
 redis.register_function('ph_templates_undraft', templates_undraft)
+redis.register_function('ph_templates_asked', templates_asked)
 redis.register_function('ph_templates_sheets', templates_sheets)
 redis.register_function('ph_templates_publish', templates_publish)

@@ -41,6 +41,8 @@ static void forget_stage(struct job *job)
 	job->drafts = NULL;
 	job->draft_count = 0;
 	names_fini(&job->conflicts);
+	names_fini(&job->own);
+	names_fini(&job->authors);
 	names_fini(&job->names);
 	catalogue_unref(&job->catalogue);
 	job->at = 0;
@@ -131,12 +133,12 @@ static const char *origin_of(const struct job *job)
 /* Who, when, from what: kept with the version. */
 static char *about(const struct job *job)
 {
-	json_t *object =
-		json_pack("{s:s, s:I, s:s, s:I, s:I, s:b, s:o, s:o}", "by", job->by, "ts",
-	                  (json_int_t)job->now_ms, "origin", origin_of(job), "from",
-	                  (json_int_t)(job->what == KNOWLEDGE_ROLLBACK ? job->version : job->base),
-	                  "count", (json_int_t)job->want.count, "pure", job->pure, "changed",
-	                  names_json(&job->names), "conflicts", names_json(&job->conflicts));
+	json_t *object = json_pack(
+		"{s:s, s:I, s:s, s:I, s:I, s:b, s:o, s:o, s:o}", "by", job->by, "ts",
+		(json_int_t)job->now_ms, "origin", origin_of(job), "from",
+		(json_int_t)(job->what == KNOWLEDGE_ROLLBACK ? job->version : job->base), "count",
+		(json_int_t)job->want.count, "pure", job->pure, "changed", names_json(&job->names),
+		"authors", names_json(&job->authors), "conflicts", names_json(&job->conflicts));
 
 	strict_json_set(object, "note", span_of(job->note));
 	return strict_json_dump(object);
@@ -347,6 +349,20 @@ static bool is_chosen(const struct job *job, const char *name)
 	return job->id_count == 0;
 }
 
+static void note_author(struct job *job, const char *name, struct span by)
+{
+	char text[BY_MAX];
+	bool known = false;
+
+	snprintf(text, sizeof(text), "%.*s", SPAN_FMT(by));
+	for (size_t i = 0; i < job->authors.count; i++)
+		known = known || strcmp(job->authors.at[i], text) == 0;
+	if (!known)
+		names_add(&job->authors, text);
+	if (strcmp(text, job->by) == 0)
+		names_add(&job->own, name);
+}
+
 /* "BASE HASH MS BY FILE" of one template laid over what would be published. */
 static int apply_draft(struct job *job, struct span name, struct span record)
 {
@@ -367,6 +383,7 @@ static int apply_draft(struct job *job, struct span name, struct span record)
 	memcpy(d->base, base.ptr, base.len);
 	memcpy(d->hash, hash.ptr, hash.len);
 	job->draft_count++;
+	note_author(job, d->name, by);
 	is = edition_find(&job->want, d->name);
 	if (strcmp(d->base, is ? is->hash : "-") != 0 && strcmp(d->hash, is ? is->hash : "-") != 0)
 		names_add(&job->conflicts, d->name);
@@ -514,6 +531,8 @@ static void on_staged(void *arg, int err, const redisReply *reply, const char *w
 		job_end(job, err, NULL);
 	else if (job->what == KNOWLEDGE_PUBLISH && (asked_in_vain(job) || !job->draft_count))
 		job_end(job, -ENOENT, "draft_unknown");
+	else if (job->what == KNOWLEDGE_PUBLISH && job->four_eyes && job->own.count)
+		job_end(job, -EPERM, "four_eyes");
 	else if (job->what == KNOWLEDGE_PUBLISH && job->conflicts.count && !job->force)
 		job_end(job, -EEXIST, "template_conflict");
 	else if ((job->pure && job->built) ||

@@ -41,7 +41,7 @@ struct job {
 	size_t id_count;
 	struct catalogue_file *files;
 	size_t file_count;
-	bool whole, force;
+	bool whole, force, four_eyes;
 	knowledge_fn *fn;
 	void *arg;
 	/* of reading */
@@ -54,7 +54,7 @@ struct job {
 	struct edition now, imported, want;
 	struct draft *drafts;
 	size_t draft_count;
-	struct names conflicts, names;
+	struct names conflicts, names, own, authors; /* own: drafts of who publishes them */
 	unsigned tries;
 	/* of building */
 	size_t at; /* of want or theirs: how far fetching or storing has come */

@@ -1,6 +1,7 @@
 /* Two bounded keys in Redis, and a refit that follows them. */
 #include "lessons.h"
 
+#include "mask.h"
 #include "matcher_calibration.h"
 #include "metrics.h"
 #include "strict_json.h"
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { MASKED_MAX = 64 * 1024 };
 enum { TRIM_MS = 3600 * 1000, REFIT_MS = 2000, REFIT_MOST = 2000 };
 
 #define HINTS "ph:lessons"
@@ -39,6 +41,7 @@ struct refit {
 void lessons_asked(struct lessons *l, const struct router_unanswered *u)
 {
 	char address[64], seq[24], confidence[16];
+	struct buf text;
 	size_t masked = log_mask_address(u->address, address, sizeof(address));
 	int err;
 
@@ -46,12 +49,14 @@ void lessons_asked(struct lessons *l, const struct router_unanswered *u)
 		return;
 	snprintf(seq, sizeof(seq), "%llu", (unsigned long long)u->seq);
 	snprintf(confidence, sizeof(confidence), "%.3f", (double)u->confidence);
+	buf_init(&text, MASKED_MAX);
+	mask_text(u->text, &text);
 	{
 		const struct span argv[] = {
 			SPAN_LIT("XADD"),       SPAN_LIT(LESSONS_ASKED),
 			SPAN_LIT("MAXLEN"),     SPAN_LIT("~"),
 			SPAN_LIT(LESSONS_MOST), SPAN_LIT("*"),
-			SPAN_LIT("t"),          utf8_cut(u->text, LESSONS_TEXT_MAX),
+			SPAN_LIT("t"),          utf8_cut(buf_span(&text), LESSONS_TEXT_MAX),
 			SPAN_LIT("l"),          u->lang,
 			SPAN_LIT("c"),          u->conversation,
 			SPAN_LIT("s"),          span_of(seq),
@@ -61,8 +66,11 @@ void lessons_asked(struct lessons *l, const struct router_unanswered *u)
 			SPAN_LIT("p"),          span_of(confidence)
                 };
 
-		err = redis_command(l->options.redis, ARRAY_LEN(argv), argv, NULL, NULL);
+		err = buf_check(&text);
+		if (!err)
+			err = redis_command(l->options.redis, ARRAY_LEN(argv), argv, NULL, NULL);
 	}
+	buf_fini(&text);
 	if (!err)
 		++*l->kept;
 }
@@ -115,6 +123,7 @@ static void on_about(void *arg, int err, const redisReply *reply, const char *wh
 int lessons_about(struct lessons *l, const struct lessons_about *about, done_fn *fn, void *arg)
 {
 	struct about_call *c = malloc(sizeof(*c));
+	struct buf text;
 	char seq[24];
 	int err;
 
@@ -122,19 +131,24 @@ int lessons_about(struct lessons *l, const struct lessons_about *about, done_fn 
 	if (!c)
 		return -ENOMEM;
 	*c = (struct about_call){l, fn, arg};
+	buf_init(&text, MASKED_MAX);
+	mask_text(about->text, &text);
 	{
 		const struct span argv[] = {
 			SPAN_LIT("XADD"),       SPAN_LIT(LESSONS_ABOUT),
 			SPAN_LIT("MAXLEN"),     SPAN_LIT("~"),
 			SPAN_LIT(LESSONS_MOST), SPAN_LIT("*"),
-			SPAN_LIT("t"),          utf8_cut(about->text, LESSONS_TEXT_MAX),
+			SPAN_LIT("t"),          utf8_cut(buf_span(&text), LESSONS_TEXT_MAX),
 			SPAN_LIT("x"),          about->template_id,
 			SPAN_LIT("c"),          about->conversation,
 			SPAN_LIT("s"),          span_of(seq),
 			SPAN_LIT("b"),          about->by};
 
-		err = redis_command(l->options.redis, ARRAY_LEN(argv), argv, on_about, c);
+		err = buf_check(&text);
+		if (!err)
+			err = redis_command(l->options.redis, ARRAY_LEN(argv), argv, on_about, c);
 	}
+	buf_fini(&text);
 	if (err)
 		free(c);
 	return err;

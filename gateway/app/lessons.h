@@ -1,8 +1,8 @@
 /*
  * What people teach the catalogue: questions that nothing answered, kept for those who write
  * answers, and what agents say a text was about, from which the confidence is fitted anew on every
- * node. Both are customers' words: kept in Redis for a bounded time and number, addresses masked,
- * never in a log.
+ * node. Both are customers' words: kept in Redis for a bounded time and number, addresses
+ * and particulars masked (mask.h), never in a log.
  */
 #ifndef PH_LESSONS_H
 #define PH_LESSONS_H

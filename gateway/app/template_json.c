@@ -83,8 +83,8 @@ json_t *template_json(struct span sheet)
 
 bool template_id_ok(struct span id)
 {
-	static const char *const reserved[] = {"versions", "publish", "rollback",    "validate",
-	                                       "import",   "export",  SHEET_SETTINGS};
+	static const char *const reserved[] = {"versions", "publish", "rollback", "validate",
+	                                       "import",   "export",  "audit",    SHEET_SETTINGS};
 
 	if (!id.len || id.len > EDITION_NAME_MAX || memchr(id.ptr, '\0', id.len) ||
 	    strspn(id.ptr, "abcdefghijklmnopqrstuvwxyz0123456789_.") < id.len)

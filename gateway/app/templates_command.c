@@ -242,7 +242,10 @@ static void begin(struct command *c)
 {
 	const struct sub *sub = c->sub;
 	struct span ids[1000];
-	struct knowledge_order o = {.what = sub->what, .note = span_of(c->note), .force = c->force};
+	struct knowledge_order o = {.what = sub->what,
+	                            .note = span_of(c->note),
+	                            .force = c->force,
+	                            .four_eyes = c->config->templates.four_eyes};
 	char by[COMMAND_BY_SIZE];
 	int err;
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 static const char *const role_names[ROLE_COUNT] = {"agent", "supervisor", "marketer",
-                                                   "administrator"};
+                                                   "administrator", "editor"};
 
 static bool is_name(struct span name, size_t most)
 {

@@ -9,7 +9,14 @@
 #include "password.h"
 #include "strict_json.h"
 
-enum user_role { ROLE_AGENT, ROLE_SUPERVISOR, ROLE_MARKETER, ROLE_ADMINISTRATOR, ROLE_COUNT };
+enum user_role {
+	ROLE_AGENT,
+	ROLE_SUPERVISOR,
+	ROLE_MARKETER,
+	ROLE_ADMINISTRATOR,
+	ROLE_EDITOR, /* writes answers, serves nobody */
+	ROLE_COUNT
+};
 
 enum {
 	USER_ID_MAX = 32,

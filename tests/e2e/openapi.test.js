@@ -235,6 +235,8 @@ const TEMPLATE_CALLS = [
   ["DELETE", "/v1/templates/zulu"],
   ["GET", "/v1/unanswered"],
   ["DELETE", "/v1/unanswered", { ids: ["1-0"] }],
+  ["POST", "/v1/unanswered/1-0/draft", {}],
+  ["GET", "/v1/templates/audit"],
 ];
 
 test("bodies that are too large, keys and scopes that lack, ids that nobody has", async () => {
@@ -320,6 +322,20 @@ test("messages are taken back, asked for and exchanged; what failed is sent agai
   await problem({ status: 400, code: "query_invalid", field: "cursor" }, "GET", "/v1/dead-letters?cursor=sms-main%20x");
 });
 
+test("what customers asked in vain becomes a draft", async () => {
+  assert.equal((await call("GET", "/v1/unanswered")).status, 200);
+  assert.equal((await call("DELETE", "/v1/unanswered", { ids: ["1-0"] })).body.removed, 0);
+  await w.smsc.deliver({ from: "+8613700138077", to: "95500", text: "quantum gardening on saturn" });
+  const group = await until("the question", async () => (await call("GET", "/v1/unanswered")).body.groups.at(-1));
+  const route = `/v1/unanswered/${group.id}/draft`;
+  assert.equal((await call("POST", route, { id: "saturn" }, { "idempotency-key": "u" })).status, 201);
+  assert.equal((await call("POST", route, { id: "saturn" }, { "idempotency-key": "u" })).status, 200);
+  await problem({ status: 409, code: "template_exists", field: "id" }, "POST", route, { id: "saturn" });
+  await problem({ status: 404, code: "group_unknown" }, "POST", "/v1/unanswered/9-9/draft", {});
+  await problem({ status: 422, code: "field_range", field: "into" }, "POST", route, { id: "a", into: "b" });
+  await call("DELETE", "/v1/templates/saturn/draft");
+});
+
 test("channels, routes and lists", async () => {
   const { body: all } = await call("GET", "/v1/channels");
   assert.deepEqual(all.items.map((c) => c.name), ["sms-main"]);
@@ -402,8 +418,8 @@ test("templates: drafted, validated, published, rolled back, imported, exported;
   assert.equal((await call("GET", "/v1/templates/versions")).body.items.length, 4);
   assert.equal((await call("GET", "/v1/templates/versions/4")).body.changed[0], "zulu");
   await at({ status: 404, code: "version_unknown" }, "GET", "/versions/99");
-  assert.equal((await call("GET", "/v1/unanswered")).status, 200);
-  assert.equal((await call("DELETE", "/v1/unanswered", { ids: ["1-0"] })).body.removed, 0);
+  assert.ok((await call("GET", "/v1/templates/audit?limit=2")).body.next);
+  await at({ status: 400, code: "query_invalid", field: "after" }, "GET", "/audit?after=x");
 });
 
 test("the schemas of the bodies say what the gateway does", async () => {
