@@ -5,6 +5,7 @@
  * when the message, its answer and, where a person is wanted, its place in the queue are durable.
  */
 #include "bot.h"
+#include "matcher_calibration.h"
 #include "router_private.h"
 
 #include <stdio.h>
@@ -160,11 +161,22 @@ static void count_bot(struct inbound *in)
 		++*counts[in->turn.did];
 }
 
+/* Nothing answers it. A handover that is merely likely counts as well: a catalogue that has one for
+ * whatever is none of its business would show nobody what customers ask beside it. */
+static bool is_unanswered(const struct inbound *in)
+{
+	const struct matcher *m = catalogue_matcher(in->host->router->catalogue);
+
+	if (!in->turn.question)
+		return false;
+	if (in->turn.why == BOT_WHY_HANDOVER)
+		return m && in->turn.confidence < matcher_calibration(m)->zones.answer;
+	return in->turn.why == BOT_WHY_UNSURE || in->turn.why == BOT_WHY_TWICE;
+}
+
 static void count_new(struct inbound *in, struct span state)
 {
 	struct outlet_counters *count = &in->host->count;
-	bool unsure = in->turn.question &&
-	              (in->turn.why == BOT_WHY_UNSURE || in->turn.why == BOT_WHY_TWICE);
 
 	++*count->received;
 	if (in->intent[0] == 'a' && span_is(state, "bot"))
@@ -173,7 +185,7 @@ static void count_new(struct inbound *in, struct span state)
 		return;
 	++*count->handed_over;
 	tell_unanswered(in, span_of(in->turn.missed));
-	if (unsure)
+	if (is_unanswered(in))
 		tell_unanswered(in, in->message->text);
 }
 
