@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { append, EMPTY, prepend, rank, statusOf, type Thread } from "../src/model/thread";
-import type { LogEvent, MessageEvent } from "../src/protocol";
+import { append, EMPTY, prepend, statusOf, type Thread } from "../src/model/thread";
+import type { LogEvent, MessageEvent, Status } from "../src/protocol";
 
 const msg = (seq: number, more: Partial<MessageEvent> = {}): MessageEvent => ({
   seq, ts: seq * 1000, type: "message", direction: "in", kind: "text", text: `m${seq}`, ...more,
@@ -87,13 +87,27 @@ test("history for a place where the thread no longer begins is ignored", () => {
   assert.equal(prepend(t, 900, range(1, 9), true), t);
 });
 
-test("the highest status counts, in whatever order they come", () => {
+const said = (seq: number, status: Status, marks?: string[]): LogEvent =>
+  ({ seq, ts: 1, type: "status", of: 2, status, reason: "r", ...(marks && { marks }) });
+
+test("what was said last of a message counts, in whatever order the pages come", () => {
   const out = msg(2, { direction: "out", status: "queued" });
-  const status = (seq: number, status: "sent" | "delivered" | "failed"): LogEvent => ({ seq, ts: 1, type: "status", of: 2, status, reason: "r" });
-  const t = append(EMPTY, [msg(1), out, status(3, "delivered"), status(4, "sent")], false, true).thread;
-  assert.equal(statusOf(t, out).status, "delivered");
-  assert.equal(t.high, 4);
-  assert.deepEqual(seqs(t), [1, 2]);
+  const t = append(EMPTY, [said(4, "delivered")], true, true).thread;
+  const whole = prepend(t, 4, [msg(1), out, said(3, "sent", ["maybe_doubled"])], false);
+  assert.equal(statusOf(whole, out).status, "delivered");
+  assert.deepEqual(statusOf(whole, out).marks, ["maybe_doubled"]);
+  assert.equal(whole.high, 4);
+  assert.deepEqual(seqs(whole), [1, 2]);
+});
+
+test("the router alone decides what follows on what: a failure that is sent again is under way", () => {
+  const out = msg(2, { direction: "out", status: "queued" });
+  const steps: readonly Status[] = ["failed", "queued", "unknown", "queued", "sent", "partially_delivered", "undelivered", "delivered"];
+  let t = append(EMPTY, [msg(1), out], false, true).thread;
+  steps.forEach((status, i) => {
+    t = append(t, [said(3 + i, status)], undefined).thread;
+    assert.equal(statusOf(t, out).status, status);
+  });
 });
 
 test("a status of a message that is not loaded yet waits for it", () => {
@@ -101,9 +115,4 @@ test("a status of a message that is not loaded yet waits for it", () => {
   const out = msg(3, { direction: "out", status: "queued" });
   const whole = prepend(t, 60, [...range(1, 2), out, ...range(4, 59)], false);
   assert.equal(statusOf(whole, out).status, "read");
-});
-
-test("final statuses rank over passing ones", () => {
-  const order = ["accepted", "queued", "sending", "unknown", "sent", "partially_delivered", "failed", "delivered", "read"] as const;
-  for (let i = 1; i < order.length; i++) assert.ok(rank(order[i - 1]!) < rank(order[i]!), order[i]);
 });

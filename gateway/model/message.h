@@ -22,8 +22,8 @@ enum message_kind {
 	MESSAGE_KINDS
 };
 
-/* Ranked; from DELIVERED on they are final and sticky, but for UNKNOWN which a late answer settles.
- */
+/* What may follow on what is decided in one place, is_step() of redis/conversation/status.lua; from
+ * DELIVERED on they are final, but that UNDELIVERED may turn out DELIVERED. */
 enum message_status {
 	STATUS_ACCEPTED,
 	STATUS_SCHEDULED,

@@ -1,5 +1,5 @@
 /**
- * What we hold of one conversation's log: a contiguous stretch from `low` to `high`, and the best
+ * What we hold of one conversation's log: a contiguous stretch from `low` to `high`, and the last
  * status known of each outbound message. Every function is pure: it answers a new thread.
  *
  * The stretch never has a hole. What does not follow on it is refused (`gap`), and the caller asks
@@ -10,6 +10,8 @@ import type { EditEvent, LogEvent, MessageEvent, SessionEvent, Status } from "..
 export type Item = MessageEvent | SessionEvent;
 
 export interface StatusView {
+  /** Of the event that said so; 0: the message itself did. */
+  seq: number;
   status: Status;
   code?: string;
   reason?: string;
@@ -41,24 +43,7 @@ export const EMPTY: Thread = {
   edits: new Map(),
 };
 
-const RANKS: readonly (readonly Status[])[] = [
-  ["accepted"],
-  ["scheduled"],
-  ["queued"],
-  ["sending"],
-  ["unknown"],
-  ["sent"],
-  ["partially_delivered"],
-  ["undelivered", "failed", "canceled"],
-  ["delivered"],
-  ["read"],
-];
-
-/** How far a status is; an unheard-of one is lowest, so that it never hides a known one. */
-export function rank(status: Status): number {
-  return RANKS.findIndex((row) => row.includes(status));
-}
-
+/** Of each message what was said of it last: a log is told in order, read in pages from the end. */
 function foldStatuses(
   known: ReadonlyMap<number, StatusView>,
   events: readonly LogEvent[],
@@ -69,11 +54,12 @@ function foldStatuses(
     const old = (out ?? known).get(e.of);
     const marks = [...new Set([...(old?.marks ?? []), ...(e.marks ?? [])])];
     out ??= new Map(known);
-    if (old && rank(old.status) > rank(e.status)) {
+    if (old && old.seq > e.seq) {
       if (marks.length) out.set(e.of, { ...old, marks });
       continue;
     }
     out.set(e.of, {
+      seq: e.seq,
       status: e.status,
       ...(marks.length && { marks }),
       ...(e.code != null && { code: String(e.code) }),
@@ -109,12 +95,9 @@ const mend = (items: readonly Item[], edits: ReadonlyMap<number, EditEvent>): re
         return e.type === "message" && edit ? edited(e, edit) : e;
       });
 
-/** The highest-ranked status of one of our messages. */
+/** What one of our messages has come to. */
 export function statusOf(thread: Thread, m: MessageEvent): StatusView {
-  const own = m.status ?? "queued";
-  const pushed = thread.statuses.get(m.seq);
-  if (!pushed || rank(pushed.status) >= rank(own)) return pushed ?? { status: own };
-  return { status: own, ...(pushed.marks && { marks: pushed.marks }) };
+  return thread.statuses.get(m.seq) ?? { seq: 0, status: m.status ?? "queued" };
 }
 
 export interface Applied {
