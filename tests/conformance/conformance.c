@@ -13,7 +13,7 @@
 
 #define P conformance_probe
 
-enum { WAIT_TURNS = 1000, TURN_MS = 5 };
+enum { TURN_MS = 5 };
 
 static struct scene scene;
 static struct connector_host *const host = &scene.host;
@@ -55,12 +55,7 @@ void *__wrap_realloc(void *at, size_t size)
 
 /* ---- the scene ---- */
 
-#define AWAIT(condition)                                                                 \
-	do {                                                                             \
-		for (unsigned turns_ = 0; !(condition) && turns_ < WAIT_TURNS; turns_++) \
-			host_pass(scene.loop, TURN_MS);                                  \
-		ck_assert_msg(condition, "%s: never: %s", P->ops->name, #condition);     \
-	} while (0)
+#define AWAIT(condition) AWAIT_ON(scene.loop, condition)
 
 static void no_log(void *arg, struct span line)
 {

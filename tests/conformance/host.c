@@ -660,22 +660,26 @@ int host_send(struct connector_host *h, const char *address, const char *text)
 
 /* ---- time ---- */
 
+enum { TICK_MS = 5, TICKS_LEAST = 4, LATE_MS = 5000 };
+
+/* It ends a turn of the loop. That some passed says that what came meanwhile was looked at. */
 static void on_tick(void *arg)
 {
-	(void)arg; /* so that a turn of the loop ends */
+	++*(uint64_t *)arg;
 }
 
 bool host_until(struct io_loop *loop, bool (*fn)(void *arg), void *arg, uint64_t ms)
 {
 	const struct clock *clock = io_loop_clock(loop);
-	uint64_t end = clock_mono_ms(clock) + ms;
+	uint64_t end = clock_mono_ms(clock) + ms, ticks = 0;
+	uint64_t least = ms / TICK_MS < TICKS_LEAST ? ms / TICK_MS : TICKS_LEAST;
 	struct io_timer *tick;
 	bool is = fn(arg);
 
-	if (io_timer_create(loop, "test.tick", on_tick, NULL, &tick))
+	if (io_timer_create(loop, "test.tick", on_tick, &ticks, &tick))
 		return is;
-	io_timer_start(tick, 5, 5);
-	while (!is && clock_mono_ms(clock) < end) {
+	io_timer_start(tick, TICK_MS, TICK_MS);
+	while (!is && (clock_mono_ms(clock) < end || ticks < least)) {
 		io_loop_turn(loop);
 		is = fn(arg);
 	}
@@ -692,4 +696,26 @@ static bool never(void *arg)
 void host_pass(struct io_loop *loop, uint64_t ms)
 {
 	host_until(loop, never, NULL, ms);
+}
+
+void host_turn(struct io_loop *loop)
+{
+	struct io_timer *tick;
+	uint64_t ticks = 0;
+
+	if (io_timer_create(loop, "test.tick", on_tick, &ticks, &tick))
+		return;
+	io_timer_start(tick, TICK_MS, 0);
+	io_loop_turn(loop);
+	io_timer_destroy(&tick);
+}
+
+uint64_t host_deadline(const struct io_loop *loop)
+{
+	return clock_mono_ms(io_loop_clock(loop)) + LATE_MS;
+}
+
+bool host_is_late(const struct io_loop *loop, uint64_t deadline)
+{
+	return clock_mono_ms(io_loop_clock(loop)) > deadline;
 }

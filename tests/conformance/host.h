@@ -95,9 +95,30 @@ void host_status(const struct connector_host *h, char *out, size_t size);
 /** Turns connector_durable(), and tells. */
 void host_set_durable(struct connector_host *h, bool durable);
 
+/*
+ * Time is that of tests/unit/steady.h: none passes while the machine lets the process wait.
+ */
+
 /** Runs the loop until fn(arg), at most ms; whether it came true. */
 bool host_until(struct io_loop *loop, bool (*fn)(void *arg), void *arg, uint64_t ms);
 /** Runs the loop for ms. */
 void host_pass(struct io_loop *loop, uint64_t ms);
+/** One turn of the loop, which waits a few milliseconds at most. */
+void host_turn(struct io_loop *loop);
+/** When to give up what should have come by now. */
+uint64_t host_deadline(const struct io_loop *loop);
+bool host_is_late(const struct io_loop *loop, uint64_t deadline);
+
+/**
+ * Waits for it at most 5 s, and fails the test with its words. It is looked at after each turn:
+ * what lasts for a moment is seen.
+ */
+#define AWAIT_ON(loop, condition)                                  \
+	do {                                                       \
+		uint64_t late_ = host_deadline(loop);              \
+		while (!(condition) && !host_is_late(loop, late_)) \
+			host_turn(loop);                           \
+		ck_assert_msg(condition, "never: %s", #condition); \
+	} while (0)
 
 #endif

@@ -19,13 +19,8 @@ void open_channel(const char *more);
 /** The same, and bound as it should be. */
 void open_bound(const char *more);
 
-/** Waits for it at most 5 s; fails the test with its words. */
-#define AWAIT(condition)                                                           \
-	do {                                                                       \
-		for (unsigned turns_ = 0; !(condition) && turns_ < 1000; turns_++) \
-			host_pass(loop, 5);                                        \
-		ck_assert_msg(condition, "never: %s", #condition);                 \
-	} while (0)
+/** Waits for it, and fails the test with its words. */
+#define AWAIT(condition) AWAIT_ON(loop, condition)
 
 /** A deliver_sm of plain text from +8613800138000 to 95500; its sequence_number. */
 uint32_t deliver_text(const char *text);

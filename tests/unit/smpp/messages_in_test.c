@@ -57,7 +57,7 @@ END_TEST
 
 START_TEST(what_the_peer_says_unread_is_no_silence)
 {
-	open_bound("inbound_max: 4\nenquire_link: 100 ms\nresponse_timeout: 300 ms\n");
+	open_bound("inbound_max: 4\nenquire_link: 100 ms\nresponse_timeout: 1 s\n");
 	host.hold = true;
 	smsc.hold = true;
 	ck_assert_int_eq(host_send(&host, customer, "hello"), 0);
@@ -66,7 +66,7 @@ START_TEST(what_the_peer_says_unread_is_no_silence)
 	AWAIT(host.received_count == 4 && smsc.submits == 1);
 	deliver_text("second");
 	smsc_release(&smsc, 0, false);
-	host_pass(loop, 500);
+	host_pass(loop, 1300); /* over the time-out, and under twice of it */
 	ck_assert_uint_eq(host.result_count, 0);
 	host.hold = false;
 	host_settle(&host, 0);

@@ -121,7 +121,7 @@ END_TEST
 
 START_TEST(throttled_it_pauses_and_sends_the_same_first)
 {
-	open_bound("errors:\n  - {status: \"0x58\", action: throttle, delay: 100 ms}\n");
+	open_bound("errors:\n  - {status: \"0x58\", action: throttle, delay: 300 ms}\n");
 	smsc.submit_once = SMPP_RTHROTTLED;
 	ck_assert_int_eq(host_send(&host, customer, "first"), 0);
 	AWAIT(smsc.submits == 1);
