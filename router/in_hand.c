@@ -1,8 +1,9 @@
 /*
  * Which messages this node has in hand. Redis says it too (ph:f), but an answer that is lost on its
  * way leaves messages there that this node never saw: taken from a lane or appended as replies, and
- * nobody would ever send them while the node lives. After Redis was away both are compared, and
- * what only Redis knows goes back to its lane. It was never sent, so it is not marked.
+ * nobody would ever send them while the node lives. So both are compared, after Redis was away and,
+ * since what was asked over a lost connection may be carried out long after, from time to time by
+ * number. What only Redis knows goes back to its lane. It was never sent, so it is not marked.
  */
 #include "router_private.h"
 
@@ -34,22 +35,24 @@ struct in_hand *in_hand_of(struct connector_host *host, const struct message *m)
 	return it && it->claim == m->claim ? it : NULL;
 }
 
-void in_hand_add(struct connector_host *host, const struct message *m)
+int in_hand_add(struct connector_host *host, const struct message *m)
 {
 	struct in_hand *it = find(host, m->conversation, m->seq);
 
 	if (it) {
 		it->taken = it->given_back = false;
 		it->claim = m->claim;
-		return;
+		return 0;
 	}
 	it = calloc(1, sizeof(*it));
 	if (!it || !key_of(&it->key, m->conversation, m->seq)) {
 		free(it);
-		return;
+		return -ENOMEM;
 	}
 	it->claim = m->claim;
 	HASH_ADD(hh, host->in_hand, key, sizeof(it->key), it);
+	host->in_hand_of[router_partition_of(m->conversation)]++;
+	return 0;
 }
 
 void in_hand_remove(struct connector_host *host, struct span conversation, uint64_t seq,
@@ -60,6 +63,7 @@ void in_hand_remove(struct connector_host *host, struct span conversation, uint6
 	if (!it || it->claim != claim)
 		return;
 	HASH_DEL(host->in_hand, it);
+	host->in_hand_of[router_partition_of(conversation)]--;
 	free(it);
 }
 
@@ -84,8 +88,9 @@ static void compare(struct router *r, const redisReply *row)
 	                                .seq = redis_num_at(row, 2),
 	                                .claim = redis_num_at(row, 4),
 	                                .lane = (enum lane)lane};
+	const struct in_hand *it = host ? find(host, claimed.conversation, claimed.seq) : NULL;
 
-	if (host && lane < LANE_COUNT && !find(host, claimed.conversation, claimed.seq))
+	if (host && lane < LANE_COUNT && !(it && it->claim == claimed.claim))
 		outcome_of_unknown(host, &claimed, 'b', "");
 }
 
@@ -96,17 +101,62 @@ static void on_mine(void *arg, int err, const redisReply *reply, const char *why
 		compare(arg, reply->element[i]);
 }
 
+static int ask_mine(struct router *r, unsigned partition)
+{
+	struct fcall_args *a = router_args(r);
+
+	args_add(a, span_of(r->instance));
+	for (const struct connector_host *h = r->hosts; h; h = h->next)
+		args_add(a, span_of(h->name));
+	return router_fcall(r, "ph2_mine", router_partition(partition), on_mine, r);
+}
+
 void in_hand_compare(struct router *r)
 {
-	for (unsigned p = 0; p < ROUTER_PARTITIONS; p++) {
-		struct fcall_args *a = router_args(r);
-
-		args_add(a, span_of(r->instance));
-		for (const struct connector_host *h = r->hosts; h; h = h->next)
-			args_add(a, span_of(h->name));
-		/* One link carries all calls of a partition, in order: what was asked for before
-		 * has been answered or lost when this is. Lost itself: Redis was away again. */
-		if (router_fcall(r, "ph2_mine", router_partition(p), on_mine, r))
+	/* Should one be lost: Redis was away again. */
+	for (unsigned p = 0; p < ROUTER_PARTITIONS; p++)
+		if (ask_mine(r, p))
 			return;
-	}
+}
+
+struct count_call {
+	struct router *router;
+	unsigned partition;
+};
+
+static bool counts_differ(const struct count_call *call, const redisReply *reply)
+{
+	size_t i = 0;
+
+	for (const struct connector_host *h = call->router->hosts; h; h = h->next)
+		if (redis_num_at(reply, i++) != h->in_hand_of[call->partition])
+			return true;
+	return false;
+}
+
+/* One link carries all calls of a partition, in order: what was asked for before has been answered
+ * or lost when this is, so what Redis counted then is what is known here by now. Other nodes of the
+ * channel make it differ, too, which costs a closer look. */
+static void on_counted(void *arg, int err, const redisReply *reply, const char *why)
+{
+	struct count_call *call = arg;
+
+	(void)why;
+	if (!err && counts_differ(call, reply) && ask_mine(call->router, call->partition))
+		log_debug(&call->router->log, EVENT("router.not_compared"));
+	free(call);
+}
+
+void in_hand_count(struct router *r)
+{
+	struct count_call *call = malloc(sizeof(*call));
+	struct fcall_args *a = router_args(r);
+
+	if (!call)
+		return;
+	*call = (struct count_call){r, r->beats % ROUTER_PARTITIONS};
+	for (const struct connector_host *h = r->hosts; h; h = h->next)
+		args_add(a, span_of(h->name));
+	if (router_fcall(r, "ph2_held", router_partition(call->partition), on_counted, call))
+		free(call);
 }

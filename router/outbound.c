@@ -185,7 +185,10 @@ static void hold(struct connector_host *host, struct message **m)
 
 void outbound_send(struct connector_host *host, struct message **m)
 {
-	in_hand_add(host, *m);
+	if (in_hand_add(host, *m)) {
+		message_unref(m); /* Redis says whose it is: it is found when both are compared */
+		return;
+	}
 	if (host->full || any_held(host, (*m)->lane) || give(host, m))
 		hold(host, m);
 }

@@ -273,6 +273,7 @@ static void on_heartbeat(void *arg)
 	route_tick(r);
 	if (r->draining)
 		return;
+	in_hand_count(r);
 	if (r->beats++ % 2 == 0 && clock_mono_ms(io_loop_clock(r->loop)) >= r->reap_after_ms)
 		lanes_reap(r);
 	lanes_due(r);

@@ -110,6 +110,7 @@ struct connector_host {
 	uint16_t dirty[LANE_COUNT], claiming[LANE_COUNT];
 	unsigned next_partition, claims;
 	struct in_hand *in_hand;
+	size_t in_hand_of[ROUTER_PARTITIONS]; /* how many of each */
 	struct held_list held[LANE_COUNT];
 	struct held *later; /* to be tried again when due */
 	struct io_timer *retry;
@@ -279,13 +280,15 @@ bool receipts_overdue(const struct connector_host *host, const struct message *m
 /* in_hand.c */
 /** NULL: it is not in hand, or by another claim than m's. */
 struct in_hand *in_hand_of(struct connector_host *host, const struct message *m);
-void in_hand_add(struct connector_host *host, const struct message *m);
+int in_hand_add(struct connector_host *host, const struct message *m) MUST_CHECK;
 /** Only by that claim: it may be in hand anew. */
 void in_hand_remove(struct connector_host *host, struct span conversation, uint64_t seq,
                     uint64_t claim);
 void in_hand_fini(struct connector_host *host);
 /** After Redis was away: gives back what this node has in Redis' eyes only. */
 void in_hand_compare(struct router *r);
+/** From time to time: the same for a partition in which Redis and this node count differently. */
+void in_hand_count(struct router *r);
 
 /* inbound.c */
 /** The first argument of ph2_receive. */

@@ -64,6 +64,13 @@ local function reap(keys, v)
 	return out
 end
 
+-- How many messages nodes have in hand. args: channel...; returns as many numbers
+local function held(keys, v)
+	local out = {}
+	for i = 1, #v do out[i] = call('HLEN', 'ph:f:' .. keys[1] .. ':' .. v[i]) end
+	return out
+end
+
 -- What a node has in hand. args: instance channel...; returns {channel, C, seq, lane, claim} ...
 local function mine(keys, v)
 	local out = {}

@@ -66,21 +66,32 @@ local function settle_receipt(k, now, seq, part, parts, letter, code, opt, in_ha
 	return is
 end
 
--- What does not go without saying. early: letter and code of a receipt that came before.
-local function settle_one(P, o, item, owner, early, opt, w)
+-- A try is over with what is said of it, and another one began by hand.
+local function replayed_since(k, seq, claim)
+	for _, entry in ipairs(entries_of(k, seq + 1, seq + SCAN_MAX)) do
+		local ts, of = entry:match('^sq (%d+) (%d+) cd 8:replayed')
+		if of and tonumber(of) == seq and claim < tonumber(ts) then return true end
+	end
+	return false
+end
+
+-- What does not go without saying. stale: another's, or a later try, has it in hand. early: letter and code of a receipt
+-- that came before: that is true whoever tells.
+local function settle_one(P, o, item, owner, stale, early, opt, w)
 	local C, seq, letter, part, parts = item[1], item[2], item[3], item[4], item[5]
 	local k = open_conversation(P, C)
 	if not k.h then return end
-	if letter == 'b' then
-		if not owner then return end
-		give_back(k, o.channel, seq, owner, item[10], math.max(item[8], owner.doubled), o.now, opt, w)
+	stale = stale or not owner and (letter == 'b' or replayed_since(k, seq, item[11]))
+	if not stale and letter == 'b' then
+		give_back(k, o.channel, seq, owner, math.max(item[10], owner.attempts), math.max(item[8], owner.doubled), o.now, opt, w)
 		if o.limited then refund(k.h) end
-	else
+	elseif not stale then
 		local e = {cd = item[6], rs = item[7], at = letter == 'f' and item[10] or 0}
-		local more = owner and part ~= parts - 1
 		settle(k, o.now, seq, part, parts, letter, e, opt, owner and true)
-		if early then settle_receipt(k, o.now, seq, part, parts, early[1], early[2], opt, more) end
 		if item[8] > 0 and o.limited and owner then correct_ledger(k.h, seq, item[8]) end
+	end
+	if early then
+		settle_receipt(k, o.now, seq, part, parts, early[1], early[2], opt, owner and (stale or part ~= parts - 1))
 	end
 	save(k, opt.log_max)
 end
@@ -114,14 +125,6 @@ end
 local function plain_item(name, id)
 	local C, seq = name:match('^(%x+) (%d+)$')
 	return {C, tonumber(seq), 's', 0, 1, '', '', 0, id, 0, 0}
-end
-
--- The outcome is not the caller's to say, but what the peer told of it by itself is true.
-local function tell_early(P, o, item, early, opt)
-	local k = open_conversation(P, item[1])
-	if not k.h then return end
-	settle_receipt(k, o.now, item[2], item[4], item[5], early[1], early[2], opt, true)
-	save(k, opt.log_max)
 end
 
 -- Receipts that came before their ids: number of the outcome -> {letter, code}. They are kept no more.
@@ -163,14 +166,10 @@ local function settle_many(keys, v)
 		if item or opt.outbox or early[i] or not held or held:sub(1, #usual) ~= usual then
 			local owner = not over[names[i]] and owner_parse(held) or nil
 			item = item or plain_item(names[i], '')
-			if owner and (owner.node ~= o.node or owner.claim ~= item[11]) then
-				held = nil
-				if early[i] then or_dead(P, o.channel, nil, o.now, tell_early, P, o, item, early[i], opt) end
-			else
-				or_dead(P, o.channel, names[i], o.now, settle_one, P, o, item, owner, early[i], opt, w)
-				held = owner and (item[3] == 'b' or item[4] == item[5] - 1)
-				over[names[i]] = held
-			end
+			local stale = owner and (owner.node ~= o.node or owner.claim ~= item[11])
+			or_dead(P, o.channel, names[i], o.now, settle_one, P, o, item, owner, stale, early[i], opt, w)
+			held = owner and not stale and (item[3] == 'b' or item[4] == item[5] - 1)
+			over[names[i]] = held
 		end
 		if held then gone[#gone + 1] = names[i] end
 	end

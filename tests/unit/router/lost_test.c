@@ -4,6 +4,9 @@
  */
 #include "lanes_fixture.h"
 #include "redis_proxy.h"
+#include "router_keys.h"
+
+#include <stdio.h>
 
 static void start(void)
 {
@@ -42,22 +45,42 @@ START_TEST(a_message_that_was_given_back_and_taken_anew_is_not_given_back_again)
 }
 END_TEST
 
-START_TEST(a_refusal_that_is_told_again_does_not_end_the_replay)
+/* A message was refused, and the node will tell it again; meanwhile it is replayed. */
+static uint64_t refuse_and_replay(bool link)
 {
 	uint64_t seq = send_text(ALICE, "one");
 
 	redis_proxy_lose("ph2_settle");
 	refuse(0, "x");
 	wait_lost();
+	link_up(link);
 	while (!fx.node.up)
 		io_loop_turn(fx.loop);
 	ck_assert_str_eq(dead_do(ALICE, seq, DEAD_REPLAY), "");
+	return seq;
+}
+
+START_TEST(a_refusal_that_is_told_again_does_not_end_the_replay)
+{
+	uint64_t seq = refuse_and_replay(true);
+
 	wait_sent(&fx.node, 2);
 	io_idle(fx.loop, 1500);
 	ck_assert_int_eq(status_of(&fx.node, ALICE, seq), STATUS_SENDING);
 	ck_assert_uint_eq(dead_count(), 0);
 	tell_outcome(&fx.node, 1, SEND_OK, "id");
 	wait_status(&fx.node, ALICE, seq, STATUS_SENT);
+}
+END_TEST
+
+START_TEST(a_refusal_that_is_told_again_does_not_end_a_replay_that_waits)
+{
+	uint64_t seq = refuse_and_replay(false);
+
+	io_idle(fx.loop, 1500);
+	ck_assert_int_eq(status_of(&fx.node, ALICE, seq), STATUS_QUEUED);
+	link_up(true);
+	wait_sent(&fx.node, 2);
 }
 END_TEST
 
@@ -78,6 +101,35 @@ START_TEST(what_was_taken_with_an_answer_that_was_lost_is_sent_once)
 }
 END_TEST
 
+/* A connection is lost while Redis is busy; it carries out what had come over it when it can, and
+ * the node has asked again for what it has in hand long since. */
+START_TEST(what_is_taken_long_after_it_was_asked_for_is_sent)
+{
+	char key[40], instance[64];
+	struct span argv[] = {SPAN_LIT("ch"),  SPAN_LIT("2"), SPAN_NONE,
+	                      SPAN_LIT("1"),   SPAN_LIT("9"), SPAN_LIT("0"),
+	                      SPAN_LIT("999"), SPAN_LIT("0"), SPAN_LIT("0")};
+	uint64_t seq;
+
+	link_up(false);
+	seq = send_text(ALICE, "one");
+	snprintf(key, sizeof(key), "ph:n:%s:n1",
+	         router_partition(router_partition_of(conversation_of(ALICE))).ptr);
+	redis_do(2, (struct span[]){SPAN_LIT("GET"), span_of(key)});
+	snprintf(instance, sizeof(instance), "%s", answered);
+	argv[2] = span_of(instance);
+	function_do("ph2_claim", argv, ARRAY_LEN(argv));
+	ck_assert_int_eq(status_of(&fx.node, ALICE, seq), STATUS_SENDING);
+	link_up(true);
+	send_text(BOB, "another");
+	wait_sent(&fx.node, 2);
+	ck_assert_str_eq(text_of(0), "another");
+	ck_assert_str_eq(text_of(1), "one");
+	tell_outcome(&fx.node, 1, SEND_OK, "id");
+	wait_status(&fx.node, ALICE, seq, STATUS_SENT);
+}
+END_TEST
+
 TCase *lost_cases(void)
 {
 	TCase *tc = tcase_create("lost answers");
@@ -86,6 +138,8 @@ TCase *lost_cases(void)
 	tcase_add_checked_fixture(tc, start, fixture_stop);
 	tcase_add_test(tc, a_message_that_was_given_back_and_taken_anew_is_not_given_back_again);
 	tcase_add_test(tc, a_refusal_that_is_told_again_does_not_end_the_replay);
+	tcase_add_test(tc, a_refusal_that_is_told_again_does_not_end_a_replay_that_waits);
 	tcase_add_test(tc, what_was_taken_with_an_answer_that_was_lost_is_sent_once);
+	tcase_add_test(tc, what_is_taken_long_after_it_was_asked_for_is_sent);
 	return tc;
 }
