@@ -86,8 +86,7 @@ void connector_state(struct connector_host *host, enum channel_state state, cons
 	host->state = state;
 	snprintf(host->why, sizeof(host->why), "%s", why ? why : "");
 	health_on_state(host);
-	*metric_get(METRIC_GAUGE, "posthouse_channel_up", "1 while the channel can send", "channel",
-	            host->name) = router_host_sends(host);
+	*host->route.up = router_host_sends(host);
 	if (state == CHANNEL_MISCONFIGURED)
 		log_error(&host->log, EVENT("channel.state"), STR("state", state_names[state]),
 		          STR("why", host->why));

@@ -63,7 +63,7 @@ struct route_channel {
 	struct io_later tell;
 	char last_error[48];
 	uint64_t last_error_ms; /* wall */
-	uint64_t *moved, *lost, *held, *unstarted, *refused_listed, *dropped_listed, *routed,
+	uint64_t *up, *moved, *lost, *held, *unstarted, *refused_listed, *dropped_listed, *routed,
 		*failover, *gauge;
 };
 

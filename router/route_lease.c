@@ -409,24 +409,25 @@ static void count_register(struct connector_host *host)
 		enum metric_type type;
 		const char *name, *help;
 	} table[] = {
+		{&c->up,             METRIC_GAUGE,   "posthouse_channel_up",                   "1 while the channel can send"},
 		{&c->held,           METRIC_GAUGE,   "posthouse_channel_held",
-	         "1 where this node holds the account"                                      },
+	         "1 where this node holds the account"								       },
 		{&c->lost,           METRIC_COUNTER, "posthouse_channel_leases_lost_total",
-	         "Leases that could not be renewed in time"                                 },
+	         "Leases that could not be renewed in time"								  },
 		{&c->unstarted,      METRIC_COUNTER, "posthouse_channel_start_failures_total",
-	         "Times that the channel could not be started on this node"                 },
+	         "Times that the channel could not be started on this node"                                                  },
 		{&c->moved,          METRIC_COUNTER, "posthouse_channel_moved_total",
-	         "Messages that left the channel's lanes for another's"                     },
+	         "Messages that left the channel's lanes for another's"                                                      },
 		{&c->gauge,          METRIC_GAUGE,   "posthouse_channel_health",
-	         "How the channel fares: 0 down, 1 failing, 2 throttled, 3 probing, 4 up"   },
+	         "How the channel fares: 0 down, 1 failing, 2 throttled, 3 probing, 4 up"                                    },
 		{&c->failover,       METRIC_COUNTER, "posthouse_failover_total",
-	         "Messages that a route gave the channel because a preferred one did not do"},
+	         "Messages that a route gave the channel because a preferred one did not do"                                 },
 		{&c->routed,         METRIC_COUNTER, "posthouse_routed_total",
-	         "Messages that a route gave the channel"                                   },
+	         "Messages that a route gave the channel"								    },
 		{&c->refused_listed, METRIC_COUNTER, "posthouse_blocked_out_total",
-	         "Messages refused because their recipient is blocked"                      },
+	         "Messages refused because their recipient is blocked"                                                       },
 		{&c->dropped_listed, METRIC_COUNTER, "posthouse_blocked_in_total",
-	         "Messages acknowledged and dropped because their sender is blocked"        },
+	         "Messages acknowledged and dropped because their sender is blocked"                                         },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)

@@ -1,6 +1,6 @@
 /*
  * The router: conversations, sessions, queues and agents, outbound lanes. It knows messages,
- * nothing of protocols; what must be atomic is a Redis function (redis/posthouse.lua), called by id
+ * nothing of protocols; what must be atomic is a Redis function (redis/), called by id
  * so that every step may be repeated. It also is the host of the connectors (connector.h).
  */
 #ifndef PH_ROUTER_H
@@ -365,7 +365,7 @@ int router_watch(struct router *router, struct span conversation, router_watch_f
                  struct router_watch **out) MUST_CHECK;
 void router_unwatch(struct router *router, struct router_watch **watch);
 
-/** Typing, to the customer (name: the agent's) and from it (told to router_on_typing of every
+/** Typing, to the customer (name: the agent's) and from it (told to router_listener of every
  * node). */
 void router_typing(struct router *router, struct span conversation, bool on, struct span name);
 

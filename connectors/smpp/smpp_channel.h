@@ -164,7 +164,7 @@ struct smpp_channel {
 	size_t operation_count;
 	struct buf user_data, tlvs;
 	struct buf worded, plain;    /* a text as it is sent */
-	struct smpp_parts *measured; /* scratch of smpp_measure() */
+	struct smpp_parts *measured; /* scratch for counting parts */
 	struct smpp_forms *forms;    /* of customers' numbers; NULL: not asked for */
 
 	/* in */
@@ -184,7 +184,7 @@ int smpp_link_init(struct smpp_link *l, struct smpp_channel *ch) MUST_CHECK;
 void smpp_link_fini(struct smpp_link *l);
 /** Something happened; what follows is in the table of states. */
 void smpp_link_event(struct smpp_link *l, enum link_event on);
-/** Gives it a role and begins to connect; ROLE_NONE ends it. */
+/** Gives it a role and begins to connect; SMPP_ROLE_NONE ends it. */
 void smpp_link_assign(struct smpp_link *l, enum smpp_role role);
 void smpp_link_stop(struct smpp_link *l, enum stop_mode mode);
 /** Whether a submit may be written now. */

@@ -85,16 +85,6 @@ static uint64_t resident_octets(void)
 	return strtoull(rest, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static void count_channel(void *arg, const char *name, const struct connector_ops *ops,
-                          enum channel_state state, const char *why)
-{
-	(void)arg;
-	(void)ops;
-	(void)why;
-	*metric_get(METRIC_GAUGE, "posthouse_channel_up", "1 when the channel can send and receive",
-	            "channel", name) = state == CHANNEL_UP;
-}
-
 static void get_metrics(void *arg, struct http_request *r)
 {
 	struct app *app = arg;
@@ -102,11 +92,8 @@ static void get_metrics(void *arg, struct http_request *r)
 
 	*metric_get(METRIC_GAUGE, "process_resident_memory_bytes", "Resident memory", NULL, NULL) =
 		resident_octets();
-	*metric_get(METRIC_GAUGE, "posthouse_redis_up", "1 when Redis takes writes", NULL, NULL) =
-		app->redis_up;
 	*metric_get(METRIC_COUNTER, "posthouse_redis_fcalls_total", "Redis functions called", NULL,
 	            NULL) = redis_fcalls(app->redis);
-	router_channels(app->router, count_channel, NULL);
 	buf_init(&text, METRICS_MAX);
 	metrics_write(&text);
 	http_respond(r, 200, "text/plain; version=0.0.4; charset=utf-8", buf_span(&text));

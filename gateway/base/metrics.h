@@ -11,9 +11,9 @@
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE };
 
 /**
- * The number of one series: metric_get(METRIC_COUNTER, "posthouse_messages_total", "Messages",
- * "channel", "op1"). label and value may be NULL. name, help and label are literals; value is
- * copied. Past 4096 series of all families the last one, "overflow", is shared.
+ * The number of one series: metric_get(METRIC_COUNTER, "posthouse_sent_total", "Parts the peer
+ * took", "channel", "op1"). label and value may be NULL. name, help and label are literals; value
+ * is copied. Past 4096 series of all families the last one, "overflow", is shared.
  */
 uint64_t *metric_get(enum metric_type type, const char *name, const char *help, const char *label,
                      const char *value);
