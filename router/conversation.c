@@ -255,6 +255,13 @@ static void summary_last(struct conversation_summary *s, struct span text)
 	s->last_in = entry.message.direction == MESSAGE_IN;
 }
 
+/* "UNTIL HOW BY", or empty. */
+static void summary_verified(struct conversation_summary *s, struct span text)
+{
+	s->verified_until_ms = next_num(&text);
+	s->verified_how = span_split(text, ' ', &s->verified_by);
+}
+
 static void summary_field(struct conversation_summary *s, struct ledger *ledger, struct span name,
                           const redisReply *value)
 {
@@ -263,6 +270,8 @@ static void summary_field(struct conversation_summary *s, struct ledger *ledger,
 		s->state = SESSION_NONE;
 	if (span_is(name, "le"))
 		summary_last(s, redis_text(value));
+	if (span_is(name, "vf"))
+		summary_verified(s, redis_text(value));
 	for (size_t i = 0; i < ARRAY_LEN(summary_fields); i++) {
 		const struct summary_field *f = &summary_fields[i];
 

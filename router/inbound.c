@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BOT_ROUNDS = 3, BACK_MS = 24 * 3600 * 1000 };
+enum { BOT_ROUNDS = 3 };
 
 /* A message on its way into Redis. */
 struct inbound {
@@ -20,8 +20,9 @@ struct inbound {
 	struct bot_turn turn;      /* what the bot would say */
 	char state[BOT_STATE_MAX]; /* what its turn before left, as far as known here */
 	unsigned rounds;           /* how often that was wrong */
+	bool verified;             /* the customer is known as who they are, as far as known here */
 	char conversation[CONVERSATION_ID_LEN + 1];
-	char intent[2]; /* a answer, h hand over, n nothing to say */
+	char intent[2]; /* what the bot would do, see receive.lua */
 	uint64_t began_us;
 	done_fn *done;
 	void *arg;
@@ -52,9 +53,23 @@ static void on_offered(void *arg, int err)
 /* ph2_receive's letter for it. */
 static char intent_of(const struct bot_turn *turn)
 {
-	if (turn->did == BOT_NOTHING)
-		return 'n';
-	return turn->did == BOT_HUMAN ? 'h' : 'a';
+	static const char letters[BOT_DIDS] = {
+		[BOT_NOTHING] = 'n', [BOT_ANSWERED] = 'a', [BOT_CHOSEN] = 'a', [BOT_MENU] = 's',
+		[BOT_ASKED] = 's',   [BOT_DROPPED] = 'd',  [BOT_HUMAN] = 'h'};
+
+	if (turn->secret)
+		return 'w';
+	return turn->why == BOT_WHY_VERIFY ? 'v' : letters[turn->did];
+}
+
+/* And for what the text is to what was said before it. */
+static const char *after_of(const struct bot_turn *turn)
+{
+	static const char *const letters[] = {
+		[BOT_AFTER_OTHER] = "o",  [BOT_AFTER_CHOICE] = "c", [BOT_AFTER_VALUE] = "v",
+		[BOT_AFTER_THANKS] = "t", [BOT_AFTER_DROP] = "d",   [BOT_AFTER_PERSON] = "p"};
+
+	return letters[turn->after];
 }
 
 static void decide(struct inbound *in)
@@ -65,7 +80,8 @@ static void decide(struct inbound *in)
 	                        .catalogue = r->catalogue,
 	                        .memo = r->memo,
 	                        .scratch = r->scratch,
-	                        .now_ms = router_now(r)};
+	                        .now_ms = router_now(r),
+	                        .verified = in->verified};
 
 	message_unref(&in->turn.reply);
 	bot_turn(&bot, in->message, in->rounds < BOT_ROUNDS ? span_of(in->state) : SPAN_NONE,
@@ -115,21 +131,22 @@ static void send_again(struct inbound *in, const redisReply *reply, const struct
 	send_reply(in, &entry.message, w);
 }
 
-/* An automatic answer is judged by what the customer does next: back on the same matter, it was
- * none. */
-static void count_after(struct inbound *in, struct span gave)
+/* What the bot said is judged by what the customer does next: back on the same matter, it was no
+ * answer. what: "KIND LETTER SAME", see receive.lua. */
+static void count_after(struct inbound *in, struct span what)
 {
-	struct span rest, matter = span_split(gave, ' ', &rest);
-	uint64_t since = next_num(&rest), count = next_num(&rest);
-	bool same = span_is(matter, in->turn.matter);
-	const char *did = in->turn.did == BOT_HUMAN ? "person" : same ? "same" : "other";
+	struct span rest, kind = span_split(what, ' ', &rest);
+	struct span letter = span_split(rest, ' ', &rest);
+	const char *did = letter.len == 1 ? log_after_name(letter.ptr[0]) : NULL;
 
-	if (!matter.len || in->turn.did == BOT_NOTHING)
-		return;
-	if (count == 0)
+	if (did && span_is(kind, "a"))
 		++*metric_get(METRIC_COUNTER, "posthouse_after_answer_total",
 		              "What customers did next after an automatic answer", "did", did);
-	if (same && in->message->ts_ms < since + BACK_MS)
+	else if (did)
+		++*metric_get(METRIC_COUNTER, "posthouse_after_menu_total",
+		              "What customers did next after a menu or a question back", "did",
+		              did);
+	if (span_is(rest, "1"))
 		++*in->host->count.returned;
 }
 
@@ -179,9 +196,9 @@ static void count_new(struct inbound *in, struct span state)
 	struct outlet_counters *count = &in->host->count;
 
 	++*count->received;
-	if (in->intent[0] == 'a' && span_is(state, "bot"))
+	if (span_is(state, "bot"))
 		count_bot(in);
-	if (in->intent[0] != 'h' || !span_is(state, "queued"))
+	if (in->turn.did != BOT_HUMAN || !span_is(state, "queued"))
 		return;
 	++*count->handed_over;
 	tell_unanswered(in, span_of(in->turn.missed));
@@ -219,11 +236,14 @@ static void follow_reply(struct inbound *in, const struct receive_words *w, cons
 
 static int receive(struct inbound *in);
 
-/* The bot had said something that this node did not know of: its turn is worked out anew. */
-static void decide_again(struct inbound *in, struct span state)
+/* The bot had said something that this node did not know of, or the customer is verified, or not
+ * any more: its turn is worked out anew. */
+static void decide_again(struct inbound *in, const struct receive_words *w)
 {
 	in->rounds++;
-	snprintf(in->state, sizeof(in->state), "%.*s", SPAN_FMT(state));
+	if (span_is(w->state, "verified") || span_is(w->state, "unverified"))
+		in->verified = span_is(w->state, "verified");
+	snprintf(in->state, sizeof(in->state), "%.*s", SPAN_FMT(w->queue));
 	if (receive(in))
 		inbound_end(in, -EAGAIN);
 }
@@ -242,7 +262,7 @@ static void on_received(void *arg, int err, const redisReply *reply, const char 
 	}
 	w = read_words(redis_text(alone ? reply : redis_at(reply, 0)));
 	if (w.other_state) {
-		decide_again(in, w.queue);
+		decide_again(in, &w);
 		return;
 	}
 	in->message->seq = w.seq;
@@ -254,7 +274,7 @@ static void on_received(void *arg, int err, const redisReply *reply, const char 
 		count_after(in, redis_text_at(reply, 2));
 	follow_reply(in, &w, reply);
 	router_hint(host->router, span_of(in->conversation), w.seq);
-	if (span_is(w.state, "queued") && (w.again || in->intent[0] == 'h'))
+	if (span_is(w.state, "queued") && (w.again || in->turn.did == BOT_HUMAN))
 		desk_offer(host->router, span_of(in->conversation), w.session, w.queue,
 		           w.waiting_since, on_offered, in);
 	else
@@ -266,10 +286,9 @@ static void pack_inbound(struct inbound *in, struct buf *b)
 {
 	struct connector_host *host = in->host;
 	const struct message *m = in->message;
-	bool gives = in->turn.did == BOT_ANSWERED || in->turn.did == BOT_CHOSEN;
 	char word[ROUTER_WORD_MAX];
 
-	pack_array(b, 18);
+	pack_array(b, 19);
 	pack_text(b, span_of(in->conversation));
 	router_pack_who(b, m, in->turn.reply ? in->turn.reply->lang : m->lang);
 	pack_text(b, m->channel);
@@ -290,7 +309,8 @@ static void pack_inbound(struct inbound *in, struct buf *b)
 	pack_text(b, code_queue(host, m->local));
 	pack_text(b, in->rounds < BOT_ROUNDS ? span_of(in->state) : SPAN_LIT("*"));
 	pack_text(b, span_of(in->turn.next));
-	pack_text(b, gives ? span_of(in->turn.matter) : SPAN_NONE);
+	pack_text(b, span_of(in->turn.matter));
+	pack_text(b, span_of(after_of(&in->turn)));
 }
 
 void inbound_common(void *arg, struct buf *b)

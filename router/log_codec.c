@@ -197,6 +197,22 @@ static int read_by(struct log_entry *e, struct span v)
 	return 0;
 }
 
+/* "SEQ LETTER"; a newer node's letter says nothing. */
+static int read_after(struct log_entry *e, struct span v)
+{
+	struct span letter, seq = span_split(v, ' ', &letter);
+
+	if (span_u64(seq, &e->event.after))
+		return -EBADMSG;
+	e->event.after_did = letter.len == 1 ? log_after_name(letter.ptr[0]) : NULL;
+	return 0;
+}
+
+static int read_until(struct log_entry *e, struct span v)
+{
+	return span_u64(v, &e->event.until_ms);
+}
+
 #define IN_MESSAGE(member) offsetof(struct log_entry, message.member)
 #define IN_EVENT(member) offsetof(struct log_entry, event.member)
 
@@ -220,6 +236,9 @@ static const struct field {
 	{"pr",  read_priority, 0                      },
 	{"rc",  read_receipt,  0                      },
 	{"at",  read_attempts, 0                      },
+	{"af",  read_after,    0                      },
+	{"un",  read_until,    0                      },
+	{"ho",  NULL,          IN_EVENT(how)          },
 	{"bn",  NULL,          IN_EVENT(author_name)  },
 	{"cd",  NULL,          IN_EVENT(code)         },
 	{"rs",  NULL,          IN_EVENT(reason)       },
@@ -337,9 +356,11 @@ int log_decode(uint64_t seq, struct span entry, struct log_entry *out)
 		err = read_status(out, front, &rest);
 	else if (span_is(front, "e"))
 		err = read_edit(out, &rest);
-	else if (span_is(front, "z"))
+	else if (span_is(front, "z") || span_is(front, "k"))
 		err = 0;
 	if (front.ptr[0] == 'z')
 		out->event.type = LOG_SESSION;
+	if (front.ptr[0] == 'k')
+		out->event.type = LOG_VERIFIED;
 	return err ? err : read_fields(out, rest);
 }

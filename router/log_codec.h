@@ -7,13 +7,16 @@
  *      and, where it is due later than ts, "+" and by how much; channel
  *   s  "s" letter of the status; ts; seq of the message
  *   z  "z"; ts
+ *   k  "k"; ts
  *   e  "e"; ts; seq of the message that is completed; revision. The rest is as of an m
  *
  * then all else, "NAME LENGTH:VALUE" one after the other, under short names, since there are many:
  *
  *   m  k kind; x text; j data; by author; bn its name; lo our end; id cid; tp template;
- *      lg language; rt reply_to; op options; mk marks; cl message class; pr priority; rc receipt
+ *      lg language; rt reply_to; op options; mk marks; cl message class; pr priority; rc receipt;
+ *      af seq and letter: what it is to what the bot said before (see receive.lua, follow())
  *   s  cd code; rs reason; mk marks; at attempts; ca the call that replayed it
+ *   k  un until when; ho how; by
  *   z  sid; st state; ag agent; an its name; qu queue; di disposition; no note; by
  */
 #ifndef PH_LOG_CODEC_H

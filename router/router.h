@@ -346,11 +346,29 @@ struct conversation_summary {
 	bool limited; /* the channel limits replies: */
 	uint32_t replies_left;
 	uint64_t replies_until_ms;
+	uint64_t verified_until_ms; /* 0: the customer is not known as who they are */
+	struct span verified_how, verified_by;
 };
 typedef void router_summary_fn(void *arg, const struct router_error *error,
                                const struct conversation_summary *summary);
 int router_summary(struct router *router, struct span conversation, router_summary_fn *fn,
                    void *arg) MUST_CHECK;
+
+/* That a customer proved who they are, to the house's own systems. */
+struct router_verification {
+	struct span channel; /* empty: the first of the address' scheme */
+	struct span address; /* raw, with a channel, or canonical */
+	uint64_t until_ms;   /* since 1970; past or 0: not any more */
+	struct span how;     /* a word without blanks: "app", "webchat" */
+	struct span by;      /* who says so: "api:bank" */
+};
+/** changed: it was not so already. */
+typedef void router_verified_fn(void *arg, const struct router_error *error,
+                                struct span conversation, bool changed);
+/** Kept until its end beside the conversation, which it begins where there is none, and noted in
+ * its log. fn when that is durable. -EINVAL address, -ENOENT channel. */
+int router_verify(struct router *router, const struct router_verification *v,
+                  router_verified_fn *fn, void *arg) MUST_CHECK;
 
 /** The agent has read the customer's messages up to seq. Not acknowledged. */
 void router_mark_read(struct router *router, struct span conversation, uint64_t seq);

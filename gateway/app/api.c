@@ -15,6 +15,7 @@ static const struct {
 	{"templates.read",    SCOPE_TEMPLATES_READ						 },
 	{"templates.edit",    SCOPE_TEMPLATES_READ | SCOPE_TEMPLATES_EDIT                          },
 	{"templates.publish", SCOPE_TEMPLATES_READ | SCOPE_TEMPLATES_PUBLISH                       },
+	{"verifications",     SCOPE_VERIFICATIONS						  },
 };
 
 static unsigned scopes_of(char **names)
@@ -70,24 +71,26 @@ static const struct {
 	const char *path;
 	http_handler *fn;
 } routes[] = {
-	{HTTP_M_POST,   "/v1/messages",                 api_post_message      },
-	{HTTP_M_GET,    "/v1/messages/:id",             api_get_message       },
-	{HTTP_M_POST,   "/v1/messages/:id/:act",        api_post_message_act  },
-	{HTTP_M_GET,    "/v1/dead-letters",             api_get_dead_letters  },
-	{HTTP_M_POST,   "/v1/dead-letters/:id",         api_post_dead_letters },
-	{HTTP_M_POST,   "/v1/dead-letters/:id/:act",    api_post_dead_letter  },
-	{HTTP_M_DELETE, "/v1/dead-letters/:id",         api_delete_dead_letter},
-	{HTTP_M_POST,   "/v1/calls",                    api_post_call         },
-	{HTTP_M_GET,    "/v1/conversations/:id",        api_get_conversation  },
-	{HTTP_M_GET,    "/v1/conversations/:id/events", api_get_events        },
-	{HTTP_M_GET,    "/v1/channels",                 api_get_channels      },
-	{HTTP_M_GET,    "/v1/channels/:name",           api_get_channel       },
-	{HTTP_M_POST,   "/v1/channels/:name/:want",     api_post_channel      },
-	{HTTP_M_GET,    "/v1/route",                    api_get_route         },
-	{HTTP_M_GET,    "/v1/lists",                    api_get_list          },
-	{HTTP_M_POST,   "/v1/lists",                    api_post_list         },
-	{HTTP_M_DELETE, "/v1/lists",                    api_delete_list       },
-	{HTTP_M_POST,   "/v1/segments",                 api_post_segments     },
+	{HTTP_M_POST,   "/v1/messages",                 api_post_message       },
+	{HTTP_M_GET,    "/v1/messages/:id",             api_get_message        },
+	{HTTP_M_POST,   "/v1/messages/:id/:act",        api_post_message_act   },
+	{HTTP_M_GET,    "/v1/dead-letters",             api_get_dead_letters   },
+	{HTTP_M_POST,   "/v1/dead-letters/:id",         api_post_dead_letters  },
+	{HTTP_M_POST,   "/v1/dead-letters/:id/:act",    api_post_dead_letter   },
+	{HTTP_M_DELETE, "/v1/dead-letters/:id",         api_delete_dead_letter },
+	{HTTP_M_POST,   "/v1/calls",                    api_post_call          },
+	{HTTP_M_GET,    "/v1/conversations/:id",        api_get_conversation   },
+	{HTTP_M_GET,    "/v1/conversations/:id/events", api_get_events         },
+	{HTTP_M_POST,   "/v1/verifications",            api_post_verification  },
+	{HTTP_M_DELETE, "/v1/verifications",            api_delete_verification},
+	{HTTP_M_GET,    "/v1/channels",                 api_get_channels       },
+	{HTTP_M_GET,    "/v1/channels/:name",           api_get_channel        },
+	{HTTP_M_POST,   "/v1/channels/:name/:want",     api_post_channel       },
+	{HTTP_M_GET,    "/v1/route",                    api_get_route          },
+	{HTTP_M_GET,    "/v1/lists",                    api_get_list           },
+	{HTTP_M_POST,   "/v1/lists",                    api_post_list          },
+	{HTTP_M_DELETE, "/v1/lists",                    api_delete_list        },
+	{HTTP_M_POST,   "/v1/segments",                 api_post_segments      },
 };
 
 static int add_routes(struct api *api)

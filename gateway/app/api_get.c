@@ -168,6 +168,8 @@ static json_t *conversation_json(const struct conversation_summary *s)
 	add_ts(object, "first_ts", s->first_ms);
 	add_ts(object, "last_ts", s->last_ms);
 	add_ts(object, "waiting_since", s->waiting_since_ms);
+	if (s->verified_until_ms)
+		json_object_set_new(object, "verified", event_verified_json(s));
 	return object;
 }
 
@@ -219,6 +221,7 @@ static void on_events(void *arg, const struct router_error *error, const struct 
 	}
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(list, event_json(conversation, &events[i]));
+	event_join_next(list, more ? 0 : clock_wall_ms(io_loop_clock(a->api->options.loop)));
 	reply_json(a->request, 200,
 	           json_pack("{s:o, s:o}", "items", list, "next",
 	                     more && count ? json_integer((json_int_t)events[count - 1].seq)

@@ -13,7 +13,8 @@ enum api_scope {
 	SCOPE_CHANNELS = 8,
 	SCOPE_TEMPLATES_READ = 16,
 	SCOPE_TEMPLATES_EDIT = 32,
-	SCOPE_TEMPLATES_PUBLISH = 64
+	SCOPE_TEMPLATES_PUBLISH = 64,
+	SCOPE_VERIFICATIONS = 128
 };
 
 enum {
@@ -52,6 +53,8 @@ bool api_read_lane(struct http_request *r, struct span name, enum lane *out);
 /** The handlers; arg is the struct api. */
 void api_post_message(void *arg, struct http_request *r);
 void api_post_call(void *arg, struct http_request *r);
+void api_post_verification(void *arg, struct http_request *r);
+void api_delete_verification(void *arg, struct http_request *r);
 void api_post_segments(void *arg, struct http_request *r);
 void api_get_message(void *arg, struct http_request *r);
 void api_get_conversation(void *arg, struct http_request *r);

@@ -13,9 +13,9 @@
 
 enum { CHANNELS_MAX = 64, FIELDS_MAX = 128 };
 
-static const char *const scopes[] = {"calls",          "messages",          "conversations",
-                                     "channels",       "templates",         "templates.read",
-                                     "templates.edit", "templates.publish", NULL};
+static const char *const scopes[] = {
+	"calls",          "messages",       "conversations",     "channels",      "templates",
+	"templates.read", "templates.edit", "templates.publish", "verifications", NULL};
 static const char *const events[] = {"message.received", "message.edited", "message.status", NULL};
 
 /* Reading one file. */

@@ -83,7 +83,7 @@ struct config {
 	struct {
 		char *default_queue;
 		int64_t capacity; /* of an agent who has none of their own */
-		int64_t login_ms, bot_idle_ms, grace_ms;
+		int64_t login_ms, bot_idle_ms, grace_ms, verified_longest_ms;
 		char **origins; /* besides the public listener's own */
 		struct config_list dispositions;
 	} desk;

@@ -95,24 +95,27 @@ static const char usual_dispositions[] =
 	" {id: spam, zh: 骚扰信息, en: Spam}]";
 
 static const struct config_field desk_fields[] = {
-	{"default_queue",         CONFIG_STRING, offsetof(struct config, desk.default_queue),
+	{"default_queue",					       CONFIG_STRING, offsetof(struct config, desk.default_queue),
          .fallback = "general", .least = 1, .most = 32,
          .help = "queue of a session that names none"},
-	{"capacity", CONFIG_INT, offsetof(struct config, desk.capacity), .fallback = "4",
+	{"capacity",				       CONFIG_INT, offsetof(struct config, desk.capacity), .fallback = "4",
          .least = 1, .most = 100, .help = "sessions at once of an agent who has no own number"},
-	{"login",   CONFIG_DURATION_MS, offsetof(struct config, desk.login_ms), .fallback = "12 h",
+	{"login",					 CONFIG_DURATION_MS, offsetof(struct config, desk.login_ms), .fallback = "12 h",
          .least = 60000, .most = 2592000000, .help = "a log-in ends after so long without use"},
-	{"bot_idle",             CONFIG_DURATION_MS, offsetof(struct config, desk.bot_idle_ms),
+	{"bot_idle",						   CONFIG_DURATION_MS, offsetof(struct config, desk.bot_idle_ms),
          .fallback = "30 min", .least = 1000,
          .help = "a session with the bot ends after this silence"},
-	{"grace",		       CONFIG_DURATION_MS, offsetof(struct config, desk.grace_ms), .fallback = "60 s",
+	{"grace",							     CONFIG_DURATION_MS, offsetof(struct config, desk.grace_ms), .fallback = "60 s",
          .least = 1000, .help = "an agent whose console is gone keeps the sessions so long"},
-	{"origins",             CONFIG_STRINGS, offsetof(struct config, desk.origins),
+	{"verified_longest",             CONFIG_DURATION_MS, offsetof(struct config, desk.verified_longest_ms),
+         .fallback = "12 h", .least = 1000, .most = 2592000000,
+         .help = "the API may say of a customer for so long at most that they proved who they are"},
+	{"origins",					       CONFIG_STRINGS, offsetof(struct config, desk.origins),
          .help = "origins of the console besides the public listener's own"},
-	{"dispositions",         CONFIG_LIST, offsetof(struct config, desk.dispositions),
+	{"dispositions",						    CONFIG_LIST, offsetof(struct config, desk.dispositions),
          .sub = disposition_fields, .item_size = sizeof(struct config_disposition), .least = 1,
          .most = 50, .fallback = usual_dispositions, .help = "how a session can end"},
-	{0	     }
+	{0}
 };
 
 static const struct config_field api_key_fields[] = {

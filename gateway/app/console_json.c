@@ -1,6 +1,8 @@
 /* Builds what frames carry. */
 #include "console_json.h"
 
+#include "event_json.h"
+
 #include <stdio.h>
 
 enum { WORDING_MAX = 8192, SESSIONS_MAX = 100 };
@@ -69,6 +71,8 @@ json_t *console_summary_json(const struct conversation_summary *s)
 	                            ? json_pack("{s:I, s:I}", "left", (json_int_t)s->replies_left,
 	                                        "until_ts", (json_int_t)s->replies_until_ms)
 	                            : json_null());
+	json_object_set_new(object, "verified",
+	                    s->verified_until_ms ? event_verified_json(s) : json_null());
 	return object;
 }
 

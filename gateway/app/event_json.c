@@ -64,6 +64,15 @@ static void add_answer(json_t *object, struct span options)
 	json_decref(all);
 }
 
+/* Which of the bot's messages it follows, and what it is to that one. */
+static void add_after(json_t *object, const struct log_event *e)
+{
+	if (e->after && e->after_did)
+		json_object_set_new(
+			object, "after",
+			json_pack("{s:I, s:s}", "seq", (json_int_t)e->after, "did", e->after_did));
+}
+
 static void add_message(json_t *object, struct span conversation, const struct log_event *e)
 {
 	const struct message *m = e->message;
@@ -84,6 +93,7 @@ static void add_message(json_t *object, struct span conversation, const struct l
 	strict_json_set(object, "cid", m->cid);
 	if (span_is(m->author, "bot"))
 		add_answer(object, m->options);
+	add_after(object, e);
 	if (m->marks)
 		json_object_set_new(object, "marks", event_marks_json(m->marks));
 }
@@ -125,6 +135,25 @@ static void add_session(json_t *object, const struct log_event *e)
 	strict_json_set(object, "by", e->by);
 }
 
+static void add_verified(json_t *object, const struct log_event *e)
+{
+	json_object_set_new(object, "type", json_string("verified"));
+	json_object_set_new(object, "until_ts",
+	                    e->until_ms ? json_integer((json_int_t)e->until_ms) : json_null());
+	strict_json_set(object, "how", e->how);
+	strict_json_set(object, "by", e->by);
+}
+
+json_t *event_verified_json(const struct conversation_summary *s)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "until_ts", json_integer((json_int_t)s->verified_until_ms));
+	strict_json_set(object, "how", s->verified_how);
+	strict_json_set(object, "by", s->verified_by);
+	return object;
+}
+
 json_t *event_json(struct span conversation, const struct log_event *e)
 {
 	json_t *object = json_object();
@@ -146,6 +175,62 @@ json_t *event_json(struct span conversation, const struct log_event *e)
 	case LOG_EDIT:
 		add_edit(object, e);
 		break;
+	case LOG_VERIFIED:
+		add_verified(object, e);
+		break;
 	}
 	return object;
+}
+
+enum { SILENT_MS = 24 * 3600 * 1000 };
+
+static void set_next(json_t *events, size_t before, json_int_t seq, const char *did)
+{
+	for (size_t i = before; i-- > 0;) {
+		json_t *event = json_array_get(events, i);
+
+		if (json_integer_value(json_object_get(event, "seq")) != seq)
+			continue;
+		event = json_object_get(event, "answer");
+		if (event && !json_object_get(event, "next"))
+			json_object_set_new(event, "next", json_string(did));
+		return;
+	}
+}
+
+/* The bot's last message, when nothing was said by anybody after it. */
+static json_t *last_answer(json_t *events)
+{
+	for (size_t i = json_array_size(events); i-- > 0;) {
+		json_t *event = json_array_get(events, i);
+		const char *type = json_string_value(json_object_get(event, "type"));
+
+		if (type && strcmp(type, "message") == 0)
+			return json_object_get(event, "answer") ? event : NULL;
+	}
+	return NULL;
+}
+
+static void set_silent(json_t *events, uint64_t now_ms)
+{
+	json_t *event = last_answer(events), *answer = json_object_get(event, "answer");
+	json_int_t ts = json_integer_value(json_object_get(event, "ts"));
+	const char *did = json_string_value(json_object_get(answer, "did"));
+
+	if (did && strcmp(did, "human") != 0 && now_ms >= (uint64_t)ts + SILENT_MS)
+		json_object_set_new(answer, "next", json_string("silent"));
+}
+
+void event_join_next(json_t *events, uint64_t now_ms)
+{
+	for (size_t i = 0; i < json_array_size(events); i++) {
+		const json_t *after = json_object_get(json_array_get(events, i), "after");
+
+		/* The first that follows is what was done next. */
+		if (after)
+			set_next(events, i, json_integer_value(json_object_get(after, "seq")),
+			         json_string_value(json_object_get(after, "did")));
+	}
+	if (now_ms)
+		set_silent(events, now_ms);
 }

@@ -11,7 +11,8 @@ enum log_event_type {
 	LOG_MESSAGE,
 	LOG_STATUS,
 	LOG_SESSION,
-	LOG_EDIT /* a message is completed: text, data, kind and marks take the place of its own */
+	LOG_EDIT, /* a message is completed: text, data, kind and marks take the place of its own */
+	LOG_VERIFIED /* the customer is known as who they are, or not any more */
 };
 
 enum session_state {
@@ -31,6 +32,8 @@ struct log_event {
 	/* LOG_MESSAGE, LOG_EDIT */
 	const struct message *message; /* its status is the one it had when it was appended */
 	struct span author_name;       /* how the author is called; may be empty */
+	uint64_t after;        /* seq of the bot's message that this one follows; 0: of none */
+	const char *after_did; /* what that is to it: log_after_name() */
 	/* LOG_STATUS, LOG_EDIT */
 	uint64_t of; /* seq of the message */
 	enum message_status status;
@@ -40,7 +43,15 @@ struct log_event {
 	/* LOG_SESSION */
 	struct span session, agent, agent_name, queue, disposition, note, by;
 	enum session_state state;
+	/* LOG_VERIFIED; by too */
+	uint64_t until_ms; /* 0: not any more */
+	struct span how;
 };
+
+/** What a customer does after the bot spoke, by the letter that the log has for it: "chose",
+ * "value", "thanks", "dropped", "person", "same" (the same matter again within a day), "silent"
+ * (for a day), "other". NULL: no such letter. */
+const char *log_after_name(char letter);
 
 const char *session_state_name(enum session_state state);
 /** -EINVAL: no such name. */

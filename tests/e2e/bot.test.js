@@ -47,6 +47,10 @@ test("SMS: a menu with numbers, a choice after a restart, what an answer lacks, 
   const { items } = (await w.api("GET", `/v1/conversations/${body.conversation}/events?limit=100`)).body;
   const did = items.filter((e) => e.answer).map((e) => [e.answer.did, e.answer.why]);
   assert.deepEqual(did, [["menu"], ["chosen"], ["ask"], ["answer"], ["answer"], ["answer"], ["menu"], ["human", "twice"]].map(([a, b]) => [a, b]));
+  const next = items.filter((e) => e.answer).map((e) => e.answer.next);
+  assert.deepEqual(next, ["chose", "other", "value", "other", "same", "other", "other", undefined]);
+  const after = items.filter((e) => e.after);
+  assert.ok(after.every((e) => e.direction === "in" && items.find((x) => x.seq === e.after.seq).answer.next === e.after.did));
   const sure = items.filter((e) => e.answer?.did === "answer")[1].answer;
   assert.match(sure.version, /^2 [0-9a-f]{16}$/);
   assert.equal(sure.confidence, 1);
@@ -56,6 +60,7 @@ test("SMS: a menu with numbers, a choice after a restart, what an answer lacks, 
   for (const [name, value] of [["answered", 3], ["chosen", 1], ["menus", 1], ["asked", 1], ["returned", 1], ["handed_over", 1]])
     assert.match(metrics, new RegExp(`posthouse_${name}_total\\{channel="sms-main"\\} ${value}\\b`), name);
   assert.match(metrics, /posthouse_after_answer_total\{did="same"\} 1/);
+  assert.match(metrics, /posthouse_after_menu_total\{did="value"\} 1/);
 });
 
 test("web chat: a menu has buttons, whose text chooses; a person comes for whoever has had enough", async (t) => {

@@ -260,6 +260,8 @@ test("bodies that are too large, keys and scopes that lack, ids that nobody has"
     ["GET", "/v1/lists"],
     ["POST", "/v1/lists", { list: "block", number: "+8613800138099" }],
     ["DELETE", "/v1/lists", { list: "block", number: "+8613800138099" }],
+    ["POST", "/v1/verifications", { to: "+8613800138098", how: "app", seconds: 60 }],
+    ["DELETE", "/v1/verifications", { to: "+8613800138098" }],
     ...TEMPLATE_CALLS,
   ];
   for (const [method, route, body] of routes) {
@@ -334,6 +336,32 @@ test("what customers asked in vain becomes a draft", async () => {
   await problem({ status: 404, code: "group_unknown" }, "POST", "/v1/unanswered/9-9/draft", {});
   await problem({ status: 422, code: "field_range", field: "into" }, "POST", route, { id: "a", into: "b" });
   await call("DELETE", "/v1/templates/saturn/draft");
+});
+
+test("who is verified is told, seen and ended", async () => {
+  const to = { to: "13800138098", channel: "sms-main" };
+  const good = { ...to, how: "app", seconds: 60 };
+  const { body: begun } = await call("POST", "/v1/verifications", good);
+  assert.ok(begun.until_ts > Date.now() && begun.until_ts <= Date.now() + 60_000);
+  const { verified, channel } = (await call("GET", `/v1/conversations/${begun.conversation}`)).body;
+  assert.deepEqual([verified, channel], [{ until_ts: begun.until_ts, how: "app", by: "api:story" }, "sms-main"]);
+  const { body: ended } = await call("DELETE", "/v1/verifications", to);
+  assert.deepEqual(ended, { conversation: begun.conversation, until_ts: null });
+  await call("DELETE", "/v1/verifications", to);
+  assert.equal((await call("GET", `/v1/conversations/${begun.conversation}`)).body.verified, undefined);
+  const { items } = (await call("GET", `/v1/conversations/${begun.conversation}/events`)).body;
+  assert.deepEqual(items.map((e) => [e.type, e.until_ts, e.how, e.by]), [["verified", begun.until_ts, "app", "api:story"], ["verified", null, "ended", "api:story"]]);
+  const refused = (want, more) => problem({ status: 422, ...want }, "POST", "/v1/verifications", { ...good, ...more });
+  await refused({ code: "address_invalid", field: "to" }, { to: "mei" });
+  await refused({ code: "channel_unknown", field: "channel" }, { channel: "nope" });
+  await refused({ code: "field_range", field: "seconds" }, { seconds: 12 * 3600 + 1 });
+  await refused({ code: "field_range", field: "how" }, { how: "the app" });
+  await problem({ status: 422, code: "field_missing", field: "to" }, "DELETE", "/v1/verifications", {});
+  for (const method of ["POST", "DELETE"]) {
+    await problem({ status: 400, code: "json_invalid" }, method, "/v1/verifications", "{");
+    await problem({ status: 415, code: "media_type" }, method, "/v1/verifications", "x", { "content-type": "text/plain" });
+    assert.equal((await call(method, "/v1/verifications", "x".repeat(70_000))).status, 413);
+  }
 });
 
 test("channels, routes and lists", async () => {
@@ -467,6 +495,8 @@ test("Redis gone: 503 with Retry-After; what was not acknowledged can be posted 
     await problem({ status: 503, code: "unavailable" }, method, route);
   for (const method of ["POST", "DELETE"])
     await problem({ status: 503, code: "unavailable" }, method, "/v1/lists", { list: "block", number: "+8613800138099" });
+  for (const [method, more] of [["POST", { how: "app", seconds: 60 }], ["DELETE", {}]])
+    await problem({ status: 503, code: "unavailable" }, method, "/v1/verifications", { to: "+8613800138098", ...more });
   await problem({ status: 503, code: "unavailable" }, "POST", "/v1/messages", { to: "13800138006", text: "x" });
   await problem({ status: 503, code: "unavailable" }, "GET", `/v1/messages/${body.id}`);
   await problem({ status: 503, code: "unavailable" }, "GET", `/v1/conversations/${body.conversation}`);

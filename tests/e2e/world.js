@@ -188,7 +188,7 @@ class World {
       `assets:\n  console: ${path.join(ROOT, process.env.BUILD ?? "build", "assets/console")}\n  widget: ${path.join(ROOT, process.env.BUILD ?? "build", "assets/widget")}`,
       `templates:\n  directory: ${this.options.templates ?? path.join(ROOT, "templates/content")}\n  cache: ${path.join(this.dir, "cache")}${this.options.templatesExtra ?? ""}`,
       `desk:\n  default_queue: general\n  capacity: 6${this.options.desk ?? ""}`,
-      `api:\n  keys:\n    - name: story\n      key: ${secret(API_KEY)}\n      scopes: [calls, messages, conversations, channels, templates]\n    - name: nothing\n      key: ${secret(POWERLESS_KEY)}\n      scopes: []${this.options.keys?.map((k) => `\n    - name: ${k.name}\n      key: ${secret(k.key)}\n      scopes: [${k.scopes}]`).join("") ?? ""}`,
+      `api:\n  keys:\n    - name: story\n      key: ${secret(API_KEY)}\n      scopes: [calls, messages, conversations, channels, templates, verifications]\n    - name: nothing\n      key: ${secret(POWERLESS_KEY)}\n      scopes: []${this.options.keys?.map((k) => `\n    - name: ${k.name}\n      key: ${secret(k.key)}\n      scopes: [${k.scopes}]`).join("") ?? ""}`,
       `calls:\n  channel: sms-main\n  rules:\n    - disposition: card_reissue\n      template: call.card_reissue\n    - disposition: "*"\n      template: call.ended`,
       this.options.extra,
       "channels:",

@@ -24,6 +24,7 @@
 --                            partition of its conversation (a receipt says whom it is of)
 --   ph:e:P:CH:SPAN   hash    receipts that came before their ids: id -> "C letter code" lines, C "-" for anyone's
 --   ph:x:P:CH        zset    dead letters: "C seq" by when it failed
+--   ph:k:P:C         string  "UNTIL HOW BY": the customer is known as who they are; expires then
 --   ph:w:P           stream  what webhooks tell
 --
 -- Entries of a log, text:
@@ -31,6 +32,7 @@
 --      rest
 --   s: "s" status " " ts " " seq of the message " " rest
 --   z: "z " ts " " rest
+--   k: "k " ts " " rest: the customer is known as who they are, or not any more
 --   e: "e " ts " " seq of the message that is completed " " revision " " rest
 -- rest is "NAME LENGTH:VALUE" one after the other: see log_codec.h. No function reads it.
 --
@@ -59,7 +61,8 @@ local DESK = 15    -- 0, or {agent, its name, queue, since when the customer wai
 local LEDGER = 16  -- 0, or {replies left (short window), until, replies left (long window), until}
 local REACHED = 17 -- 0, or {what the reader has up to, what it has seen up to}
 local BOT = 18     -- what the bot's last turn left for the next one (bot.c), of this session; '': nothing
-local GAVE = 19    -- 'TEMPLATE ms N': the last answer given by itself, when, and how many messages came since; '': none
+local GAVE = 19    -- 'TEMPLATE ms N SEQ ASKED': the last answer given by itself ('-': none), when, how many messages came since,
+                   -- its number; that of a menu or a question of the bot's which nothing has followed yet, or 0; '': none
 
 local AGENT, AGENT_NAME, QUEUE, WAIT, READ = 1, 2, 3, 4, 5
 

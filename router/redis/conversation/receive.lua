@@ -143,14 +143,15 @@ local function set_who(h, who)
 	h[WHO] = who
 end
 
--- Appends the message and changes the session; returns the former state's time, and whether the bot is to answer.
-local function take_in(k, common, item, intent)
+-- Appends the message, with one more field, and changes the session; returns the former state's time, and whether the bot is
+-- to answer.
+local function take_in(k, common, item, intent, field)
 	local h, now = k.h, common[1]
 	local last = h[COUNT] > 0 and h[LAST] or 0
 	local state, fresh = session_of(h, now, common[4])
 	if fresh then begin_session(h, state) end
 	local bot = state == 'bot'
-	local seq = append(k, item[13])
+	local seq = append(k, field == '' and item[13] or item[13] .. field)
 	h[LAST], h[LAST_IN], h[LAST_MESSAGE] = now, seq, seq
 	h[COUNT], h[UNREAD] = h[COUNT] + 1, h[UNREAD] + 1
 	if h[WHO] ~= item[2] then set_who(h, item[2]) end
@@ -176,22 +177,55 @@ local function bot_state(h, state, fresh, known)
 	return is
 end
 
--- Keeps what the turn left. Returns the answer that was given before, or ''.
-local function bot_keep(h, now, intent, was, item)
-	local before = h[GAVE]
-	h[BOT] = intent == 'n' and was or item[17] or ''
-	if intent == 'a' and (item[18] or '') ~= '' then
-		h[GAVE] = item[18] .. ' ' .. str(now) .. ' 0'
-	elseif before ~= '' then
-		local given, n = before:match('^(%S+ %S+) (%d+)')
-		h[GAVE] = given .. ' ' .. str(n + 1)
+-- What the customer does next after what the bot said, in letters: c chose, v gave what was asked for, t thanked, d does not
+-- want it any more, p asked for a person, s came back on the same matter within a day, n was silent for a day, o else.
+-- Returns the field for the entry of what is said now ("af SEQ LETTER", or ''), and for whoever counts: a (after an answer) or
+-- m (after a menu or a question), the letter, 1 where it is the same matter; or ''.
+local function follow(h, now, bot, matter, letter)
+	local template, since, n, seq, asked = h[GAVE]:match('^(%S+) (%d+) (%d+) ?(%d*) ?(%d*)$')
+	if not template then return '', '' end
+	local same = template == matter and now - tonumber(since) < DAY_MS
+	local kind, of
+	if asked ~= '' and asked ~= '0' then
+		kind, of = 'm', asked
+	elseif template ~= '-' and (n == '0' or (same and bot)) then
+		kind, of = 'a', seq
 	end
-	return before
+	h[GAVE] = format('%s %s %d %s 0', template, since, n + 1, seq ~= '' and seq or '0')
+	if not kind then return '', '' end
+	if now - h[LAST] >= DAY_MS then
+		letter = 'n'
+	elseif same and letter == 'o' then
+		letter = 's'
+	end
+	local field = ''
+	if of ~= '' and of ~= '0' then
+		of = of .. ' ' .. letter
+		field = 'af ' .. #of .. ':' .. of
+	end
+	return field, kind .. ' ' .. letter .. (same and bot and ' 1' or ' 0')
 end
 
--- item: C who channel key epoch after grant_count grant_until intent how limited uncertain entry reply queue state next gives
+-- Keeps what the bot said: an answer is judged by what follows, a menu or a question by what is said next.
+local function gave(h, now, intent, matter, seq)
+	if intent == 'a' and matter ~= '' then
+		h[GAVE] = format('%s %d 0 %d 0', matter, now, seq)
+	elseif intent == 's' then
+		h[GAVE] = (h[GAVE]:match('^%S+ %d+ %d+ %d+') or '- 0 0 0') .. ' ' .. str(seq)
+	end
+end
+
+-- Whether the customer is known as who they are, as ph2_verify keeps it.
+local function is_verified(P, C, now)
+	local until_ms = tonumber((call('GET', 'ph:k:' .. P .. ':' .. C) or '0'):match('^%d+'))
+	return until_ms ~= nil and until_ms > now
+end
+
+-- item: C who channel key epoch after grant_count grant_until intent how limited uncertain entry reply queue state next matter
+-- letter
 -- queue: where a session goes that wants a person; "": the default one
--- state: of the bot, as the caller knows it, or '*'; next: what its turn leaves; gives: the template that it answers with
+-- state: of the bot, as the caller knows it, or '*'; next: what its turn leaves; matter: the template that it answers with, or
+-- the likeliest; letter: what the text is to what the bot said before, see follow()
 local function receive_one(P, common, item, w, opt)
 	local key, epoch, now = item[4], item[5], common[1]
 	local m = {how = item[10], channel = item[3], node = common[2], limited = item[11] == 1, uncertain = item[12],
@@ -210,10 +244,20 @@ local function receive_one(P, common, item, w, opt)
 	end
 
 	local state, fresh = session_of(h, now, common[4])
-	local bot, other = bot_state(h, state, fresh, item[16])
+	local is_bot, intent = state == 'bot', item[9]
+	local was, other = bot_state(h, state, fresh, item[16])
 	if other then return other end
-	local gave = state == 'bot' and bot_keep(h, now, item[9], bot, item) or ''
-	local last, speaks = take_in(k, common, item, item[9])
+	if intent == 'v' or intent == 'w' then
+		local verified = is_bot and is_verified(P, k.C, now)
+		if is_bot and verified == (intent == 'v') then
+			return format('b 0 %s 0 - 0 0 %s', verified and 'verified' or 'unverified', was)
+		end
+		intent = intent == 'v' and 'h' or 'a'
+	end
+	local field, followed = '', ''
+	if h[GAVE] ~= '' and intent ~= 'n' then field, followed = follow(h, now, is_bot, item[18], item[19] or 'o') end
+	if is_bot then h[BOT] = intent == 'n' and was or item[17] end
+	local last, speaks = take_in(k, common, item, intent, field)
 	local seq, reply, how = h[LAST_IN], 0, '-'
 	if speaks then
 		reply, how = append(k, item[14]), m.how
@@ -223,6 +267,8 @@ local function receive_one(P, common, item, w, opt)
 		if letter == 'f' then
 			how = 'f'
 			set_state(k, now, reply, 'q', 'f', {cd = code}, opt)
+		else
+			gave(h, now, intent, item[18], reply)
 		end
 	end
 	if key ~= '' then dup_keep(k, key, seq, reply, epoch, now, old) end
@@ -231,11 +277,13 @@ local function receive_one(P, common, item, w, opt)
 	if opt.outbox then outbox(P, 'received', k.C, seq) end
 	if is_watched(h) then hint(k.C, h[SEQ]) end
 	local said = answer('n', h, seq, reply, how)
-	return gave ~= '' and {said, '', gave} or said
+	return followed ~= '' and {said, '', followed} or said
 end
 
 -- args: [now node default_queue bot_idle retention log_max outbox] [item]...
--- intent of an item: a (the reply answers it), h (hand over to a person; the reply says so), n (nothing to say)
+-- intent of an item: a (the reply answers it), w (so it does, a verified customer only), s (it asks: a menu, a question),
+-- d (it says something else), h (hand over to a person; the reply says so), v (so it does, because only a verified customer may
+-- be answered), n (nothing to say)
 -- returns for each "n|d seq state reply_seq reply sid waiting_since queue"; reply: c l r as dispatched, f refused, - none; or
 -- {the same, the reply's entry, claim} where the caller is to send one that is there already; {the same, "", GAVE} where the bot
 -- had answered before; "b ... state" where the bot's state is another than the caller thinks, and nothing was done; or

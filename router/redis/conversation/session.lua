@@ -48,7 +48,7 @@ local function conversation(keys, v)
 		'seq', h[SEQ], 'un', h[UNREAD], 'last', h[LAST], 't0', h[FIRST_MS], 'n', h[COUNT],
 		'ag', d[AGENT], 'an', d[AGENT_NAME], 'qu', d[QUEUE], 'wait', d[WAIT], 'rs', d[READ],
 		'hn', g[1], 'hu', g[2], 'gn', g[3], 'gu', g[4], 'le', (h[LAST_MESSAGE] == h[LAST_IN] and last_edit(k, h[LAST_MESSAGE]))
-			or entry_of(k, h[LAST_MESSAGE]) or ''}
+			or entry_of(k, h[LAST_MESSAGE]) or '', 'vf', call('GET', 'ph:k:' .. k.P .. ':' .. k.C) or ''}
 	return out
 end
 
@@ -101,6 +101,23 @@ local function release(keys, v)
 	return {'ok', sid, d[QUEUE], str(since), v[3]}
 end
 
+-- Whether the customer is known as who they are is kept apart from the conversation, since it ends by itself; who said so, how
+-- and until when stands in its log. args: C address until(0: not any more) how by now retention log_max channel; returns 1, or
+-- 0 when it was so already
+local function verify(keys, v)
+	local k, now, until_ms = open_conversation(keys[1], v[1]), tonumber(v[6]), tonumber(v[3])
+	local key, value = 'ph:k:' .. k.P .. ':' .. k.C, v[3] .. ' ' .. v[4] .. ' ' .. v[5]
+	local was = call('GET', key)
+	if was == value or (not was and until_ms <= now) then return 0 end
+	if not k.h then k.h = new_head(now, v[2] .. '\n' .. v[9] .. '\n\n') end
+	if until_ms > now then call('SET', key, value, 'PXAT', v[3]) else call('DEL', key) end
+	append(k, 'k ' .. str(now) .. ' ' .. rest({'un', until_ms > now and v[3] or '', 'ho', v[4], 'by', v[5]}))
+	save(k, tonumber(v[8]))
+	if k.h[COUNT] == 0 then keep(k, now, 0, tonumber(v[7])) end
+	hint(k.C, k.h[SEQ])
+	return 1
+end
+
 -- ---------------------------------------------------------------- names
 
 redis.register_function('ph2_receive', receive)
@@ -126,3 +143,4 @@ redis.register_function('ph2_conversation', conversation)
 redis.register_function('ph2_mark_read', mark_read)
 redis.register_function('ph2_assign', assign)
 redis.register_function('ph2_release', release)
+redis.register_function('ph2_verify', verify)

@@ -18,7 +18,7 @@ static char directory[] = "/tmp/posthouse-router-XXXXXX";
 static char redis_path[128], redis_address[160];
 static pid_t server;
 
-/* --- The catalogue: three answers ----------------------------------------------------- */
+/* --- The catalogue: answers ----------------------------------------------------- */
 
 static const char catalogue_text[] =
 	"answers:\n"
@@ -41,7 +41,15 @@ static const char catalogue_text[] =
 	"      zh: [网点在哪里, 最近的支行, 你们地址, 怎么去网点]\n"
 	"      en: [where is the branch, nearest branch, your address, how do i get to the "
 	"branch]\n"
-	"    text: {zh: 人民路 1 号。, en: 1 Renmin Road.}\n";
+	"    text: {zh: 人民路 1 号。, en: 1 Renmin Road.}\n"
+	"  - id: statement\n"
+	"    title: {zh: 账单, en: Statement}\n"
+	"    needs: verified\n"
+	"    samples:\n"
+	"      zh: [发我账单, 查本月账单, 我的账单呢, 账单寄给我]\n"
+	"      en: [send my statement, my statement please, statement of this month, where is my "
+	"statement]\n"
+	"    text: {zh: 账单已发。, en: Your statement is sent.}\n";
 
 static void told(void *arg, const char *file, unsigned line, const char *text)
 {

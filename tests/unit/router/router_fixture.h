@@ -97,5 +97,7 @@ TCase *parts_cases(void);
 /** Those of receipts, in receipts_test.c, and of the reply ledger, in ledger_test.c. */
 TCase *receipts_cases(void);
 TCase *ledger_cases(void);
+/** Those of what customers do next and of the verified, in talk_test.c. */
+TCase *talk_cases(void);
 
 #endif

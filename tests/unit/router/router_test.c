@@ -500,7 +500,7 @@ END_TEST
 int main(void)
 {
 	TCase *tc = tcase_create("messages");
-	TCase *cases[5];
+	TCase *cases[6];
 
 	tcase_set_timeout(tc, 40);
 	tcase_add_checked_fixture(tc, start, fixture_stop);
@@ -533,5 +533,6 @@ int main(void)
 	cases[2] = ledger_cases();
 	cases[3] = desk_cases();
 	cases[4] = parts_cases();
+	cases[5] = talk_cases();
 	return unit_run("router", cases, ARRAY_LEN(cases));
 }
