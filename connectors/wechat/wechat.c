@@ -223,6 +223,28 @@ static int wechat_start(void *self)
 	return 0;
 }
 
+/* A menu as a text, which can be said within the callback. Left as it is when there is no memory.
+ */
+static void as_lines(struct message **msg)
+{
+	struct message like = **msg;
+	struct message *text;
+	struct buf lines;
+
+	buf_init(&lines, TEXT_MOST);
+	if (wechat_api_menu_lines((*msg)->text, (*msg)->data, &lines) == 0) {
+		like.kind = MESSAGE_TEXT;
+		like.text = buf_span(&lines);
+		like.data = SPAN_NONE;
+		text = message_create(&like);
+		if (text) {
+			message_unref(msg);
+			*msg = text;
+		}
+	}
+	buf_fini(&lines);
+}
+
 static int wechat_send(void *self, struct message **msg)
 {
 	struct wechat *w = self;
@@ -230,6 +252,9 @@ static int wechat_send(void *self, struct message **msg)
 
 	if (!openid.len)
 		return -EINVAL;
+	if ((*msg)->kind == MESSAGE_MENU &&
+	    (w->cfg->menus == WECHAT_MENUS_LINES || wechat_sender_barred(w->sender)))
+		as_lines(msg);
 	if (!w->stopping && wechat_turns_reply(w->turns, msg))
 		return 0;
 	if (w->stopping || !wechat_access_usable(w->access))

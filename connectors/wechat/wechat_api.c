@@ -236,19 +236,37 @@ static void put_choice(struct buf *out, const json_t *choice)
 	buf_str(out, "</a>");
 }
 
-int wechat_api_menu_text(struct span text, struct span data, struct buf *out)
+static void put_line(struct buf *out, size_t number, const json_t *choice)
+{
+	buf_printf(out, "\n%zu %s", number, wechat_data_text(choice, "text"));
+}
+
+static int menu_as(struct span text, struct span data, bool links, struct buf *out)
 {
 	json_t *object = wechat_data_read(data);
+	const json_t *choices = json_object_get(object, "choices");
 	const char *tail = wechat_data_text(object, "tail");
-	json_t *choice;
-	size_t i;
 
 	buf_add(out, text);
-	json_array_foreach(json_object_get(object, "choices"), i, choice) put_choice(out, choice);
+	for (size_t i = 0; i < json_array_size(choices); i++)
+		if (links)
+			put_choice(out, json_array_get(choices, i));
+		else
+			put_line(out, i + 1, json_array_get(choices, i));
 	if (*tail)
 		buf_printf(out, "\n%s", tail);
 	json_decref(object);
 	return buf_check(out);
+}
+
+int wechat_api_menu_text(struct span text, struct span data, struct buf *out)
+{
+	return menu_as(text, data, true, out);
+}
+
+int wechat_api_menu_lines(struct span text, struct span data, struct buf *out)
+{
+	return menu_as(text, data, false, out);
 }
 
 struct span wechat_text_part(struct span text)

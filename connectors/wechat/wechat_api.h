@@ -64,6 +64,8 @@ struct wechat_outgoing {
 int wechat_api_send_body(const struct wechat_outgoing *o, struct buf *out) MUST_CHECK;
 /** Appends what a menu says as text, with links that answer as its choices do. */
 int wechat_api_menu_text(struct span text, struct span data, struct buf *out) MUST_CHECK;
+/** The same with numbered lines, which are typed. */
+int wechat_api_menu_lines(struct span text, struct span data, struct buf *out) MUST_CHECK;
 int wechat_api_typing_body(struct span openid, bool on, struct buf *out) MUST_CHECK;
 
 /** The prefix of text that fits one message: at most WECHAT_TEXT_MAX octets, no character cut. */

@@ -4,6 +4,7 @@
 #define AT(field) offsetof(struct wechat_config, field)
 
 static const char *const modes[] = {"plain", "compatible", "safe", NULL};
+static const char *const menus[] = {"buttons", "lines", NULL};
 
 const struct config_field wechat_config_fields[] = {
 	{"appid",					CONFIG_STRING, AT(appid), .required = true, .least = 1, .most = 32,
@@ -22,19 +23,23 @@ const struct config_field wechat_config_fields[] = {
          .least = 1, .most = 256, .help = "where the API is, without a slash at its end"},
 	{"kf_account", CONFIG_STRING, AT(kf_account), .most = 64,
          .help = "the customer-service account whose name users see; empty: the account's own"},
-	{"api_timeout",					CONFIG_DURATION_MS, AT(api_timeout_ms), .fallback = "10 s", .least = 500,
+	{"menus",					CONFIG_ENUM, AT(menus), .fallback = "buttons", .choices = menus,
+         .help = "buttons: msgmenu by the customer-service API; lines: numbered, within the "
+                 "callback, for "
+                 "accounts without that API"},
+	{"api_timeout",				     CONFIG_DURATION_MS, AT(api_timeout_ms), .fallback = "10 s", .least = 500,
          .most = 60000, .help = "time for one API request"},
-	{"answer_within",				     CONFIG_DURATION_MS, AT(answer_ms), .fallback = "4500 ms", .least = 100,
+	{"answer_within",				    CONFIG_DURATION_MS, AT(answer_ms), .fallback = "4500 ms", .least = 100,
          .most = 4900,
          .help = "time until a callback that is not durable yet is answered with 503; WeChat waits "
                  "5 s"},
-	{"timestamp_slack",				    CONFIG_DURATION_MS, AT(timestamp_slack_ms), .fallback = "0 s",
+	{"timestamp_slack",       CONFIG_DURATION_MS, AT(timestamp_slack_ms), .fallback = "0 s",
          .most = 86400000,
          .help = "callbacks whose timestamp is further off are refused; 0 s: any, for clocks that "
                  "nobody watches"},
-	{"queue",       CONFIG_INT, AT(queue), .fallback = "1000", .least = 1, .most = 100000,
+	{"queue",				      CONFIG_INT, AT(queue), .fallback = "1000", .least = 1, .most = 100000,
          .help = "messages taken for the API and not yet settled"},
-	{"in_flight",				      CONFIG_INT, AT(in_flight), .fallback = "32", .least = 1, .most = 256,
+	{"in_flight",				   CONFIG_INT, AT(in_flight), .fallback = "32", .least = 1, .most = 256,
          .help = "API requests at once, each for another user"},
-	{0				  },
+	{0					     },
 };

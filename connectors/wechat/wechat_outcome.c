@@ -164,6 +164,8 @@ static void do_configure(struct wechat_call *c)
 	stand_still(c, CONFIGURE_RETRY_MS, CHANNEL_MISCONFIGURED);
 }
 
+enum { API_UNAUTHORIZED = 48001 };
+
 static void do_alarm(struct wechat_call *c)
 {
 	log_error(log_of(c->sender), EVENT("wechat.refused"), STR("why", c->reason));
@@ -242,5 +244,6 @@ static void (*const todo[])(struct wechat_call *c) = {
 
 void wechat_outcome_errcode(struct wechat_call *c)
 {
+	c->sender->barred |= c->answer.errcode == API_UNAUTHORIZED;
 	todo[wechat_error_of(c->answer.errcode)->todo](c);
 }

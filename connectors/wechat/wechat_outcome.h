@@ -21,6 +21,7 @@ struct wechat_sender {
 	unsigned in_flight;
 	bool full;    /* somebody was told so, and waits for connector_ready() */
 	bool no_menu; /* this account may not send menus: do not ask again */
+	bool barred;  /* it has no right to this API at all */
 	uint64_t slow_ms;
 	struct io_timer *slow; /* runs while all stand still */
 	struct io_later later;

@@ -396,6 +396,11 @@ void wechat_sender_typing(struct wechat_sender *s, struct span openid, bool on)
 }
 
 /* Sends later in this turn: results must not reach the host from inside its own call. */
+bool wechat_sender_barred(const struct wechat_sender *s)
+{
+	return s->barred;
+}
+
 void wechat_sender_wake(struct wechat_sender *s)
 {
 	if (!s->gone)

@@ -202,7 +202,7 @@ class World {
     if (this.has("wechat")) {
       const a = this.wechat.account;
       lines.push(
-        `  - name: bank-wechat\n    connector: wechat\n    appid: ${a.appid}\n    secret: ${secret(a.secret)}\n    token: ${secret(a.token)}\n    aes_key: ${secret(a.aesKey)}\n    mode: ${this.options.wechatMode}\n    api_base: ${this.wechat.httpUrl.replace(/\/$/, "")}`,
+        `  - name: bank-wechat\n    connector: wechat\n    appid: ${a.appid}\n    secret: ${secret(a.secret)}\n    token: ${secret(a.token)}\n    aes_key: ${secret(a.aesKey)}\n    mode: ${this.options.wechatMode}\n    api_base: ${this.wechat.httpUrl.replace(/\/$/, "")}${this.options.wechatExtra ?? ""}`,
       );
     }
     if (this.has("web")) {

@@ -71,6 +71,7 @@ function classicToken(platform, { query }) {
 
 function customSend(platform, ctx) {
   const body = readJson(ctx.raw);
+  if (!platform.faults.values.service) throw new ApiError(48001);
   const user = reachable(platform, body.touser);
   const bubble = readSend(body, { media: platform.media, msgmenu: platform.faults.values.msgmenu });
   if (platform.faults.values.enforceQuota) user.quota.take();

@@ -29,7 +29,7 @@ const FIRST_USERS = [
 ];
 
 /**
- * Starts a platform; `faults` and `callbacks` are settings from the start. Resolves to {httpPort, httpUrl, platform, account, say(), event(), verify(), raw(),
+ * Starts a platform; `faults` and `callbacks` are settings from the start. Resolves to {httpPort, httpUrl, platform, account, say(), choose(), event(), verify(), raw(),
  * sealed(), waitForReply(), messages(), counts(), doubles(), advance(), reset(), events, faults,
  * callbacks, tokens, users, close()}; docs in README.md beside this file.
  */
@@ -78,6 +78,7 @@ function face(platform, page, account) {
     tokens: platform.tokens,
     users: platform.users,
     say: (openid, type, fields) => platform.say(openid, ...asMessage(type, fields)),
+    choose: (openid, choice) => platform.choose(openid, choice),
     event: (openid, type, fields) => platform.event(openid, type, fields),
     follow: (openid, scene) => platform.event(openid, "subscribe", { scene }),
     unfollow: (openid) => platform.event(openid, "unsubscribe"),

@@ -19,6 +19,7 @@ export const FAULTS = {
   dropNext: [0, "number"], // take the next N sends, close the connection without an answer
   templateStatus: ["success", ["success", "failed:user block", "failed: system failed", "failed:freq limit"]],
   msgmenu: [true, "boolean"], // false: 40200, as for account types without the right
+  service: [true, "boolean"], // false: 48001, as for accounts without the customer-service API
   enforceQuota: [true, "boolean"],
   doubleCallbacks: [false, "boolean"], // every callback twice at the same time
 };
@@ -36,6 +37,12 @@ const MENU = [
   { zh: "优惠活动", en: "Offers", url: "https://farhaven.example/offers" },
   { zh: "附近网点", en: "Branches", url: "https://farhaven.example/branches" },
 ];
+
+/** What can be pressed in a bubble: the choices of a menu message, or links of a text that answer alike. */
+function choicesOf({ choices, text }) {
+  const links = /<a href="weixin:\/\/bizmsgmenu\?msgmenucontent=([^&"]*)&(?:amp;)?msgmenuid=([^"]*)">/g;
+  return choices ?? [...(text ?? "").matchAll(links)].map(([, c, id]) => ({ id: decodeURIComponent(id), content: decodeURIComponent(c) }));
+}
 
 export class Platform {
   events = new EventLog();
@@ -97,6 +104,14 @@ export class Platform {
     const text = told.Content ?? told.Label ?? told.Title ?? told.Recognition ?? "";
     const bubble = { dir: "in", kind: type, text, picUrl: own.picUrl, msgId };
     return this.#call(openid, { MsgType: type, ...told, MsgId: bare(msgId) }, bubble);
+  }
+
+  /** Presses the choice with this text, or id, of the newest menu that has it; resolves as say(). */
+  choose(openid, wanted) {
+    const menus = this.users.messages(openid).filter((m) => m.dir === "out").reverse();
+    const choice = menus.flatMap(choicesOf).find((c) => c.content === wanted || c.id === wanted);
+    if (!choice) throw new RangeError(`no menu of this user has the choice "${wanted}"`);
+    return this.say(openid, "text", { content: choice.content, menuId: choice.id });
   }
 
   #withPhoto(fields) {

@@ -80,7 +80,10 @@ const SENDS = {
   },
   msgmenu(c) {
     if (!Array.isArray(c.list) || c.list.length === 0) throw new ApiError(44004);
-    const choices = c.list.map(({ id, content }) => ({ id: String(id), content: String(content) }));
+    const texts = [c.head_content ?? "", c.tail_content ?? "", ...c.list.flatMap((x) => [x?.id, x?.content])];
+    if (texts.some((text) => typeof text !== "string")) throw new ApiError(47001);
+    if (c.list.some(({ id, content }) => id === "" || content === "")) throw new ApiError(44004);
+    const choices = c.list.map(({ id, content }) => ({ id, content }));
     return { text: c.head_content ?? "", tail: c.tail_content ?? "", choices };
   },
 };

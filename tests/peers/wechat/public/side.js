@@ -11,6 +11,7 @@ const SWITCHES = [
   ["doubleCallbacks", (f) => f.doubleCallbacks, (on) => ({ doubleCallbacks: on })],
   ["enforceQuota", (f) => !f.enforceQuota, (on) => ({ enforceQuota: !on })],
   ["msgmenu", (f) => !f.msgmenu, (on) => ({ msgmenu: !on })],
+  ["service", (f) => !f.service, (on) => ({ service: !on })],
   ["dropNext", (f) => f.dropNext > 0, (on) => ({ dropNext: on ? 1 : 0 })],
 ];
 

@@ -66,6 +66,7 @@ export const WORDS = {
   doubleCallbacks: ["Every callback twice at once", "回调重复发送"],
   enforceQuota: ["Ignore the quota", "忽略下发额度"],
   msgmenu: ["No right to msgmenu (40200)", "无菜单消息权限 (40200)"],
+  service: ["No right to the customer-service API (48001)", "无客服接口权限 (48001)"],
   dropNext: ["Take the next send, answer nothing", "收下下一条但不应答"],
   errorNext: ["Next custom/send fails with", "下一次 custom/send 返回"],
   none: ["–", "–"],
