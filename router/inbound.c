@@ -332,6 +332,7 @@ static int receive(struct inbound *in)
 	struct batch *batch = in->host->router->receives;
 	unsigned partition = router_partition_of(span_of(in->conversation));
 
+	outbound_waited_for(in->host->router);
 	decide(in);
 	pack_inbound(in, batch_item(batch, partition));
 	return batch_add(batch, partition, on_received, in);

@@ -289,7 +289,19 @@ struct claim {
 	struct connector_host *host;
 	unsigned partition;
 	enum lane lane;
+	size_t count; /* asked for */
 };
+
+/* Redis does one thing after the other. Where somebody waits for an answer what a campaign has
+ * asked for must soon be done; where nobody does, Redis need never wait for us, nor a slow disk's
+ * every answer hold up many. */
+static const struct pace gentle = {.claim = 64, .prefetch = 256, .behind = 256},
+			 brisk = {.claim = 128, .prefetch = 512, .behind = 1024};
+
+static const struct pace *pace_of(const struct connector_host *host, unsigned lane)
+{
+	return lane == LANE_CAMPAIGN && !host->router->waited_for ? &brisk : &gentle;
+}
 
 /* From when its validity counts. */
 static uint64_t begins_ms(const struct message *m)
@@ -370,6 +382,7 @@ static void on_claimed(void *arg, int err, const redisReply *reply, const char *
 	uint16_t bit = (uint16_t)(1U << claim->partition);
 
 	host->claims--;
+	host->asked -= claim->count;
 	host->claiming[claim->lane] &= (uint16_t)~bit;
 	if (err) {
 		log_warn(&host->log, EVENT("router.claim_failed"), ERR(err), STR("why", why));
@@ -387,13 +400,13 @@ static void on_claimed(void *arg, int err, const redisReply *reply, const char *
  * while the channel is full only a lane of which nothing waits may have its next messages ready. */
 static bool has_room(const struct connector_host *host, unsigned lane)
 {
-	size_t waiting = host->held[lane].count + (size_t)host->claims * CLAIM_MAX;
+	const struct pace *pace = pace_of(host, lane);
+	size_t waiting = host->held[lane].count + host->asked;
 
-	/* A campaign waits for Redis to keep up: what it leaves there to do is before every reply.
-	 */
-	if (lane == LANE_CAMPAIGN && host->outcomes >= BEHIND_MAX)
+	/* A campaign waits for Redis to keep up. */
+	if (lane == LANE_CAMPAIGN && host->outcomes >= pace->behind)
 		return false;
-	return host->full ? waiting == 0 : waiting < PREFETCH_MAX;
+	return host->full ? waiting == 0 : waiting < pace->prefetch;
 }
 
 /* Strictly in order: nothing of a lane is taken while one before it has work. */
@@ -408,7 +421,7 @@ static bool next_work(struct connector_host *host, struct claim *out)
 			if (!(open >> p & 1))
 				continue;
 			host->next_partition = p + 1;
-			*out = (struct claim){host, p, (enum lane)l};
+			*out = (struct claim){host, p, (enum lane)l, pace_of(host, l)->claim};
 			return true;
 		}
 		if (host->dirty[l] || host->claiming[l])
@@ -417,16 +430,17 @@ static bool next_work(struct connector_host *host, struct claim *out)
 	return false;
 }
 
-static void claim_args(struct connector_host *host, enum lane lane)
+static void claim_args(const struct claim *claim)
 {
+	const struct connector_host *host = claim->host;
 	struct router *r = host->router;
 	struct fcall_args *a = router_args(r);
 
 	args_add(a, span_of(host->name));
-	args_num(a, lane);
+	args_num(a, claim->lane);
 	args_add(a, span_of(r->instance));
 	args_num(a, router_now(r));
-	args_num(a, CLAIM_MAX);
+	args_num(a, claim->count);
 	args_num(a, host->ops->caps.replies_limited);
 	args_num(a, r->options.log_max);
 	args_num(a, r->options.outbox);
@@ -441,7 +455,7 @@ static int ask(struct connector_host *host, const struct claim *work)
 	if (!claim)
 		return -ENOMEM;
 	*claim = *work;
-	claim_args(host, claim->lane);
+	claim_args(claim);
 	if (router_fcall(host->router, "ph2_claim", router_partition(claim->partition), on_claimed,
 	                 claim)) {
 		free(claim);
@@ -450,6 +464,7 @@ static int ask(struct connector_host *host, const struct claim *work)
 	host->dirty[work->lane] &= (uint16_t)~bit;
 	host->claiming[work->lane] |= bit;
 	host->claims++;
+	host->asked += work->count;
 	return 0;
 }
 
@@ -464,8 +479,19 @@ void outbound_pump(struct connector_host *host)
 			return;
 }
 
+/* The pace may have changed meanwhile. */
+void outbound_noted(struct connector_host *host)
+{
+	size_t behind = host->outcomes + 1;
+
+	if (behind == gentle.behind || behind == brisk.behind)
+		outbound_pump(host);
+}
+
 void outbound_dirty(struct connector_host *host, unsigned partition, enum lane lane)
 {
+	if (lane < LANE_CAMPAIGN)
+		outbound_waited_for(host->router);
 	host->dirty[lane] |= (uint16_t)(1U << partition);
 	if (route_takes(host))
 		outbound_pump(host);

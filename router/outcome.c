@@ -29,8 +29,8 @@ static void on_noted(void *arg, int err, const redisReply *reply, const char *wh
 		in_hand_remove(host, conversation, o->seq, o->claim);
 	if (o->letter == 'b')
 		outbound_dirty(host, router_partition_of(conversation), o->lane);
-	else if (host->outcomes + 1 == BEHIND_MAX)
-		outbound_pump(host);
+	else
+		outbound_noted(host);
 	router_hint(host->router, conversation, 0);
 	free(o);
 }

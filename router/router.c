@@ -265,6 +265,8 @@ static void on_heartbeat(void *arg)
 {
 	struct router *r = arg;
 
+	if (r->waited_for)
+		r->waited_for--;
 	if (!r->up)
 		return;
 	say_alive(r);

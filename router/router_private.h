@@ -33,13 +33,19 @@ enum {
 	PART_KEEP_OPEN_MS = 259200000, /* of an incomplete one, should no node run meanwhile */
 	ATTEMPTS_MAX = 10,             /* of a message that the peer says to try again */
 	RETRY_TICK_MS = 100,
-	CLAIM_MAX = 64,     /* messages taken from a lane at once */
-	CLAIMS_MAX = 4,     /* calls that take some, under way at once */
-	PREFETCH_MAX = 256, /* messages of a lane that wait here for room in the channel */
-	BEHIND_MAX = 256,   /* outcomes that Redis does not have yet: a campaign then waits */
-	GATHER_MS = 4,      /* outcomes of so long are noted together */
+	CLAIMS_MAX = 4, /* calls that take messages from lanes, under way at once */
+	WAITED_BEATS =
+		2,     /* heartbeats for which who waited for an answer is thought to wait again */
+	GATHER_MS = 4, /* outcomes of so long are noted together */
 	LAST_TEXT_MAX = 60, /* octets of a message shown in lists */
 	DUE_MAX = 100       /* scheduled messages moved at once */
+};
+
+/* How far the lanes' messages are ahead of what Redis has done. */
+struct pace {
+	size_t claim;    /* messages taken from a lane at once */
+	size_t prefetch; /* messages of a lane that wait here for room in the channel */
+	size_t behind;   /* outcomes that Redis does not have yet: a campaign then waits */
 };
 
 /* An outcome until Redis has it. */
@@ -109,6 +115,7 @@ struct connector_host {
 	/* Outbound: which partitions of which lane have work, and are being asked for it. */
 	uint16_t dirty[LANE_COUNT], claiming[LANE_COUNT];
 	unsigned next_partition, claims;
+	size_t asked; /* messages, by those claims */
 	struct in_hand *in_hand;
 	size_t in_hand_of[ROUTER_PARTITIONS]; /* how many of each */
 	struct held_list held[LANE_COUNT];
@@ -166,6 +173,7 @@ struct router {
 	struct here *here;
 	struct io_timer *heartbeat;
 	unsigned beats;
+	unsigned waited_for; /* heartbeats until nobody is thought to wait for an answer any more */
 	bool up, was_up, started, draining;
 	uint64_t reap_after_ms; /* monotonic */
 	done_fn *drained;
@@ -227,6 +235,14 @@ int outbound_later(struct connector_host *host, const struct message *m,
                    uint64_t delay_ms) MUST_CHECK;
 /** What waits here for its next try to an address is due now; how many. */
 unsigned outbound_wake(struct connector_host *host, struct span address);
+/** Somebody waits for an answer, now and probably soon again: a campaign then takes little at once,
+ * because what Redis does for it is before every reply. */
+static inline void outbound_waited_for(struct router *r)
+{
+	r->waited_for = WAITED_BEATS;
+}
+/** An outcome less is to be noted: a campaign may have waited for that. */
+void outbound_noted(struct connector_host *host);
 /** There may be work for host in a lane. */
 void outbound_dirty(struct connector_host *host, unsigned partition, enum lane lane);
 void outbound_pump(struct connector_host *host);

@@ -207,6 +207,8 @@ static int send_to(struct router *r, struct connector_host *host, const struct r
 
 	if (err)
 		return err;
+	if (send->lane < LANE_CAMPAIGN)
+		outbound_waited_for(r);
 	call = calloc(1, sizeof(*call));
 	if (!call)
 		return -ENOMEM;
