@@ -42,8 +42,9 @@ enum send_flag {
 	SEND_FREE = 1 << 2,          /* taken, and it cost nothing of the reply budget */
 	SEND_BAD_ADDRESS = 1 << 3,   /* the address cannot be reached by this channel at all */
 	SEND_NOT_COUNTED = 1 << 4,   /* with SEND_RETRY: the peer was busy, it was no attempt */
-	SEND_SAME_CAUSE =
-		1 << 5 /* another result told why: nothing more of how the channel fares */
+	SEND_SAME_CAUSE = 1 << 5,    /* another result told why: no more of how the channel fares */
+	SEND_NOT_HERE = 1 << 6 /* with SEND_REFUSED: for a reason of this channel's own, and no part
+	                          of it was taken: another channel may have the whole */
 };
 
 /** The outcome of one part of a message; part counts from 0, and part == parts - 1 comes last. */

@@ -215,6 +215,26 @@ static void try_later(struct connector_host *host, const struct message *m,
 		outcome_of(host, m, 'f', &refused);
 }
 
+/* For a reason of the account's own it will never take it, and nobody took a part of it: the next
+ * of its route has it. Not what may have been sent already. */
+static bool by_another(struct connector_host *host, const struct message *m, struct in_hand *it,
+                       const struct send_result *result)
+{
+	struct send_result on = {.parts = 1, .code = result->code};
+	struct connector_host *other;
+
+	if (!(result->flags & SEND_NOT_HERE) || !it || it->taken || (m->marks & MARK_MAYBE_DOUBLED))
+		return false;
+	other = route_next(host, m);
+	if (!other)
+		return false;
+	it->given_back = true;
+	on.reason = other->name;
+	++*other->route.failover;
+	outcome_of(host, m, 'm', &on);
+	return true;
+}
+
 void connector_result(struct connector_host *host, const struct message *m,
                       const struct send_result *result)
 {
@@ -235,7 +255,8 @@ void connector_result(struct connector_host *host, const struct message *m,
 		outcome_of(host, m, 'r', result);
 		break;
 	case SEND_REFUSED:
-		outcome_of(host, m, 'f', result);
+		if (!by_another(host, m, it, result))
+			outcome_of(host, m, 'f', result);
 		break;
 	case SEND_RETRY:
 		if (it)

@@ -140,6 +140,12 @@ struct connector_host *route_choose(struct connector_host *host, struct span add
 struct connector_host *route_reply(struct connector_host *host, struct span address,
                                    enum route_class class);
 
+/** The account that comes after host in the order of preference, for a message that host will never
+ * take; NULL: none that is up in any way. Only ever onward, so that none gets it twice. */
+struct connector_host *route_next(struct connector_host *host, const struct message *m);
+/** Whether other has the sender that a message names; empty: it names none. */
+bool route_has_sender(const struct connector_host *other, struct span local);
+
 enum route_class route_class_of(enum lane lane, enum message_class class);
 
 /* route_code.c */

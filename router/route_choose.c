@@ -86,6 +86,43 @@ struct connector_host *route_reply(struct connector_host *host, struct span addr
 	return health_of(other) > health_of(host) ? other : host;
 }
 
+bool route_has_sender(const struct connector_host *other, struct span local)
+{
+	return !local.len ||
+	       (other->ops->caps.sender && other->ops->caps.sender(other->self, local));
+}
+
+/* The place behind host's; where it is none of the rule's each of them is after it. */
+static size_t place_after(const struct route_decision *d, const struct connector_host *host)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (strcmp(d->candidates[i].channel, host->name) == 0)
+			return i + 1;
+	return 0;
+}
+
+struct connector_host *route_next(struct connector_host *host, const struct message *m)
+{
+	enum route_class class = route_class_of(m->lane, m->service.message_class);
+	struct router *r = host->router;
+	struct connector_host *best = NULL;
+	struct route_decision d;
+
+	if (!r->route.routes)
+		return NULL;
+	route_decide(r->route.routes, r->route.numbers, m->address, class, NULL, health_here, r,
+	             &d);
+	for (size_t i = place_after(&d, host); i < d.count; i++) {
+		struct connector_host *other = router_host(r, span_of(d.candidates[i].channel));
+
+		if (other && health_of(other) > (best ? health_of(best) : HEALTH_DOWN) &&
+		    strcmp(other->ops->caps.scheme, host->ops->caps.scheme) == 0 &&
+		    route_has_sender(other, m->local))
+			best = other;
+	}
+	return best;
+}
+
 /* --- Saying why ------------------------------------------------------------------------------- */
 
 static const char *why(const struct route_decision *d, size_t i)

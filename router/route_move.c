@@ -71,9 +71,8 @@ static struct connector_host *target(const struct move *move, struct span addres
 		return NULL;
 	other = route_reply(host, address,
 	                    route_class_of((enum lane)move->lane, e.message.service.message_class));
-	if (e.message.local.len &&
-	    !(other->ops->caps.sender && other->ops->caps.sender(other->self, e.message.local)))
-		return NULL; /* it names a sender, which the other has not */
+	if (!route_has_sender(other, e.message.local))
+		return NULL;
 	return other != host && health_of(other) >= HEALTH_PROBING ? other : NULL;
 }
 

@@ -128,9 +128,7 @@ static void verdict(const struct smpp_channel *ch, uint32_t status, char code[16
 
 	if (p.action == SMPP_ACTION_OK)
 		return;
-	out->outcome = p.action == SMPP_ACTION_FAIL || p.action == SMPP_ACTION_BAD_ADDRESS
-	                       ? SEND_REFUSED
-	                       : SEND_RETRY;
+	out->outcome = p.action <= SMPP_ACTION_FAIL_OVER ? SEND_REFUSED : SEND_RETRY;
 	out->flags = p.action == SMPP_ACTION_BAD_ADDRESS ? SEND_BAD_ADDRESS : 0;
 	out->id = SPAN_NONE;
 	snprintf(code, 16, "smpp.0x%08x", status);

@@ -182,6 +182,7 @@ static void begin(struct smpp_channel *ch, struct smpp_outgoing *out)
 	out->left = out->outstanding = out->late = out->told = out->tries = 0;
 	out->last_known = false;
 	out->again_ms = 0;
+	out->passed = 0;
 	for (unsigned i = 0; i < out->parts.count; i++)
 		smpp_outgoing_want(out, i);
 	out->serial = ++ch->serial;

@@ -20,20 +20,26 @@ static uint64_t now_ms(const struct smpp_channel *ch)
 
 /* ---- responses ---- */
 
+/* A message that another account may have is not written on meanwhile. */
 static void put_back(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned part)
 {
 	smpp_outgoing_want(out, part);
-	if (!out->queued)
+	if (!out->queued && !out->passed)
 		smpp_queue_add(&ch->pending, out);
 }
 
-static void put_off(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned part,
-                    uint64_t delay_ms)
+static void take_out(struct smpp_channel *ch, struct smpp_outgoing *out)
 {
 	if (out->queued)
 		smpp_queue_remove(&ch->pending, out);
 	if (out->queued)
 		smpp_queue_remove(&ch->waiting, out);
+}
+
+static void put_off(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned part,
+                    uint64_t delay_ms)
+{
+	take_out(ch, out);
 	smpp_outgoing_want(out, part);
 	out->again_ms = now_ms(ch) + delay_ms;
 	smpp_queue_add(&ch->waiting, out);
@@ -72,10 +78,7 @@ static void refuse(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned 
 	if (!(flags & SEND_BAD_ADDRESS))
 		log_refused(ch, out, part, status);
 	smpp_pace_refused(ch, status, out->dest.digits);
-	if (out->queued) { /* before the host hears of it: it may send the next one at once */
-		smpp_queue_remove(&ch->pending, out);
-		smpp_queue_remove(&ch->waiting, out);
-	}
+	take_out(ch, out); /* before the host hears of it: it may send the next one at once */
 	smpp_outgoing_tell(ch, out, part, &v);
 	smpp_outgoing_tell_rest(ch, out, &rest);
 }
@@ -85,7 +88,8 @@ static void refuse(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned 
 static void give_back(struct smpp_channel *ch, struct smpp_outgoing *out,
                       const struct smpp_policy *p)
 {
-	struct smpp_verdict why = {.status = p->status,
+	struct smpp_verdict why = {.outcome = SEND_RETRY,
+	                           .status = p->status,
 	                           .reason = smpp_status_text(p->status),
 	                           .retry_ms = p->delay_ms};
 	unsigned doubled = out->msg->attempts < 6 ? out->msg->attempts : 6;
@@ -107,7 +111,9 @@ static void retry(struct smpp_link *l, struct smpp_outgoing *out, unsigned part,
 	bool limited = p->action == SMPP_ACTION_LIMITED;
 	unsigned most = limited ? p->tries : TRIES_OF_PARTS;
 
-	if (out->parts.count == 1 && !limited) {
+	if (out->passed) {
+		smpp_outgoing_want(out, part);
+	} else if (out->parts.count == 1 && !limited) {
 		give_back(ch, out, p);
 	} else if (out->queued && out->again_ms > now_ms(ch)) {
 		smpp_outgoing_want(out, part); /* with its neighbours, of the same try */
@@ -116,6 +122,35 @@ static void retry(struct smpp_link *l, struct smpp_outgoing *out, unsigned part,
 	} else {
 		put_off(ch, out, part, (uint64_t)p->delay_ms << (limited ? out->tries : 0));
 		out->tries++;
+	}
+}
+
+/* It is not for this account. With the last response that is out it is known whether any part was
+ * taken: only else another may have it. */
+static void refuse_here(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned part,
+                        uint32_t status)
+{
+	++*ch->metrics.submit_errors;
+	log_refused(ch, out, part, status);
+	smpp_pace_refused(ch, status, out->dest.digits);
+	take_out(ch, out);
+	smpp_outgoing_want(out, part);
+	out->passed = status;
+}
+
+static void pass_on(struct smpp_channel *ch, struct smpp_outgoing *out)
+{
+	struct smpp_verdict v = {.outcome = SEND_REFUSED,
+	                         .status = out->passed,
+	                         .reason = smpp_status_text(out->passed)};
+
+	if (!out->passed || out->outstanding)
+		return;
+	if (smpp_outgoing_untouched(out)) {
+		v.flags = SEND_NOT_HERE;
+		smpp_outgoing_give_back(ch, out, &v);
+	} else {
+		smpp_outgoing_tell_rest(ch, out, &v);
 	}
 }
 
@@ -129,7 +164,7 @@ static void on_late(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned
 	out->late--;
 	if (v.outcome == SEND_REFUSED)
 		v.reason = smpp_status_text(p->status);
-	if (p->action <= SMPP_ACTION_BAD_ADDRESS)
+	if (p->action <= SMPP_ACTION_FAIL_OVER)
 		smpp_outgoing_settle(ch, out, part, &v);
 	smpp_outgoing_release(ch, out);
 }
@@ -162,12 +197,16 @@ void smpp_out_response(struct smpp_link *l, struct smpp_outgoing *out, uint16_t 
 		smpp_pace_throttle(ch, p.delay_ms);
 		put_back(ch, out, part);
 		break;
+	case SMPP_ACTION_FAIL_OVER:
+		refuse_here(ch, out, part, status);
+		break;
 	case SMPP_ACTION_RETRY:
 	case SMPP_ACTION_LIMITED:
 	case SMPP_ACTION_REBIND:
 		retry(l, out, part, &p);
 		break;
 	}
+	pass_on(ch, out);
 	smpp_outgoing_release(ch, out);
 	if (p.action == SMPP_ACTION_REBIND)
 		smpp_link_rebind(l, "the SMSC takes no submits in this session", p.delay_ms);
@@ -192,6 +231,7 @@ void smpp_out_uncertain(struct smpp_link *l, struct smpp_outgoing *out, uint16_t
 	if (why == SMPP_TIMED_OUT)
 		out->late++;
 	smpp_outgoing_tell(l->channel, out, part, &v);
+	pass_on(l->channel, out);
 	smpp_outgoing_release(l->channel, out);
 }
 
@@ -231,8 +271,8 @@ static void leave_link(struct smpp_link *l, struct smpp_queue *q)
 
 static void give_queue_back(struct smpp_channel *ch, struct smpp_queue *q)
 {
-	static const struct smpp_verdict unbound = {.flags = SEND_NOT_COUNTED,
-	                                            .reason = "no session is bound"};
+	static const struct smpp_verdict unbound = {
+		.outcome = SEND_RETRY, .flags = SEND_NOT_COUNTED, .reason = "no session is bound"};
 	const struct smpp_verdict rest = uncertain(SEND_SAME_CAUSE);
 	struct smpp_outgoing *out;
 

@@ -179,12 +179,10 @@ void smpp_outgoing_tell_rest(struct smpp_channel *ch, struct smpp_outgoing *out,
 void smpp_outgoing_give_back(struct smpp_channel *ch, struct smpp_outgoing *out,
                              const struct smpp_verdict *why)
 {
-	struct smpp_verdict v = *why;
 	unsigned count = out->parts.count;
 
-	v.outcome = SEND_RETRY;
-	out->parts.count = 1; /* one word for the whole */
-	tell_now(ch, out, 0, &v);
+	out->parts.count = 1;
+	tell_now(ch, out, 0, why);
 	out->parts.count = count;
 	out->told = count;
 	out->left = 0;

@@ -37,6 +37,7 @@ struct smpp_outgoing {
 	uint64_t todo[(SMPP_PARTS_MAX + 63) / 64];
 	unsigned left, outstanding, late, told;
 	unsigned tries;
+	uint32_t passed; /* status with which this account refused it, where another may have it */
 	uint64_t again_ms;
 	struct smpp_verdict doom;
 	struct smpp_verdict last; /* what is to be told of the last part */
@@ -74,7 +75,7 @@ void smpp_outgoing_tell_rest(struct smpp_channel *ch, struct smpp_outgoing *out,
  * kept of the last one. */
 void smpp_outgoing_settle(struct smpp_channel *ch, struct smpp_outgoing *out, unsigned part,
                           const struct smpp_verdict *v);
-/** The host has it again as a whole; why: status, reason, flags and retry_ms of it. */
+/** Nothing of it was taken: one word for the whole. */
 void smpp_outgoing_give_back(struct smpp_channel *ch, struct smpp_outgoing *out,
                              const struct smpp_verdict *why);
 

@@ -14,7 +14,7 @@ static const struct row {
 #include "smpp_status.def"
 };
 
-const char *const smpp_action_names[] = {"ok",      "fail",     "bad_address", "retry",
+const char *const smpp_action_names[] = {"ok",      "fail",     "bad_address", "fail_over", "retry",
                                          "limited", "throttle", "rebind",      NULL};
 
 static const struct row *find(uint32_t status)

@@ -175,6 +175,35 @@ test("a throttled account is relieved by another, and an agent's reply leaves by
   await b.waitForText({ to: "+8613800000003", from: "95501", text: "I am here" });
 });
 
+test("what an account refuses for a reason of its own goes by the next of its route, once and whole", async (t) => {
+  const passesOn = `\n    errors:\n      - {status: "0x0A", action: fail_over}`;
+  const { w, further } = await routed(t, { accounts: [{ name: "sms-b", more: passesOn }], extra: RULES, smppExtra: passesOn });
+  const [b] = further;
+  await until("both accounts to be up", async () => {
+    const { body } = await w.api("GET", "/v1/channels");
+    return body.items.every((c) => c.health === "up");
+  }, 9000);
+  const statusOf = (id) =>
+    until("its status", async () => {
+      const { body } = await w.api("GET", `/v1/messages/${id}`);
+      return !["queued", "sending"].includes(body.status) && body;
+    });
+  w.smsc.faults.set({ submitStatusOf: { "+8613800000001": 0x0a, "+8613800000002": 0x0a } });
+  b.faults.set({ submitStatusOf: { "+8613800000002": 0x0a } });
+  const text = "refused by the first, ".repeat(15); // in parts
+  const id = await send(w, "+8613800000001", text);
+  assert.equal((await b.waitForText({ to: "+8613800000001", from: "95501", text: "refused by" })).text, text);
+  assert.equal((await statusOf(id)).channel, "sms-b");
+  const nowhere = await statusOf(await send(w, "+8613800000002", "refused by both"));
+  assert.equal(nowhere.status, "failed");
+  assert.equal(nowhere.code, "smpp.0x0000000a");
+  assert.equal(nowhere.channel, "sms-b");
+  const named = await statusOf(await send(w, "+8613800000001", "from the first", { channel: "sms-main", from: "95500" }));
+  assert.equal(named.status, "failed", "the other account has not its sender");
+  assert.deepEqual(b.doubles(), []);
+  assert.match(await w.gateway.metrics(), /posthouse_failover_total\{channel="sms-b"\} 2/);
+});
+
 test("what waits for an account that stays down goes by another, in order and once", async (t) => {
   const { w, further } = await routed(t, { accounts: [{ name: "sms-b" }], extra: RULES });
   const [b] = further;

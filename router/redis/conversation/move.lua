@@ -18,16 +18,6 @@ local function lane_peek(keys, v)
 	return out
 end
 
--- The entry says by which channel the message goes.
-local function reroute(P, item, channel)
-	local C, seq = lane_parse(item)
-	local k = open_conversation(P, C)
-	local entry = entry_of(k, seq)
-	if not entry then return end
-	entry = entry:gsub('^(m%S+ %d+ %S+ )%S*', '%1' .. channel, 1)
-	call('LSET', k.key, str(seq - k.h[BASE]), entry)
-end
-
 -- Whole messages, in their order, behind what waits there; what was claimed meanwhile is not moved.
 -- args: channel lane, then item channel ...; returns the number that was moved
 local function lane_move(keys, v)
@@ -36,7 +26,8 @@ local function lane_move(keys, v)
 	for i = 3, #v, 2 do
 		if call('LREM', from, '1', v[i]) == 1 then
 			add(w.lanes, v[i + 1] .. ':' .. v[2], v[i])
-			reroute(P, v[i], v[i + 1])
+			local C, seq = lane_parse(v[i])
+			reroute(open_conversation(P, C), seq, v[i + 1])
 			moved = moved + 1
 		end
 	end

@@ -167,6 +167,14 @@ local function claim(keys, v)
 	return out
 end
 
+-- The entry says by which channel the message goes.
+local function reroute(k, seq, channel)
+	local entry = entry_of(k, seq)
+	if not entry then return end
+	entry = entry:gsub('^(m%S+ %d+ %S+ )%S*', '%1' .. channel, 1)
+	call('LSET', k.key, str(seq - k.h[BASE]), entry)
+end
+
 -- Gives back to the front of its lane what a node took and the channel could not take.
 local function give_back(k, channel, seq, owner, attempts, doubled, now, opt, w)
 	set_open(k.h, seq, 'q')

@@ -81,9 +81,12 @@ local function settle_one(P, o, item, owner, stale, early, opt, w)
 	local C, seq, letter, part, parts = item[1], item[2], item[3], item[4], item[5]
 	local k = open_conversation(P, C)
 	if not k.h then return end
-	stale = stale or not owner and (letter == 'b' or replayed_since(k, seq, item[11]))
-	if not stale and letter == 'b' then
-		give_back(k, o.channel, seq, owner, math.max(item[10], owner.attempts), math.max(item[8], owner.doubled), o.now, opt, w)
+	local back = letter == 'b' or letter == 'm'
+	stale = stale or not owner and (back or replayed_since(k, seq, item[11]))
+	if not stale and back then
+		local to = letter == 'm' and item[7] or o.channel
+		if letter == 'm' then reroute(k, seq, to) end
+		give_back(k, to, seq, owner, math.max(item[10], owner.attempts), math.max(item[8], owner.doubled), o.now, opt, w)
 		if o.limited then refund(k.h) end
 	elseif not stale then
 		local e = {cd = item[6], rs = item[7], at = letter == 'f' and item[10] or 0}
@@ -148,8 +151,9 @@ end
 -- Notes outcomes of what a node had in hand.
 -- args: [channel now limited log_max outbox node] then for each "=C seq id": the whole of it was taken by the peer, id "":
 -- none; or [C seq letter part parts code reason flags id attempts claim]
--- letter b: give back to the lane; flags 1: it may be doubled then. Only what nobody else has in hand by now, nor the caller
--- by a later claim: it may have been given up for dead; a lost answer may be why it tells again. returns for each ""
+-- letter b: give back to the lane; flags 1: it may be doubled then; m: the same, to the lane of another channel (reason).
+-- Only what nobody else has in hand by now, nor the caller by a later claim: it may have been given up for dead; a lost
+-- answer may be why it tells again. returns for each ""
 local function settle_many(keys, v)
 	local P, c = keys[1], decode(v[1])
 	local o = {channel = c[1], now = c[2], limited = c[3] == 1, node = c[6]}
