@@ -54,6 +54,17 @@ void open_bound(const char *more)
 	AWAIT(host.state == CHANNEL_UP);
 }
 
+const char *text_of(size_t len)
+{
+	static char text[1024];
+
+	ck_assert_uint_lt(len, sizeof(text));
+	for (size_t i = 0; i < len; i++)
+		text[i] = (char)('a' + (i * 7 + i / 26) % 26);
+	text[len] = '\0';
+	return text;
+}
+
 uint32_t deliver_text(const char *text)
 {
 	return smsc_deliver(&smsc, "8613800138000", "95500", 0, 0, span_of(text), SPAN_NONE);

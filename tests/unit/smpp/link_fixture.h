@@ -22,6 +22,8 @@ void open_bound(const char *more);
 /** Waits for it, and fails the test with its words. */
 #define AWAIT(condition) AWAIT_ON(loop, condition)
 
+/** len octets (less than 1024) that differ everywhere; until the next call. */
+const char *text_of(size_t len);
 /** A deliver_sm of plain text from +8613800138000 to 95500; its sequence_number. */
 uint32_t deliver_text(const char *text);
 /** The command_status of the response to sequence_number, or -1 when there was none. */

@@ -5,6 +5,7 @@
  */
 #include "smpp_pdu.h"
 #include "smpp_receipt.h"
+#include "smpp_status.h"
 #include "smpp_tlv.h"
 #include "unit.h"
 
@@ -159,6 +160,25 @@ START_TEST(an_accounts_own_rows_win)
 }
 END_TEST
 
+START_TEST(a_status_leads_where_the_table_and_the_channel_say)
+{
+	struct smpp_policy own[] = {
+		{0x0B,  SMPP_ACTION_RETRY,    500, 0},
+                {0x401, SMPP_ACTION_THROTTLE, 300, 0}
+        };
+
+	ck_assert_int_eq(smpp_status_policy(0, NULL, 0).action, SMPP_ACTION_OK);
+	ck_assert_int_eq(smpp_status_policy(0x58, NULL, 0).action, SMPP_ACTION_THROTTLE);
+	ck_assert_int_eq(smpp_status_policy(0x0B, NULL, 0).action, SMPP_ACTION_BAD_ADDRESS);
+	ck_assert_int_eq(smpp_status_policy(0x0B, own, 2).action, SMPP_ACTION_RETRY);
+	ck_assert_int_eq(smpp_status_policy(0x401, own, 2).action, SMPP_ACTION_THROTTLE);
+	ck_assert_int_eq(smpp_status_policy(0x402, own, 2).action, SMPP_ACTION_LIMITED);
+	ck_assert_uint_eq(smpp_status_policy(0x402, own, 2).tries, 1);
+	ck_assert_str_eq(smpp_status_name(0x58), "ESME_RTHROTTLED");
+	ck_assert_str_eq(smpp_status_name(1375), "vendor status");
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("tables");
@@ -169,5 +189,6 @@ int main(void)
 	tcase_add_test(tc, message_states_are_those_of_both_versions);
 	tcase_add_loop_test(tc, each_status_has_its_consequence, 0, ARRAY_LEN(policies));
 	tcase_add_test(tc, an_accounts_own_rows_win);
+	tcase_add_test(tc, a_status_leads_where_the_table_and_the_channel_say);
 	return unit_run("smpp tables", &tc, 1);
 }
