@@ -106,14 +106,6 @@ static void fail_waiting(struct queue *q, int err, const char *why)
 	}
 }
 
-static bool waits(const struct batch *b)
-{
-	for (unsigned p = 0; p < ROUTER_PARTITIONS; p++)
-		if (b->queues[p].count)
-			return true;
-	return false;
-}
-
 static void flush(struct queue *q);
 
 /* Each item hears of its own; "e" is one that the function could not carry out. */
@@ -244,14 +236,6 @@ int batch_add(struct batch *b, unsigned partition, redis_fn *fn, void *arg)
 	else if (!io_timer_active(b->timer))
 		io_timer_start(b->timer, b->gather_ms, 0);
 	return 0;
-}
-
-bool batch_idle(const struct batch *b)
-{
-	for (unsigned p = 0; p < ROUTER_PARTITIONS; p++)
-		if (b->queues[p].calls)
-			return false;
-	return !waits(b);
 }
 
 void batch_destroy(struct batch **at)

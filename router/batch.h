@@ -33,7 +33,5 @@ struct buf *batch_item(struct batch *batch, unsigned partition);
 int batch_add(struct batch *batch, unsigned partition, redis_fn *fn, void *arg) MUST_CHECK;
 /** Sends what waits for company. */
 void batch_flush(struct batch *batch);
-/** True when nothing waits or is under way. */
-bool batch_idle(const struct batch *batch);
 
 #endif

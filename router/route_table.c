@@ -31,11 +31,6 @@ static const struct {
 	[HEALTH_UP] = {'u', "up"       },
 };
 
-char health_letter(enum route_health health)
-{
-	return healths[health].letter;
-}
-
 const char *health_name(enum route_health health)
 {
 	return healths[health].name;

@@ -25,7 +25,6 @@ enum route_health {
 	HEALTH_UP
 };
 const char *health_name(enum route_health health);
-char health_letter(enum route_health health);
 /** A letter as Redis has it; anything else is HEALTH_DOWN. */
 enum route_health health_parse(struct span letter);
 

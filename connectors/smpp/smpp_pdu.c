@@ -50,14 +50,6 @@ void smpp_dest_put(struct buf *b, const struct smpp_dest *dest)
 	put_cstr(b, dest->address, ADDRESS_MAX);
 }
 
-void smpp_unsuccess_put(struct buf *b, const struct smpp_unsuccess *entry)
-{
-	buf_u8(b, entry->ton);
-	buf_u8(b, entry->npi);
-	put_cstr(b, entry->address, ADDRESS_MAX);
-	buf_u32(b, entry->status);
-}
-
 /* Walks a list to find where it ends: its entries have no length of their own. */
 static struct smpp_list get_list(struct cursor *c, bool dests)
 {

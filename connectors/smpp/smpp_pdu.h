@@ -146,6 +146,5 @@ bool smpp_dest_next(struct cursor *c, struct smpp_dest *out);
 bool smpp_unsuccess_next(struct cursor *c, struct smpp_unsuccess *out);
 /** Writes an entry. */
 void smpp_dest_put(struct buf *b, const struct smpp_dest *dest);
-void smpp_unsuccess_put(struct buf *b, const struct smpp_unsuccess *entry);
 
 #endif

@@ -116,13 +116,6 @@ void smpp_tlv_put_uint(struct buf *b, uint16_t tag, uint32_t value)
 		buf_u8(b, (uint8_t)(value >> (8 * i)));
 }
 
-void smpp_tlv_put_cstr(struct buf *b, uint16_t tag, struct span value)
-{
-	buf_u16(b, tag);
-	buf_u16(b, (uint16_t)(value.len + 1));
-	buf_cstr(b, value);
-}
-
 void smpp_tlv_put(struct buf *b, uint16_t tag, struct span value)
 {
 	if (value.len > UINT16_MAX) {

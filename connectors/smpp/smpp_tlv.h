@@ -37,8 +37,6 @@ int smpp_tlv_cstr(struct span tlvs, uint16_t tag, struct span *out) MUST_CHECK;
 
 /** Writes an integer in the width that the table gives its tag. */
 void smpp_tlv_put_uint(struct buf *b, uint16_t tag, uint32_t value);
-/** A C-Octet String, its NUL added. */
-void smpp_tlv_put_cstr(struct buf *b, uint16_t tag, struct span value);
 void smpp_tlv_put(struct buf *b, uint16_t tag, struct span value);
 
 /** "congestion_state", or NULL: no table knows it. */

@@ -54,14 +54,6 @@ void told_print(struct told *told)
 		fprintf(stderr, "and %zu more\n", told->lost);
 }
 
-void told_log(struct told *told, const struct logger *log, const char *event)
-{
-	sort(told);
-	for (size_t i = 0; i < told->count; i++)
-		log_error(log, EVENT(event), STR("file", told->errors[i].file),
-		          NUM("line", told->errors[i].line), STR("text", told->errors[i].text));
-}
-
 void told_fini(struct told *told)
 {
 	free(told->errors);

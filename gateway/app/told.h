@@ -2,7 +2,6 @@
 #ifndef PH_TOLD_H
 #define PH_TOLD_H
 
-#include "log.h"
 #include "yaml.h"
 
 enum { TOLD_MAX = 1000, TOLD_TEXT_MAX = 512, TOLD_FILE_MAX = 256 };
@@ -23,8 +22,6 @@ struct told {
 void told_add(void *arg, const char *file, unsigned line, const char *text);
 /** Sorts by file and line, writes "FILE:LINE: text" a line to standard error. */
 void told_print(struct told *told);
-/** The same as log lines: event, file, line, text. */
-void told_log(struct told *told, const struct logger *log, const char *event);
 void told_fini(struct told *told);
 
 #endif

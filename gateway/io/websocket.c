@@ -469,8 +469,3 @@ void websocket_resume(struct websocket *ws)
 	if (ws->held)
 		io_later(ws->stream->loop, &ws->held->later);
 }
-
-const char *websocket_peer(const struct websocket *ws)
-{
-	return io_stream_peer(ws->stream);
-}

@@ -49,6 +49,5 @@ void websocket_close(struct websocket *ws, uint16_t code, const char *reason);
 /** Stops and continues reading. */
 void websocket_pause(struct websocket *ws);
 void websocket_resume(struct websocket *ws);
-const char *websocket_peer(const struct websocket *ws);
 
 #endif
