@@ -6,8 +6,6 @@
  */
 #include "bot_private.h"
 
-#include "choice.h"
-
 #include <stdio.h>
 
 const char *bot_did_name(enum bot_did did)
@@ -144,7 +142,7 @@ static void read_text(struct turn *t)
 	                                                      : LANGUAGE_ZH;
 	t->out->confidence = t->match.confidence;
 	t->out->after = after_of(t);
-	t->out->question = !t->manner.remark && !choice_of(t->m->text, CHOICE_MAX);
+	t->out->question = !t->manner.remark && !t->manner.chooses;
 	if (t->match.count)
 		snprintf(t->out->matter, sizeof(t->out->matter), "%.*s",
 		         SPAN_FMT(t->match.best[0].answer->id));

@@ -180,7 +180,7 @@ unsigned choice_of(struct span text, unsigned lines)
 	unsigned chosen = 0;
 
 	text = span_trim(text);
-	if (!text.len || text.len > TEXT_MAX || lines > CHOICE_MAX)
+	if (!lines || !text.len || text.len > TEXT_MAX || lines > CHOICE_MAX)
 		return 0;
 	buf_init(&spelt, 8 * TEXT_MAX);
 	normal_read(spell_signs(text, &spelt), &n);

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "choice.h"
 #include "hash.h"
 #include "mood.h"
 
@@ -54,7 +55,8 @@ static bool is_it(const struct kept *k, uint64_t hash, struct span text, enum la
 
 static struct match_manner manner_of(struct span text)
 {
-	return (struct match_manner){mood_is_unhappy(text), remark_of(text)};
+	return (struct match_manner){mood_is_unhappy(text), remark_of(text),
+	                             choice_of(text, CHOICE_MAX) != 0};
 }
 
 void match_memo_match(struct match_memo *memo, const struct catalogue *c,

@@ -19,10 +19,11 @@ void match_memo_clear(struct match_memo *memo);
 struct match_manner {
 	bool unhappy;
 	enum remark remark;
+	bool chooses; /* it is a number: choice_of() of the longest menu */
 };
 
-/** As catalogue_match(), mood_is_unhappy() and remark_of(), which are asked for what is not kept.
- */
+/** As catalogue_match(), mood_is_unhappy(), remark_of() and choice_of(), which are asked for what
+ * is not kept. */
 void match_memo_match(struct match_memo *memo, const struct catalogue *c,
                       struct match_scratch *scratch, struct span text, enum language hint,
                       struct match *out, struct match_manner *manner);

@@ -1,5 +1,6 @@
 /* The memo gives what the catalogue gives, also where texts fall out of it or the catalogue
  * changes. */
+#include "choice.h"
 #include "match_memo.h"
 #include "mood.h"
 #include "unit.h"
@@ -52,6 +53,7 @@ static void same(const struct catalogue *c, struct span text)
 	match_memo_match(memo, c, scratch, text, LANGUAGE_UNKNOWN, &got, &manner);
 	ck_assert_int_eq(manner.unhappy, mood_is_unhappy(text));
 	ck_assert_int_eq(manner.remark, remark_of(text));
+	ck_assert_int_eq(manner.chooses, choice_of(text, CHOICE_MAX) != 0);
 	ck_assert_int_eq(want.zone, got.zone);
 	ck_assert_int_eq(want.intent, got.intent);
 	ck_assert_int_eq(want.language, got.language);
@@ -72,6 +74,7 @@ START_TEST(a_text_matches_the_same_again)
 		same(c, SPAN_LIT("agent"));
 		same(c, SPAN_LIT("你们的服务太差了"));
 		same(c, SPAN_LIT("谢谢"));
+		same(c, SPAN_LIT("第二个"));
 		same(c, SPAN_NONE);
 		same(c, (struct span){text, 160});
 		same(c, (struct span){text, 161});
