@@ -1,27 +1,10 @@
 /* The test's host: connector.h's calls up, in memory. */
-#include "host.h"
+#include "host_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "metrics.h"
-
-struct host_part {
-	struct host_part *next;
-	char key[256], meta[1024];
-	size_t key_len, meta_len;
-	uint64_t generation;
-	uint16_t total, told;
-	struct {
-		char octets[255];
-		size_t len;
-	} parts[256];
-};
-
-struct host_value {
-	struct host_value *next;
-	struct span key, value; /* heap */
-};
 
 /* ---- done functions ---- */
 
@@ -44,7 +27,7 @@ static void on_later(void *arg)
 		host_settle(h, h->verdict);
 }
 
-static void settle_later(struct connector_host *h, done_fn *done, void *arg)
+void host_settle_later(struct connector_host *h, done_fn *done, void *arg)
 {
 	if (h->pending_count == HOST_KEPT) {
 		done(arg, -EAGAIN);
@@ -88,10 +71,10 @@ void connector_received(struct connector_host *h, struct message **msg, done_fn 
 	h->received[h->received_count++] = m;
 	if (h->echo)
 		echo(h, m);
-	settle_later(h, done, arg);
+	host_settle_later(h, done, arg);
 }
 
-static size_t copy(char *out, size_t size, struct span s)
+size_t host_copy(char *out, size_t size, struct span s)
 {
 	size_t len = s.len < size - 1 ? s.len : size - 1;
 
@@ -116,8 +99,8 @@ void connector_result(struct connector_host *h, const struct message *msg,
 	                          .parts = result->parts,
 	                          .retry_ms = result->retry_ms,
 	                          .message = message_create(&like)};
-	r->id_len = copy(r->id, sizeof(r->id), result->id);
-	copy(r->code, sizeof(r->code), span_of(result->code));
+	r->id_len = host_copy(r->id, sizeof(r->id), result->id);
+	host_copy(r->code, sizeof(r->code), span_of(result->code));
 }
 
 void connector_receipt(struct connector_host *h, const struct receipt *receipt, done_fn *done,
@@ -126,11 +109,11 @@ void connector_receipt(struct connector_host *h, const struct receipt *receipt, 
 	struct host_receipt *r = &h->receipts[h->receipt_count % ARRAY_LEN(h->receipts)];
 
 	h->receipt_count++;
-	copy(r->id, sizeof(r->id), receipt->id);
-	copy(r->address, sizeof(r->address), receipt->address);
-	copy(r->code, sizeof(r->code), span_of(receipt->code));
+	host_copy(r->id, sizeof(r->id), receipt->id);
+	host_copy(r->address, sizeof(r->address), receipt->address);
+	host_copy(r->code, sizeof(r->code), span_of(receipt->code));
 	r->status = receipt->status;
-	settle_later(h, done, arg);
+	host_settle_later(h, done, arg);
 }
 
 void connector_state(struct connector_host *h, enum channel_state state, const char *why)
@@ -139,7 +122,7 @@ void connector_state(struct connector_host *h, enum channel_state state, const c
 	h->states++;
 	h->stopped += state == CHANNEL_STOPPED;
 	h->up += state == CHANNEL_UP;
-	copy(h->why, sizeof(h->why), span_of(why));
+	host_copy(h->why, sizeof(h->why), span_of(why));
 }
 
 void connector_reachable(struct connector_host *h, struct span address)
@@ -151,278 +134,6 @@ void connector_reachable(struct connector_host *h, struct span address)
 void connector_ready(struct connector_host *h)
 {
 	h->ready++;
-}
-
-/* ---- parts ---- */
-
-static struct host_part *find_part(struct connector_host *h, struct span key)
-{
-	struct host_part *p = h->parts;
-
-	while (p && !span_eq(key, (struct span){p->key, p->key_len}))
-		p = p->next;
-	return p;
-}
-
-static struct host_part *new_part(struct connector_host *h, const struct message_part *part)
-{
-	struct host_part *p = calloc(1, sizeof(*p));
-
-	if (!p)
-		return NULL;
-	p->key_len = copy(p->key, sizeof(p->key), part->key);
-	p->meta_len = copy(p->meta, sizeof(p->meta), part->meta);
-	memcpy(p->meta, part->meta.ptr, p->meta_len);
-	p->total = part->total;
-	p->next = h->parts;
-	h->parts = p;
-	return p;
-}
-
-static uint16_t present(const struct host_part *p)
-{
-	uint16_t count = 0;
-
-	for (unsigned i = 0; i < p->total; i++)
-		count = (uint16_t)(count + (p->parts[i].len != 0));
-	return count;
-}
-
-static void show(struct host_part *p, bool timed_out, struct span storage[256],
-                 struct message_parts *out)
-{
-	for (unsigned i = 0; i < p->total; i++)
-		storage[i] = (struct span){p->parts[i].octets, p->parts[i].len};
-	*out = (struct message_parts){
-		.key = {p->key,  p->key_len },
-		.meta = {p->meta, p->meta_len},
-		.generation = p->generation,
-		.total = p->total,
-		.present = present(p),
-		.told = p->told,
-		.parts = storage,
-		.timed_out = timed_out,
-	};
-}
-
-struct part_call {
-	struct connector_host *host;
-	struct host_part *part;
-	bool last; /* it was the last one missing, or comes again */
-	part_fn *fn;
-	void *arg;
-};
-
-static void on_part_kept(void *arg, int err)
-{
-	struct part_call *call = arg;
-	struct span storage[256];
-	struct message_parts whole;
-	bool all = !err && call->last;
-
-	if (all)
-		show(call->part, false, storage, &whole);
-	call->fn(call->arg, err, all ? &whole : NULL);
-	free(call);
-}
-
-void connector_part(struct connector_host *h, const struct message_part *part, part_fn *fn,
-                    void *arg)
-{
-	struct host_part *p = find_part(h, part->key);
-	struct part_call *call = calloc(1, sizeof(*call));
-	unsigned i = part->number - 1U;
-
-	if (!p)
-		p = new_part(h, part);
-	if (!p || !call || part->number == 0 || part->number > part->total ||
-	    part->octets.len > 255) {
-		free(call);
-		fn(arg, -EMSGSIZE, NULL);
-		return;
-	}
-	if (p->parts[i].len &&
-	    !span_eq(part->octets, (struct span){p->parts[i].octets, p->parts[i].len})) {
-		memset(p->parts, 0, sizeof(p->parts));
-		p->generation++;
-		p->told = 0;
-	}
-	p->parts[i].len = part->octets.len;
-	memcpy(p->parts[i].octets, part->octets.ptr, part->octets.len);
-	*call = (struct part_call){h, p, present(p) == p->total, fn, arg};
-	settle_later(h, on_part_kept, call);
-}
-
-void connector_on_parts(struct connector_host *h,
-                        void (*fn)(void *self, const struct message_parts *parts))
-{
-	h->on_parts = fn;
-}
-
-void connector_parts_done(struct connector_host *h, const struct message_parts *parts)
-{
-	struct host_part *p = find_part(h, parts->key);
-
-	if (p && p->generation == parts->generation)
-		p->told = parts->present;
-}
-
-void host_expire_parts(struct connector_host *h)
-{
-	for (struct host_part *p = h->parts; p && h->on_parts; p = p->next) {
-		struct span storage[256];
-		struct message_parts parts;
-
-		if (present(p) == p->total || present(p) == p->told)
-			continue;
-		show(p, true, storage, &parts);
-		h->on_parts(h->self, &parts);
-	}
-}
-
-/* ---- small values ---- */
-
-static struct host_value *find_value(struct connector_host *h, struct span key)
-{
-	struct host_value *v = h->values;
-
-	while (v && !span_eq(v->key, key))
-		v = v->next;
-	return v;
-}
-
-static bool put_value(struct connector_host *h, struct span key, struct span value)
-{
-	struct host_value *v = find_value(h, key);
-	char *name = v ? NULL : span_dup(key), *copied = span_dup(value);
-
-	if (!v && name && copied && (v = calloc(1, sizeof(*v)))) {
-		v->key = (struct span){name, key.len};
-		v->next = h->values;
-		h->values = v;
-		name = NULL;
-	}
-	free(name);
-	if (!v || !copied) {
-		free(copied);
-		return false;
-	}
-	free((void *)(uintptr_t)v->value.ptr);
-	v->value = (struct span){copied, value.len};
-	return true;
-}
-
-void connector_store(struct connector_host *h, struct span key, struct span value, uint64_t ttl_ms,
-                     done_fn *done, void *arg)
-{
-	(void)ttl_ms;
-	if (!h->durable || !put_value(h, key, value)) {
-		done(arg, -EAGAIN);
-		return;
-	}
-	settle_later(h, done, arg);
-}
-
-struct load_call {
-	struct connector_host *host;
-	load_fn *fn;
-	void *arg;
-	struct span value; /* heap */
-};
-
-static void on_loaded(void *arg, int err)
-{
-	struct load_call *call = arg;
-
-	call->fn(call->arg, err, call->value);
-	free((void *)(uintptr_t)call->value.ptr);
-	free(call);
-}
-
-static void load(struct connector_host *h, struct span value, load_fn *fn, void *arg)
-{
-	struct load_call *call = calloc(1, sizeof(*call));
-
-	if (!call || !h->durable) {
-		free(call);
-		fn(arg, -EAGAIN, SPAN_NONE);
-		return;
-	}
-	*call = (struct load_call){
-		h, fn, arg, {span_dup(value), value.len}
-        };
-	settle_later(h, on_loaded, call);
-}
-
-void connector_load(struct connector_host *h, struct span key, load_fn *fn, void *arg)
-{
-	struct host_value *v = find_value(h, key);
-
-	load(h, v ? v->value : SPAN_NONE, fn, arg);
-}
-
-void connector_lock(struct connector_host *h, struct span key, uint64_t ttl_ms, load_fn *fn,
-                    void *arg)
-{
-	bool mine = !find_value(h, key);
-
-	(void)ttl_ms;
-	if (mine && !put_value(h, key, SPAN_LIT("1"))) {
-		fn(arg, -EAGAIN, SPAN_NONE);
-		return;
-	}
-	load(h, mine ? SPAN_LIT("1") : SPAN_NONE, fn, arg);
-}
-
-/* ---- readers: nothing is ever read here ---- */
-
-struct read_call {
-	log_fn *fn;
-	void *arg;
-};
-
-static void on_read(void *arg, int err)
-{
-	struct read_call *call = arg;
-
-	call->fn(call->arg, err, NULL, 0, false);
-	free(call);
-}
-
-void connector_read(struct connector_host *h, struct span address, uint64_t since, uint64_t before,
-                    unsigned limit, log_fn *fn, void *arg)
-{
-	struct read_call *call = malloc(sizeof(*call));
-
-	(void)address, (void)since, (void)before, (void)limit;
-	if (!call) {
-		fn(arg, -EAGAIN, NULL, 0, false);
-		return;
-	}
-	*call = (struct read_call){fn, arg};
-	settle_later(h, on_read, call);
-}
-
-void connector_reached(struct connector_host *h, struct span address, uint64_t seq, bool seen)
-{
-	(void)h, (void)address, (void)seq, (void)seen;
-}
-
-void connector_watch(struct connector_host *h, struct span address, bool here)
-{
-	(void)h, (void)address, (void)here;
-}
-
-void connector_verified(struct connector_host *h, struct span address, uint64_t until_ms,
-                        done_fn *done, void *arg)
-{
-	(void)h, (void)address, (void)until_ms;
-	done(arg, 0);
-}
-
-void connector_typing(struct connector_host *h, struct span address, bool on)
-{
-	(void)h, (void)address, (void)on;
 }
 
 bool connector_durable(const struct connector_host *h)
@@ -609,24 +320,6 @@ static void free_told(struct connector_host *h)
 	h->received_count = h->result_count = 0;
 }
 
-static void free_kept(struct connector_host *h)
-{
-	while (h->parts) {
-		struct host_part *gone = h->parts;
-
-		h->parts = gone->next;
-		free(gone);
-	}
-	while (h->values) {
-		struct host_value *gone = h->values;
-
-		h->values = gone->next;
-		free((void *)(uintptr_t)gone->key.ptr);
-		free((void *)(uintptr_t)gone->value.ptr);
-		free(gone);
-	}
-}
-
 void host_close(struct connector_host *h)
 {
 	io_later_cancel(h->loop, &h->later);
@@ -634,7 +327,8 @@ void host_close(struct connector_host *h)
 	if (h->self)
 		h->ops->fini(h->self);
 	free_told(h);
-	free_kept(h);
+	host_parts_free(h);
+	host_values_free(h);
 	if (h->cfg)
 		config_free(h->ops->config, h->cfg);
 	free(h->self);
