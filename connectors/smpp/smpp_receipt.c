@@ -48,9 +48,10 @@ static const char *const names[FIELDS] = {
 	[FIELD_ERR] = "err",        [FIELD_TEXT] = "text",
 };
 
+/* A NUL at the end, which C programs count among the octets, belongs to no value. */
 static bool is_blank(char c)
 {
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',' || c == ';';
+	return c == '\0' || c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',' || c == ';';
 }
 
 /* The name that a word at s begins, with its colon, or FIELDS; *size is its length. */
@@ -112,18 +113,26 @@ static void read_fields(struct span s, struct span out[FIELDS])
 	}
 }
 
-/* By its first five letters: DELIVRD, Delivered, DELIVERED. Others are an operator's words for a
+/* By its first five letters: DELIVRD, Delivered, DELIVERED; by three or four of a text that was
+ * cut, where they are of one state only: else *known is false. Others are an operator's words for a
  * failure ("MA:0001"); a digit is a message_state. */
-static enum smpp_message_state state_of(struct span stat)
+static enum smpp_message_state state_of(struct span stat, bool *known)
 {
-	enum { TELLING = 5 };
+	enum { TELLING = 5, LEAST = 3 };
+	enum smpp_message_state found = SMPP_STATE_UNDELIVERABLE;
+	size_t len = stat.len < TELLING ? stat.len : TELLING;
+	unsigned count = 0;
 
+	*known = true;
 	if (stat.len == 1 && *stat.ptr >= '0' && *stat.ptr <= '9')
 		return (enum smpp_message_state)(*stat.ptr - '0');
-	for (unsigned i = 0; i < SMPP_STATES; i++)
-		if (stat.len >= TELLING && strncasecmp(stat.ptr, states[i].name, TELLING) == 0)
-			return (enum smpp_message_state)i;
-	return SMPP_STATE_UNDELIVERABLE;
+	for (unsigned i = 0; i < SMPP_STATES && len >= LEAST; i++)
+		if (strncasecmp(stat.ptr, states[i].name, len) == 0) {
+			found = (enum smpp_message_state)i;
+			count++;
+		}
+	*known = count < 2;
+	return found;
 }
 
 /* ---- both ---- */
@@ -135,9 +144,9 @@ static void read_text(struct span text, struct smpp_receipt *out, bool *has_stat
 	read_fields(text, fields);
 	out->id = fields[FIELD_ID];
 	out->error = fields[FIELD_ERR];
-	*has_state = fields[FIELD_STAT].len != 0;
-	if (*has_state)
-		out->state = state_of(fields[FIELD_STAT]);
+	*has_state = false;
+	if (fields[FIELD_STAT].len)
+		out->state = state_of(fields[FIELD_STAT], has_state);
 }
 
 static void read_tlvs(struct span tlvs, struct smpp_receipt *out, bool *has_state)

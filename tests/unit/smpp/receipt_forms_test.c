@@ -35,6 +35,11 @@ static const struct receipt_row {
 	{"a state that nobody knows is not one", "id:7 stat:DELIVRD", "0427 0001 63", 0, "7", SMPP_STATE_DELIVERED, true, ""},
 	{"no id", "stat:DELIVRD", "", -ENOENT, "", SMPP_STATE_SCHEDULED, false, ""},
 	{"no state", "id:7 sub:001", "", -ENOENT, "", SMPP_STATE_SCHEDULED, false, ""},
+	{"cut in its state", "id:7 sub:001 stat:DELI", "", 0, "7", SMPP_STATE_DELIVERED, true, ""},
+	{"cut a letter before", "id:7 sub:001 stat:UND", "", 0, "7", SMPP_STATE_UNDELIVERABLE, true, ""},
+	{"cut where it may be deleted or delivered", "id:7 sub:001 stat:DEL", "", -ENOENT, "", SMPP_STATE_SCHEDULED, false, ""},
+	{"the same, with a TLV", "id:7 sub:001 stat:DEL", "0427 0001 02", 0, "7", SMPP_STATE_DELIVERED, true, ""},
+	{"a short word of an operator's", "id:7 stat:KO err:9", "", 0, "7", SMPP_STATE_UNDELIVERABLE, true, "9"},
 	{"nothing", "", "", -ENOENT, "", SMPP_STATE_SCHEDULED, false, ""},
 	{"a person's words", "hello, is anybody there?", "", -ENOENT, "", SMPP_STATE_SCHEDULED, false, ""},
 };
@@ -55,6 +60,24 @@ START_TEST(a_receipt_reads_as)
 }
 END_TEST
 
+START_TEST(a_nul_at_the_end_belongs_to_no_value)
+{
+	const struct span ends[] = {
+		SPAN_LIT("stat:DELIVRD err:000 id:7\0"),
+		SPAN_LIT("id:7 stat:DELIVRD err:000\0\0"),
+		SPAN_LIT("id:7 err:000 stat:DELIVRD\0"),
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		struct smpp_receipt r = {0};
+
+		ck_assert_int_eq(smpp_receipt_parse(ends[i], SPAN_NONE, false, &r), 0);
+		ck_assert(span_is(r.id, "7") && span_is(r.error, "000"));
+		ck_assert_int_eq(r.state, SMPP_STATE_DELIVERED);
+	}
+}
+END_TEST
+
 START_TEST(an_unflagged_text_is_a_receipt_only_when_it_is_whole)
 {
 	ck_assert(smpp_receipt_looks_like(SPAN_LIT(
@@ -67,6 +90,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		an_unflagged_text_is_a_receipt_only_when_it_is_whole,
+		a_nul_at_the_end_belongs_to_no_value,
 	};
 	TCase *tc = tcase_create("receipts");
 
