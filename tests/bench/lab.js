@@ -56,6 +56,11 @@ export function cpuSeconds(pid) {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
+/** For how long the process has waited for a core so far, in seconds. */
+export function waitedSeconds(pid) {
+  return Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ")[1]) / 1e9;
+}
+
 /** Ports that nobody listens on now. Programs that cannot say which one the system gave them are told one of these. */
 export async function freePorts(count) {
   const servers = await Promise.all(

@@ -1,7 +1,7 @@
 // The parts of script/bench smpp, one function each: what is set up, what runs, what counts.
 
 import { Kannel } from "./kannel.js";
-import { API_KEY, QUESTION, end, freePorts, median, note, pause, smppChannel, startPeer } from "./lab.js";
+import { API_KEY, QUESTION, end, freePorts, median, note, pause, smppChannel, startPeer, waitedSeconds } from "./lab.js";
 
 // Our template's wording; kannel says the same.
 const ANSWER = "Classic and gold: first year free, and the next after 6 purchases. Platinum: CNY 800 a year, also payable with points.";
@@ -58,7 +58,12 @@ export async function kannelAnswered(lab, window, options) {
 export async function paced(lab, { seconds }) {
   const peer = await startPeer(["--text", QUESTION, "--rate", 1000, "--seconds", seconds, "--warmup", 2]);
   await lab.startGateway([smppChannel("sms-main", peer.ports[0], ", window: 1000")]);
-  return sound(await peer.result, "paced");
+  const waited = () => [peer, lab.gateway, lab.redis].reduce((sum, p) => sum + waitedSeconds(p.pid), 0);
+  await pause(2000);
+  const before = waited();
+  await pause(seconds * 1000 - 500);
+  const waited_ms = ((waited() - before) * 1000) / (seconds - 0.5);
+  return { ...sound(await peer.result, "paced"), waited_ms };
 }
 
 // ---- out by API ----

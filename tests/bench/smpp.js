@@ -4,6 +4,7 @@
 //   kannel_answered_per_s  the same by kannel with its file store and a fixed text
 //   cpu_us, kannel_cpu_us  CPU time of an answered SMS: gateway and Redis; bearerbox and smsbox
 //   p50_ms, p99_ms       deliver_sm to the reply's submit_sm at 1,000 a second
+//   paced_waited_ms      for how long peer, gateway and Redis together waited for a core meanwhile, in each second
 //   api_per_s            POST /v1/messages by 64 clients, each durable, until the submit_sm of the last
 //   kannel_api_per_s     sendsms by 64 clients, nothing stored
 //   lost, doubled        kill -9 at full load, ten times: acknowledged and never answered; answered twice although the
@@ -83,7 +84,8 @@ const work = {
       all.push(await inLab((lab) => parts.paced(lab, options)));
       note(`paced: ${JSON.stringify(all.at(-1))}`);
     }
-    return { p50_ms: round(median(all.map((r) => r.p50_ms)), 2), p99_ms: round(median(all.map((r) => r.p99_ms)), 2) };
+    const of = (key) => round(median(all.map((r) => r[key])), 2);
+    return { p50_ms: of("p50_ms"), p99_ms: of("p99_ms"), paced_waited_ms: of("waited_ms") };
   },
   async api() {
     const { ours, kannel } = await sideBySide(
