@@ -30,7 +30,7 @@ static const struct json_field request_fields[] = {
 	{"identity", JSON_KIND_TEXT, offsetof(struct token_request, identity), .least = 1,
          .most = WEBCHAT_IDENTITY_MAX},
 	{"identity_hash",                    JSON_KIND_TEXT, offsetof(struct token_request, identity_hash),
-         .most = 64},
+         .most = WEBCHAT_PROOF_MAX},
 	{0			     }
 };
 
@@ -145,15 +145,58 @@ static void renew(struct webchat *chat, struct http_request *r, struct span text
 		give_token(chat, r, &token);
 }
 
+/* Whose proof says that they have logged in: the token is given when that is durable. */
+struct proved {
+	struct webchat *chat;
+	struct http_request *request;
+	struct webchat_token token;
+};
+
+static void on_proved(void *arg, int err)
+{
+	struct proved *p = arg;
+
+	if (!p->chat->host || err)
+		problem(p->chat, p->request, 503, "unavailable", "try again", NULL,
+		        WEBCHAT_RETRY_MS);
+	else
+		give_token(p->chat, p->request, &p->token);
+	webchat_unref(p->chat);
+	free(p);
+}
+
+static void prove(struct webchat *chat, struct http_request *r, const struct webchat_token *token,
+                  uint64_t until_ms)
+{
+	struct proved *p = malloc(sizeof(*p));
+	char address[WEBCHAT_VISITOR_MAX + 8];
+	uint64_t most = webchat_wall_ms(chat) + (uint64_t)chat->cfg->verified_longest_ms;
+
+	if (!p) {
+		problem(chat, r, 503, "unavailable", "try again", NULL, WEBCHAT_RETRY_MS);
+		return;
+	}
+	*p = (struct proved){chat, r, *token};
+	webchat_ref(chat);
+	snprintf(address, sizeof(address), "web:%s", token->visitor);
+	connector_verified(chat->host, span_of(address), until_ms < most ? until_ms : most,
+	                   on_proved, p);
+}
+
 static void identify(struct webchat *chat, struct http_request *r, const struct token_request *ask)
 {
 	struct webchat_token token;
+	uint64_t until_s = 0;
 
 	if (!chat->cfg->identity_secret ||
 	    webchat_visitor_identified(span_of(chat->cfg->identity_secret), ask->identity,
-	                               ask->identity_hash, token.visitor))
-		problem(chat, r, 401, "identity_refused", "the hash does not prove this identity",
-		        "identity_hash", 0);
+	                               ask->identity_hash, token.visitor, &until_s) ||
+	    (until_s && until_s * 1000 <= webchat_wall_ms(chat)))
+		problem(chat, r, 401, "identity_refused",
+		        "the hash does not prove this identity, or not any more", "identity_hash",
+		        0);
+	else if (until_s)
+		prove(chat, r, &token, until_s * 1000);
 	else
 		give_token(chat, r, &token);
 }

@@ -54,7 +54,7 @@ enum {
 struct webchat_config {
 	char **origins;
 	char *token_secret, *identity_secret;
-	int64_t token_ttl_ms;
+	int64_t token_ttl_ms, verified_longest_ms;
 	int64_t text_max, rate;
 	int64_t per_address, per_visitor, tokens;
 };

@@ -10,7 +10,8 @@ enum {
 	SIGNATURE_OCTETS = 32,
 	SIGNATURE_CHARS = 43, /* in base64url */
 	PAYLOAD_MAX = 176,    /* octets: version, channel, 20 digits, visitor, and blanks */
-	RANDOM_OCTETS = 16
+	RANDOM_OCTETS = 16,
+	UNTIL_DIGITS_MAX = 12
 };
 
 /* --- base64url without padding (RFC 4648, 5) ------------------------------------------------- */
@@ -108,20 +109,41 @@ int webchat_visitor_anonymous(char out[WEBCHAT_VISITOR_MAX + 1])
 	return 0;
 }
 
-int webchat_visitor_identified(struct span secret, struct span identity, struct span hash,
-                               char out[WEBCHAT_VISITOR_MAX + 1])
+/* The time in front of a proof, 0 where there is none, and what then is signed. */
+static int read_proof(struct span identity, struct span *proof, char signed_text[PAYLOAD_MAX],
+                      uint64_t *until_s)
 {
-	char expected[2 * SIGNATURE_OCTETS + 1];
+	struct span hex, until = span_split(*proof, '.', &hex);
+
+	*until_s = 0;
+	snprintf(signed_text, PAYLOAD_MAX, "%.*s", SPAN_FMT(identity));
+	if (!hex.ptr)
+		return 0;
+	if (until.len > UNTIL_DIGITS_MAX || span_u64(until, until_s) || !*until_s)
+		return -EACCES;
+	snprintf(signed_text, PAYLOAD_MAX, "%.*s %.*s", SPAN_FMT(identity), SPAN_FMT(until));
+	*proof = hex;
+	return 0;
+}
+
+int webchat_visitor_identified(struct span secret, struct span identity, struct span proof,
+                               char out[WEBCHAT_VISITOR_MAX + 1], uint64_t *until_s)
+{
+	char expected[2 * SIGNATURE_OCTETS + 1], signed_text[PAYLOAD_MAX];
 	uint8_t signature[SIGNATURE_OCTETS];
+	uint64_t until;
 
 	if (!is_plain(identity, WEBCHAT_IDENTITY_MAX))
 		return -EINVAL;
-	sign(secret, identity, signature);
+	if (read_proof(identity, &proof, signed_text, &until))
+		return -EACCES;
+	sign(secret, span_of(signed_text), signature);
 	for (size_t i = 0; i < sizeof(signature); i++)
 		snprintf(expected + 2 * i, 3, "%02x", signature[i]);
-	if (!span_eq_secret(span_of(expected), hash))
+	if (!span_eq_secret(span_of(expected), proof))
 		return -EACCES;
 	snprintf(out, WEBCHAT_VISITOR_MAX + 1, "u-%.*s", SPAN_FMT(identity));
+	*until_s = until;
 	return 0;
 }
 

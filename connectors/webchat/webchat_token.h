@@ -11,6 +11,7 @@
 enum {
 	WEBCHAT_VISITOR_MAX = 102,  /* octets: "u-" and an identity */
 	WEBCHAT_IDENTITY_MAX = 100, /* printable ASCII without blanks */
+	WEBCHAT_PROOF_MAX = 77,     /* octets: a time of 12 digits, a point, 64 of hex */
 	WEBCHAT_TOKEN_MAX = 320,    /* octets with the NUL: the longest channel, visitor and time */
 	WEBCHAT_CHANNEL_MAX = 32
 };
@@ -37,11 +38,13 @@ int webchat_token_read(struct span secret, struct span channel, struct span text
 int webchat_visitor_anonymous(char out[WEBCHAT_VISITOR_MAX + 1]) MUST_CHECK;
 
 /**
- * A visitor whom the site knows: "u-IDENTITY", if hash is the hex of HMAC-SHA256(secret, identity).
- * -EINVAL: an identity that cannot be one; -EACCES: the hash is another one's.
+ * A visitor whom the site knows: "u-IDENTITY". proof is the hex of HMAC-SHA256(secret, identity),
+ * or "UNTIL.HEX" with the hex of HMAC-SHA256(secret, identity " " UNTIL): that they have logged in,
+ * and until when (s since 1970) that is to hold; *until_s is 0 without it. -EINVAL: an identity
+ * that cannot be one; -EACCES: the proof is another one's.
  */
-int webchat_visitor_identified(struct span secret, struct span identity, struct span hash,
-                               char out[WEBCHAT_VISITOR_MAX + 1]) MUST_CHECK;
+int webchat_visitor_identified(struct span secret, struct span identity, struct span proof,
+                               char out[WEBCHAT_VISITOR_MAX + 1], uint64_t *until_s) MUST_CHECK;
 
 /** Is this how a visitor is spelled? */
 bool webchat_visitor_valid(struct span visitor);

@@ -3,7 +3,7 @@
  * that are not acknowledged yet, who is at the other end, what is unread. Knows frames and the store, no DOM.
  */
 
-import { Link, link, listen, send, setIdentity, start, stop } from "./connection";
+import { Link, link, listen, send, setIdentity, isNews, start, stop } from "./connection";
 import type { ChatEvent, ServerFrame, Standing } from "./protocol";
 import { forgetAll, keep, load, loadSession, pending, PENDING, READ, save } from "./store";
 
@@ -223,12 +223,12 @@ export const resume = () => {
 
 /** What an anonymous visitor wrote stays with whom the site then says it is; another's does not. */
 export const identify = (identity: string, hash: string) => {
-	const kept = loadSession()?.identity;
+	const kept = loadSession();
 	const connected = link !== Link.idle;
 
-	if (kept && kept !== identity) forget();
+	if (kept?.identity && kept.identity !== identity) forget();
 	setIdentity({ identity, identity_hash: hash });
-	if (connected && kept !== identity) restart();
+	if (connected && isNews(kept)) restart();
 };
 
 /** Another person uses this browser now. */

@@ -52,10 +52,16 @@ const become = (next: Link) => {
 	onChange();
 };
 
+/** Until when the page's proof holds that its visitor has logged in; a proof without an end has some number or none. */
+const provedBy = (proof: Identity) => parseInt(proof.identity_hash) || 0;
+
+/** The page says more of its visitor than the token was given for. */
+export const isNews = (kept: Session | null) => !!wanted && (wanted.identity !== kept?.identity || provedBy(wanted) > (kept.proved || 0));
+
 /** A token for whom the page says the visitor is: the one kept, the same one renewed, or a new one. */
 const obtain = async (): Promise<Session> => {
 	const kept = loadSession();
-	const other = wanted?.identity !== kept?.identity && wanted;
+	const other = isNews(kept) && wanted;
 
 	if (!other && kept && kept.token !== refusedToken && kept.expires_ts > Date.now() + STABLE) return kept;
 	const answer = await fetch(base + "/token", {
@@ -75,7 +81,7 @@ const obtain = async (): Promise<Session> => {
 		retryAfter = Number(answer.headers.get("retry-after")) * 1000;
 		throw answer.status;
 	}
-	const next = { ...((await answer.json()) as Session), identity: (other || kept)?.identity };
+	const next: Session = { ...(await answer.json()), identity: (other || kept)?.identity, proved: other ? provedBy(other) : kept?.proved };
 	saveSession(next);
 	return next;
 };

@@ -13,6 +13,8 @@ export interface Session {
 	expires_ts: number;
 	/** Who the site said this is; absent for an anonymous visitor. */
 	identity?: string | undefined;
+	/** Until when the site has proved that they have logged in. */
+	proved?: number | undefined;
 }
 
 export interface Pending {

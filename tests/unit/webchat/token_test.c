@@ -134,24 +134,70 @@ END_TEST
 /* HMAC-SHA256 of "customer-17" by secret, computed by Python's hmac module. */
 static const char proof[] = "a9e5664233e6c9d02a693a72274f0a496cbd762d919bec64be06b44b15dbd748";
 
+/* The same of "customer-17 1763800000". */
+static const char timed[] = "1763800000."
+			    "5d1c35cde36ac22c88fe2ec1aa4f93399f31a2ebd8ed0315f464c2ad32431a95";
+
+START_TEST(a_proof_with_a_time_says_until_when)
+{
+	char visitor[WEBCHAT_VISITOR_MAX + 1], wrong[100];
+	struct span identity = SPAN_LIT("customer-17");
+	uint64_t until = 1;
+
+	ck_assert_int_eq(
+		webchat_visitor_identified(secret, identity, span_of(timed), visitor, &until), 0);
+	ck_assert_uint_eq(until, 1763800000);
+	ck_assert_str_eq(visitor, "u-customer-17");
+	for (size_t i = 0; i < sizeof(timed) - 1; i++) {
+		memcpy(wrong, timed, sizeof(timed));
+		wrong[i] = wrong[i] == '0' ? '1' : '0';
+		ck_assert_int_eq(webchat_visitor_identified(secret, identity, span_of(wrong),
+		                                            visitor, &until),
+		                 -EACCES);
+	}
+	ck_assert_int_eq(
+		webchat_visitor_identified(secret, identity, span_of(proof), visitor, &until), 0);
+	ck_assert_uint_eq(until, 0);
+}
+END_TEST
+
+/* A time that is none, with a signature that is somebody's. */
+static const char *const untimed[] = {".",   "0.",   "-1.",           "+1.",
+                                      " 1.", "1e9.", "1763800000.5.", "9999999999999."};
+
+START_TEST(a_proof_whose_time_is_none_is_refused)
+{
+	char visitor[WEBCHAT_VISITOR_MAX + 1], text[120];
+	uint64_t until;
+
+	snprintf(text, sizeof(text), "%s%s", untimed[_i], proof);
+	ck_assert_int_eq(webchat_visitor_identified(secret, SPAN_LIT("customer-17"), span_of(text),
+	                                            visitor, &until),
+	                 -EACCES);
+}
+END_TEST
+
 START_TEST(an_identity_is_taken_with_its_proof_only)
 {
+	uint64_t until;
 	char visitor[WEBCHAT_VISITOR_MAX + 1], wrong[sizeof(proof)];
 	struct span identity = SPAN_LIT("customer-17");
 
-	ck_assert_int_eq(webchat_visitor_identified(secret, identity, span_of(proof), visitor), 0);
+	ck_assert_int_eq(
+		webchat_visitor_identified(secret, identity, span_of(proof), visitor, &until), 0);
 	ck_assert_str_eq(visitor, "u-customer-17");
 	for (size_t i = 0; i < sizeof(proof) - 1; i++) {
 		memcpy(wrong, proof, sizeof(wrong));
 		wrong[i] = wrong[i] == '0' ? '1' : '0';
-		ck_assert_int_eq(
-			webchat_visitor_identified(secret, identity, span_of(wrong), visitor),
-			-EACCES);
+		ck_assert_int_eq(webchat_visitor_identified(secret, identity, span_of(wrong),
+		                                            visitor, &until),
+		                 -EACCES);
 	}
 	ck_assert_int_eq(webchat_visitor_identified(secret, SPAN_LIT("customer-18"), span_of(proof),
-	                                            visitor),
+	                                            visitor, &until),
 	                 -EACCES);
-	ck_assert_int_eq(webchat_visitor_identified(secret, identity, SPAN_NONE, visitor), -EACCES);
+	ck_assert_int_eq(webchat_visitor_identified(secret, identity, SPAN_NONE, visitor, &until),
+	                 -EACCES);
 }
 END_TEST
 
@@ -159,10 +205,11 @@ START_TEST(an_identity_is_printable_ascii_without_blanks)
 {
 	static const char *const bad[] = {"", "two words", "caf\xc3\xa9", "new\nline"};
 	char visitor[WEBCHAT_VISITOR_MAX + 1];
+	uint64_t until;
 
-	ck_assert_int_eq(
-		webchat_visitor_identified(secret, span_of(bad[_i]), span_of(proof), visitor),
-		-EINVAL);
+	ck_assert_int_eq(webchat_visitor_identified(secret, span_of(bad[_i]), span_of(proof),
+	                                            visitor, &until),
+	                 -EINVAL);
 }
 END_TEST
 
@@ -178,6 +225,8 @@ int main(void)
 	tcase_add_loop_test(tc, what_does_not_fit_into_a_token_is_not_written, 0, ARRAY_LEN(unfit));
 	tcase_add_test(tc, the_longest_channel_visitor_and_time_fit_into_a_token);
 	tcase_add_test(tc, anonymous_visitors_differ);
+	tcase_add_test(tc, a_proof_with_a_time_says_until_when);
+	tcase_add_loop_test(tc, a_proof_whose_time_is_none_is_refused, 0, (int)ARRAY_LEN(untimed));
 	tcase_add_test(tc, an_identity_is_taken_with_its_proof_only);
 	tcase_add_loop_test(tc, an_identity_is_printable_ascii_without_blanks, 0, 4);
 	return unit_run("webchat_token", &tc, 1);
