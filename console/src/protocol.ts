@@ -36,6 +36,8 @@ export interface Summary {
   unread: number;
   last?: { text: string; ts: number; direction: "in" | "out" } | null;
   reply?: { left: number; until_ts: number } | null;
+  /** The customer proved who they are, how and until when. */
+  verified?: { until_ts: number; how: string; by: string } | null;
 }
 
 export interface Author {
@@ -62,6 +64,10 @@ export interface MessageEvent extends EventBase {
   template?: string | null;
   cid?: string | null;
   marks?: string[];
+  /** Of the bot's: what it did, and how sure it was. */
+  answer?: { did: string; confidence?: number };
+  /** Of the customer's: which of the bot's messages it follows, and what it is to that one. */
+  after?: { seq: number; did: string };
   /** The seq of the edit that is shown; ours, not the server's. */
   edited?: number;
 }
@@ -99,7 +105,15 @@ export interface SessionEvent extends EventBase {
   by?: string | null;
 }
 
-export type LogEvent = MessageEvent | StatusEvent | SessionEvent | EditEvent;
+/** The customer proved who they are, or (null) not any more. */
+export interface VerifiedEvent extends EventBase {
+  type: "verified";
+  until_ts: number | null;
+  how?: string;
+  by?: string;
+}
+
+export type LogEvent = MessageEvent | StatusEvent | SessionEvent | EditEvent | VerifiedEvent;
 
 export interface QueueState {
   name: string;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { append, EMPTY, prepend, statusOf, type Thread } from "../src/model/thread";
-import type { LogEvent, MessageEvent, Status } from "../src/protocol";
+import { rowsOf } from "../src/model/rows";
+import type { LogEvent, MessageEvent, Status, User } from "../src/protocol";
 
 const msg = (seq: number, more: Partial<MessageEvent> = {}): MessageEvent => ({
   seq, ts: seq * 1000, type: "message", direction: "in", kind: "text", text: `m${seq}`, ...more,
@@ -115,4 +116,18 @@ test("a status of a message that is not loaded yet waits for it", () => {
   const out = msg(3, { direction: "out", status: "queued" });
   const whole = prepend(t, 60, [...range(1, 2), out, ...range(4, 59)], false);
   assert.equal(statusOf(whole, out).status, "read");
+});
+
+test("a bot's message shows what the customer did first after it; a verification is a line; what is not known is passed over", () => {
+  const events = [
+    msg(1),
+    msg(2, { direction: "out", author: { type: "bot" }, answer: { did: "answer", confidence: 0.98 } }),
+    msg(3, { after: { seq: 2, did: "thanks" } }),
+    { seq: 4, ts: 4000, type: "verified", until_ts: 9000, how: "app", by: "api:bank" },
+    { seq: 5, ts: 5000, type: "of a newer server" },
+    msg(6, { after: { seq: 2, did: "same" } }),
+  ] as LogEvent[];
+  const rows = rowsOf(append(EMPTY, events, false, true).thread, [], "c", { id: "mei" } as User, 0);
+  const shown = rows.flatMap((r) => (r.kind === "message" ? [`${r.message.seq} ${r.next}`] : r.kind === "verified" ? ["verified"] : []));
+  assert.deepEqual(shown, ["1 ", "2 thanks", "3 ", "verified", "6 "]);
 });

@@ -1,5 +1,5 @@
 /** Turns a thread and what is still on its way into the rows of the view, each with a key that stays. */
-import type { MessageEvent, SessionEvent, User } from "../protocol";
+import type { MessageEvent, SessionEvent, User, VerifiedEvent } from "../protocol";
 import type { Entry, Outbox } from "./outbox";
 import { dayOf } from "./time";
 import { statusOf, type StatusView, type Thread } from "./thread";
@@ -11,7 +11,8 @@ export type Row =
   | { kind: "day"; key: string; ts: number }
   | { kind: "unread"; key: string }
   | { kind: "session"; key: string; event: SessionEvent }
-  | { kind: "message"; key: string; message: MessageEvent; who: Who; status: StatusView | null; first: boolean }
+  | { kind: "verified"; key: string; event: VerifiedEvent }
+  | { kind: "message"; key: string; message: MessageEvent; who: Who; status: StatusView | null; first: boolean; next: string }
   | { kind: "entry"; key: string; entry: Entry; first: boolean };
 
 /** Messages of one author within this time stand together. */
@@ -27,12 +28,21 @@ export function whoSaid(m: MessageEvent, me: string): Who {
 /** One key for a reply on its way and for the same reply in the log, so that its bubble stays one element. */
 const ownKey = (cid: string): string => `c${cid}`;
 
+/** What the customer did first after each of the bot's messages, by its seq. */
+function nextsOf(thread: Thread): ReadonlyMap<number, string> {
+  const out = new Map<number, string>();
+  for (const e of thread.items)
+    if (e.type === "message" && e.after && !out.has(e.after.seq)) out.set(e.after.seq, e.after.did);
+  return out;
+}
+
 export function rowsOf(thread: Thread, box: Outbox, conversation: string, user: User, readTo: number): Row[] {
   const rows: Row[] = [];
   // While older ones exist, the first day's line has no certain place: a later page would move it.
   let today = thread.more && thread.items[0] ? dayOf(thread.items[0].ts) : 0;
   let group = "";
   let groupTs = 0;
+  const nexts = nextsOf(thread);
   let marked = readTo <= 0 || readTo >= thread.high;
   const dated = (ts: number, key: string): void => {
     const d = dayOf(ts);
@@ -50,9 +60,10 @@ export function rowsOf(thread: Thread, box: Outbox, conversation: string, user: 
   if (thread.loaded && !thread.more) rows.push({ kind: "start", key: "start" });
   for (const item of thread.items) {
     dated(item.ts, String(item.seq));
-    if (item.type === "session") {
+    if (item.type !== "message") {
       group = "";
-      rows.push({ kind: "session", key: `s${item.seq}`, event: item });
+      const key = `s${item.seq}`;
+      rows.push(item.type === "session" ? { kind: "session", key, event: item } : { kind: "verified", key, event: item });
       continue;
     }
     if (!marked && item.seq > readTo && item.direction === "in") {
@@ -68,6 +79,7 @@ export function rowsOf(thread: Thread, box: Outbox, conversation: string, user: 
       who,
       status: item.direction === "out" ? statusOf(thread, item) : null,
       first: opens(who + (item.author?.id ?? ""), item.ts),
+      next: nexts.get(item.seq) ?? "",
     });
   }
   for (const entry of box) {

@@ -5,9 +5,9 @@
  * The stretch never has a hole. What does not follow on it is refused (`gap`), and the caller asks
  * the server for everything after `high`; so nothing is lost or doubled whatever the connection did.
  */
-import type { EditEvent, LogEvent, MessageEvent, SessionEvent, Status } from "../protocol";
+import type { EditEvent, LogEvent, MessageEvent, SessionEvent, Status, VerifiedEvent } from "../protocol";
 
-export type Item = MessageEvent | SessionEvent;
+export type Item = MessageEvent | SessionEvent | VerifiedEvent;
 
 export interface StatusView {
   /** Of the event that said so; 0: the message itself did. */
@@ -70,7 +70,8 @@ function foldStatuses(
   return out ?? known;
 }
 
-const isShown = (e: LogEvent): e is Item => e.type !== "status" && e.type !== "edit";
+/** What a newer server may say besides is passed over. */
+const isShown = (e: LogEvent): e is Item => e.type === "message" || e.type === "session" || e.type === "verified";
 
 const edited = (m: MessageEvent, { seq, kind, text, media, marks }: EditEvent): MessageEvent =>
   m.edited === seq

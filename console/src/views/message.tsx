@@ -1,5 +1,5 @@
 /** One row of the thread: a day, an event of the session, a message, or a reply on its way. Text is text. */
-import type { MessageEvent, SessionEvent } from "../protocol";
+import type { MessageEvent, SessionEvent, VerifiedEvent } from "../protocol";
 import type { Entry } from "../model/outbox";
 import type { Row, Who } from "../model/rows";
 import type { StatusView } from "../model/thread";
@@ -29,8 +29,10 @@ export function RowView({ row }: { row: Row }) {
       );
     case "session":
       return <SessionLine event={row.event} />;
+    case "verified":
+      return <VerifiedLine event={row.event} />;
     case "message":
-      return <Message m={row.message} who={row.who} status={row.status} first={row.first} />;
+      return <Message m={row.message} who={row.who} status={row.status} first={row.first} next={row.next} />;
     case "entry":
       return <Pending entry={row.entry} first={row.first} />;
   }
@@ -65,13 +67,32 @@ function SessionLine({ event }: { event: SessionEvent }) {
   );
 }
 
+function VerifiedLine({ event }: { event: VerifiedEvent }) {
+  return (
+    <p class="line">
+      <span>{event.until_ts ? t("verified", clock(event.until_ts, lang.value)) : t("verified_not")}</span>
+      <span>{[event.how, event.by].filter(Boolean).join(" · ")}</span>
+      <time>{clock(event.ts, lang.value)}</time>
+    </p>
+  );
+}
+
+/** What the bot did and how sure it was, and what the customer did next. */
+function botNote(m: MessageEvent, next: string): string {
+  const did = m.answer?.did;
+  if (!did) return "";
+  const sure = did === "answer" && m.answer?.confidence != null ? ` ${Math.round(m.answer.confidence * 100)} %` : "";
+  return sayOf(lang.value, `b_${did}`, did) + sure + (next && ` → ${sayOf(lang.value, `n_${next}`, next)}`);
+}
+
 function label(m: MessageEvent, who: Who): string {
   if (who === "bot") return m.author?.name || t("bot");
   if (who === "colleague") return m.author?.name || m.author?.id || t("colleague");
   return who === "system" ? m.author?.name || t("system") : "";
 }
 
-function Message({ m, who, status, first }: { m: MessageEvent; who: Who; status: StatusView | null; first: boolean }) {
+function Message({ m, who, status, first, next }: { m: MessageEvent; who: Who; status: StatusView | null; first: boolean; next: string }) {
+  const note = botNote(m, next);
   const name = label(m, who);
   const bad = status && /^(failed|undelivered|unknown|canceled|partially)/.test(status.status);
   return (
@@ -101,6 +122,7 @@ function Message({ m, who, status, first }: { m: MessageEvent; who: Who; status:
           {sayOf(lang.value, mark, mark)}
         </p>
       ))}
+      {note && <p class="mark-note">{note}</p>}
     </article>
   );
 }

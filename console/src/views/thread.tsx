@@ -3,9 +3,10 @@ import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useCallback, useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { openQuestion, rowsOf } from "../model/rows";
 import type { Summary } from "../protocol";
-import { current, dialog, isMine, link, loadingOlder, older, outbox, presence, seen, select, suggest, take, thread, typing, user, waiting, lists, takeNext } from "../state/desk";
+import { current, dialog, isMine, link, loadingOlder, now, older, outbox, presence, seen, select, suggest, take, thread, typing, user, waiting, lists, takeNext } from "../state/desk";
 import { toComposer, togglePanel } from "../state/keys";
-import { panel, t } from "../state/prefs";
+import { clock } from "../model/time";
+import { lang, panel, t } from "../state/prefs";
 import { Composer } from "./composer";
 import { Icon, iconFor, Mark } from "./icons";
 import { Wait } from "./list";
@@ -66,6 +67,7 @@ function Head({ s }: { s: Summary }) {
           <span class={`state st-${s.state}`}>{t(`s_${s.state}`)}</span>
           <span>{s.channel}</span>
           {s.queue && <span>{s.queue}</span>}
+          {s.verified && s.verified.until_ts > now.value && <span>{t("verified", clock(s.verified.until_ts, lang.value))}</span>}
           {s.waiting_since != null && <Wait since={s.waiting_since} />}
         </p>
       </div>
