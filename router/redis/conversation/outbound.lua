@@ -94,36 +94,42 @@ local function is_over(now, since, validity)
 	return validity > 0 and now > since + validity
 end
 
--- The usual message out of a lane: the first of few to somebody, of no end in time, at whom nobody looks. Of its head only the
--- front is read and written. nil: it is none of that.
-local function claim_plain(P, o, item, w)
-	local seq = item:sub(34)
-	local key = 'ph:c:' .. P .. ':' .. item:sub(1, 32)
-	local front = '- ' .. seq .. ':q\n'
-	local head, entry
-	if seq == '1' then
-		local both = call('LRANGE', key, '0', '1')
-		head, entry = both[1], both[2]
-	else
-		head, entry = call('LINDEX', key, '0'), call('LINDEX', key, seq)
-	end
-	if not entry or head:sub(1, #front) ~= front then return nil end
-	local over = entry:find(' ', 7, true)
-	if not over or entry:sub(1, 2) ~= 'mo' or entry:sub(over, over + 2) ~= ' 0 ' then return nil end
-	call('LSET', key, '0', '-\n' .. head:sub(#front + 1))
-	add(w.flights, o.channel, item, usual_flight(w, {node = o.node, lane = o.lane, uncertain = entry:sub(4, 4)}))
-	return {item, head, '0 ', entry}
+-- What the caller is told of a message that it has in hand now.
+local function hand_over(out, item, head, session, entry)
+	local n = #out
+	out[n + 1], out[n + 2], out[n + 3], out[n + 4] = item, head, session, entry
 end
 
--- One message out of a lane: what the caller is to send, or nil.
-local function claim_one(P, o, item, w, opt)
-	local usual = #item == 34 and o.plain and claim_plain(P, o, item, w)
-	if usual then return usual end
+-- The usual message out of a lane: the first of few to somebody, of no end in time, at whom nobody looks. Of its head only the
+-- front is read and written. A campaign has a million of them: what need be no text of its own is none. nil: it is none of that.
+local function claim_plain(P, o, item, w, out)
+	local seq = item:sub(34)
+	local key = o.prefix .. item:sub(1, 32)
+	local front, head, entry
+	if seq == '1' then
+		local both = call('LRANGE', key, '0', '1')
+		front, head, entry = '- 1:q\n', both[1], both[2]
+	else
+		front, head, entry = '- ' .. seq .. ':q\n', call('LINDEX', key, '0'), call('LINDEX', key, seq)
+	end
+	if not entry or head:find(front, 1, true) ~= 1 then return nil end
+	local over = entry:find(' ', 7, true)
+	if not over or entry:find('mo', 1, true) ~= 1 or entry:find(' 0 ', over, true) ~= over then return nil end
+	call('LSET', key, '0', '-\n' .. head:sub(#front + 1))
+	o.uncertain = entry:sub(4, 4)
+	add(w.flights, o.channel, item, usual_flight(w, o))
+	hand_over(out, item, head, '0 ', entry)
+	return true
+end
+
+-- One message out of a lane: out gets what the caller is to send, or nothing.
+local function claim_one(P, o, item, w, opt, out)
+	if #item == 34 and o.plain and claim_plain(P, o, item, w, out) then return end
 	local C, seq, attempts, doubled, since, claim = lane_parse(item)
 	local k = open_conversation(P, C)
 	local letters = k.h and open_letters(k.h, seq)
 	-- Canceled, or sent by now. Something may be known of a part already: it waits all the same.
-	if not letters or not letters:find('q', 1, true) then return nil end
+	if not letters or not letters:find('q', 1, true) then return end
 	local entry = entry_of(k, seq)
 	local refused = not entry and 'no_longer_in_the_log' or nil
 	local uncertain
@@ -141,12 +147,12 @@ local function claim_one(P, o, item, w, opt)
 	set_open(k.h, seq, nil)
 	if refused then set_state(k, o.now, seq, 'q', 'f', {cd = refused, at = attempts}, opt) end
 	save(k, opt.log_max)
-	if refused then return nil end
+	if refused then return end
 	add(w.flights, o.channel, C .. ' ' .. str(seq),
 		flight(o.node, o.lane, uncertain, doubled == 1 or is_watched(k.h), attempts, doubled, since, claim))
 	local d = k.h[DESK]
-	return {lane_item(C, seq, attempts, doubled, since, claim), head_text(k.h),
-		str(k.h[SID]) .. ' ' .. (d ~= 0 and d[QUEUE] or ''), entry}
+	hand_over(out, lane_item(C, seq, attempts, doubled, since, claim), head_text(k.h),
+		str(k.h[SID]) .. ' ' .. (d ~= 0 and d[QUEUE] or ''), entry)
 end
 
 -- Takes up to max messages out of a lane into a node's hands.
@@ -154,13 +160,12 @@ end
 -- returns {left, "C seq attempts doubled since claim", head, "SID QUEUE", entry, ...}
 local function claim(keys, v)
 	local P, o = keys[1], {channel = v[1], lane = v[2], node = v[3], now = tonumber(v[4]), limited = v[6] == '1'}
-	o.plain = not o.limited and v[9] == '0'
+	o.plain, o.prefix = not o.limited and v[9] == '0', 'ph:c:' .. P .. ':'
 	local opt = {log_max = tonumber(v[7]), outbox = v[8] == '1', channel = v[1]}
 	local lane = 'ph:q:' .. P .. ':' .. o.channel .. ':' .. o.lane
 	local w, out = together(), {0}
 	for _, item in ipairs(call('LPOP', lane, v[5]) or {}) do
-		local message = or_dead(P, o.channel, item:match('^%x+ %d+'), o.now, claim_one, P, o, item, w, opt)
-		for i = 1, message and 4 or 0 do out[#out + 1] = message[i] end
+		or_dead(P, o.channel, item, o.now, claim_one, P, o, item, w, opt, out)
 	end
 	write_together(P, w)
 	out[1] = call('LLEN', lane)

@@ -163,11 +163,13 @@ local function settle_many(keys, v)
 	local owners = call('HMGET', flights, unpack(names))
 	local early = early_ones(P, o, names, ids, id_owners)
 	local w, gone, over, out, usual = together(), {}, {}, {}, '- ' .. o.node .. ' '
+	local same -- most are alike
 	for i = 1, #names do
 		local item, held = items[i], owners[i]
 		out[i] = ''
+		if held and held ~= same and held:find(usual, 1, true) == 1 then same = held end
 		-- In the common case nothing of the conversation is read or written.
-		if item or opt.outbox or early[i] or not held or held:sub(1, #usual) ~= usual then
+		if item or opt.outbox or early[i] or not held or held ~= same then
 			local owner = not over[names[i]] and owner_parse(held) or nil
 			item = item or plain_item(names[i], '')
 			local stale = owner and (owner.node ~= o.node or owner.claim ~= item[11])

@@ -79,6 +79,7 @@ local function or_dead(P, channel, name, now, f, ...)
 	local ok, result = pcall(f, ...)
 	if ok then return result end
 	complain(result)
+	name = name and name:match('^%x+ %d+')
 	if name then dead_add(P, channel, name, now) end
 end
 
