@@ -1,88 +1,10 @@
 /* The HTTP server from its user's side: routes, what a request says, and who is told what when. */
-#include "http_server.h"
-
 #include "buf.h"
-#include "io_test.h"
-#include "websocket.h"
+#include "http_fixture.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-enum { WAIT_MS = 10000 };
-
-static struct io_loop *loop;
-static struct http_server *server;
-static uint16_t port;
-
-static void start(const struct http_limits *limits)
-{
-	ck_assert_int_eq(io_loop_create(NULL, &loop), 0);
-	ck_assert_int_eq(http_server_create(loop, "test", limits, &server), 0);
-	ck_assert_int_eq(http_server_listen(server, "127.0.0.1:0", NULL, &port), 0);
-}
-
-static void setup(void)
-{
-	start(NULL);
-}
-
-static void teardown(void)
-{
-	http_server_destroy(&server);
-	io_loop_destroy(&loop);
-}
-
-/* Sends text and gives what has come when the answer's end is there, or the peer's. */
-static const char *ask_on(int fd, const char *text, const char *end)
-{
-	static char got[65536];
-	size_t len = 0;
-
-	ck_assert_int_eq(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
-	for (unsigned i = 0; i < 2000; i++) {
-		ssize_t part = recv(fd, got + len, sizeof(got) - len - 1, MSG_DONTWAIT);
-
-		if (part > 0)
-			len += (size_t)part;
-		got[len] = '\0';
-		if (part == 0 || (end && len && strstr(got, end)))
-			return got;
-		io_idle(loop, 1);
-	}
-	ck_abort_msg("no '%s' in '%s'", end, got);
-	return NULL;
-}
-
-/* Asks and wants the connection closed. */
-static const char *ask(const char *line, const char *fields)
-{
-	char text[4096];
-	int fd = io_raw_connect(port);
-	const char *got;
-
-	snprintf(text, sizeof(text), "%s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n%s\r\n", line,
-	         fields);
-	got = ask_on(fd, text, NULL);
-	close(fd);
-	return got;
-}
-
-static int status_of(const char *answer)
-{
-	ck_assert_msg(strncmp(answer, "HTTP/1.1 ", 9) == 0, "%s", answer);
-	return atoi(answer + 9);
-}
-
-static const char *body_of(const char *answer)
-{
-	const char *body = strstr(answer, "\r\n\r\n");
-
-	ck_assert_ptr_nonnull(body);
-	return body + 4;
-}
 
 static void say_name(void *arg, struct http_request *r)
 {
@@ -339,8 +261,8 @@ START_TEST(an_address_has_its_own_limit)
 	const struct http_limits limits = {.per_address = 2};
 	int fd[2];
 
-	teardown();
-	start(&limits);
+	http_fixture_teardown();
+	http_fixture_start(&limits);
 	route(HTTP_M_GET, "/", "x");
 	for (unsigned i = 0; i < 2; i++) {
 		fd[i] = io_raw_connect(port);
@@ -391,204 +313,6 @@ START_TEST(problems_are_json_whatever_is_in_them)
 }
 END_TEST
 
-static char directory[] = "/tmp/posthouse-static-XXXXXX";
-
-static void put(const char *name, const char *text, size_t times)
-{
-	char path[128];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	file = fopen(path, "w");
-	ck_assert_ptr_nonnull(file);
-	while (times--)
-		fputs(text, file);
-	ck_assert_int_eq(fclose(file), 0);
-}
-
-static void serve_files(void)
-{
-	const struct http_header_out headers[] = {
-		{"Cache-Control", "no-cache"}
-        };
-	char path[128];
-
-	memcpy(directory + sizeof(directory) - 7, "XXXXXX", 6);
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	snprintf(path, sizeof(path), "%s/sub", directory);
-	ck_assert_int_eq(mkdir(path, 0700), 0);
-	put("index.html", "<!doctype html>", 1);
-	put("sub/app.js", "let a = 1;\n", 1000);
-	snprintf(path, sizeof(path), "%s/link", directory);
-	ck_assert_int_eq(symlink("/etc/passwd", path), 0);
-	ck_assert_int_eq(http_static(server, "/console/", directory, headers, 1), 0);
-	snprintf(path, sizeof(path), "rm -rf '%s'", directory);
-	ck_assert_int_eq(system(path), 0); /* it is all in memory */
-}
-
-START_TEST(files_from_memory)
-{
-	char etag[64], fields[128];
-	const char *got, *at;
-
-	serve_files();
-	got = ask("GET /console/", "");
-	ck_assert_int_eq(status_of(got), 200);
-	ck_assert_str_eq(body_of(got), "<!doctype html>");
-	ck_assert_ptr_nonnull(strstr(got, "Content-Type: text/html; charset=utf-8\r\n"));
-	ck_assert_ptr_nonnull(strstr(got, "Cache-Control: no-cache\r\n"));
-	at = strstr(got, "ETag: ");
-	ck_assert_ptr_nonnull(at);
-	ck_assert_int_eq(sscanf(at, "ETag: %63s", etag), 1);
-	snprintf(fields, sizeof(fields), "If-None-Match: \"other\", W/%s\r\n", etag);
-	got = ask("GET /console/index.html", fields);
-	ck_assert_int_eq(status_of(got), 304);
-	ck_assert_str_eq(body_of(got), "");
-	ck_assert_ptr_nonnull(strstr(got, "Cache-Control: no-cache\r\n"));
-	got = ask("GET /console", "");
-	ck_assert_int_eq(status_of(got), 308);
-	ck_assert_ptr_nonnull(strstr(got, "Location: /console/\r\n"));
-}
-END_TEST
-
-static const char *const not_there[] = {"GET /console/link",
-                                        "GET /console/sub",
-                                        "GET /console/sub/",
-                                        "GET /console/../console/index.html",
-                                        "GET /console/sub/../index.html",
-                                        "GET /console/..%2f..%2fetc/passwd",
-                                        "GET /console/index.html%00",
-                                        "GET /console//index.html"};
-
-START_TEST(only_what_is_in_the_directory)
-{
-	serve_files();
-	ck_assert_int_eq(status_of(ask(not_there[_i], "")), 404);
-}
-END_TEST
-
-static const struct {
-	const char *accept;
-	bool gzip;
-} codings[] = {
-	{"Accept-Encoding: gzip\r\n",           true },
-        {"Accept-Encoding: br, gzip;q=0.5\r\n", true },
-	{"Accept-Encoding: gzip;q=0\r\n",       false},
-        {"Accept-Encoding: gzip; q=0.000\r\n",  false},
-	{"Accept-Encoding: xgzip\r\n",          false},
-        {"",                                    false},
-};
-
-START_TEST(compressed_for_who_takes_it)
-{
-	const char *got;
-
-	serve_files();
-	got = ask("GET /console/sub/app.js", codings[_i].accept);
-	ck_assert_int_eq(status_of(got), 200);
-	ck_assert_ptr_nonnull(strstr(got, "Vary: Accept-Encoding\r\n"));
-	ck_assert_int_eq(strstr(got, "Content-Encoding: gzip\r\n") != NULL, codings[_i].gzip);
-	ck_assert_int_eq(strstr(got, "Content-Length: 11000\r\n") == NULL, codings[_i].gzip);
-}
-END_TEST
-
-static unsigned opens, closes;
-static uint16_t close_code;
-
-static int on_request(void *arg, const struct http_request *r, void **data)
-{
-	(void)r;
-	*data = arg;
-	return 0;
-}
-
-static void on_open(void *data, struct websocket *ws)
-{
-	(void)data;
-	(void)ws;
-	opens++;
-}
-
-static void on_text(void *data, struct websocket *ws, struct span text)
-{
-	(void)data;
-	ck_assert_int_eq(websocket_send(ws, text), 0);
-	websocket_close(ws, 4000, "enough");
-	ck_assert_int_eq(websocket_send(ws, text), -EPIPE);
-}
-
-static void on_close(void *data, struct websocket *ws, uint16_t code)
-{
-	(void)data;
-	(void)ws;
-	closes++;
-	close_code = code;
-}
-
-static const struct websocket_ops ws_ops = {
-	.on_request = on_request, .on_open = on_open, .on_text = on_text, .on_close = on_close};
-
-#define UPGRADE                                                                        \
-	"GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" \
-	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-
-static int open_websocket(void)
-{
-	const struct websocket_options options = {.name = "test"};
-	int fd = io_raw_connect(port);
-
-	opens = closes = 0;
-	ck_assert_int_eq(websocket_route(server, "/ws", &options, &ws_ops, NULL), 0);
-	ck_assert_int_eq(status_of(ask_on(fd, UPGRADE, "\r\n\r\n")), 101);
-	ck_assert_uint_eq(opens, 1);
-	return fd;
-}
-
-START_TEST(the_owner_of_a_websocket_hears_of_its_end_once)
-{
-	int fd = open_websocket();
-	const char *got = ask_on(fd, "\x81\x82\x01\x01\x01\x01`c", "enough");
-
-	ck_assert_str_eq(got, "\x81\x02"
-	                      "ab\x88\x08\x0f\xa0"
-	                      "enough");
-	ck_assert_uint_eq(closes, 0);
-	ask_on(fd, "\x88\x82\x01\x01\x01\x01\x0e\xa1", NULL);
-	ck_assert_uint_eq(closes, 1);
-	ck_assert_uint_eq(close_code, 4000);
-	close(fd);
-	io_idle(loop, 20);
-	ck_assert_uint_eq(closes, 1);
-}
-END_TEST
-
-START_TEST(the_server_s_end_is_told_before_it_returns)
-{
-	int fd = open_websocket();
-
-	http_server_destroy(&server);
-	ck_assert_uint_eq(closes, 1);
-	ck_assert_uint_eq(close_code, 1006);
-	io_idle(loop, 20);
-	ck_assert_uint_eq(closes, 1);
-	close(fd);
-}
-END_TEST
-
-START_TEST(a_draining_server_opens_no_websocket_and_waits_for_those_open)
-{
-	int fd = open_websocket();
-
-	drained = false;
-	http_server_drain(server, on_drained, NULL);
-	io_idle(loop, 30);
-	ck_assert(!drained);
-	close(fd);
-	io_wait(loop, io_is_true, &drained, WAIT_MS);
-	ck_assert_uint_eq(closes, 1);
-}
-END_TEST
-
 static const char *const bad_addresses[] = {"127.0.0.1",   "127.0.0.1:", "127.0.0.1:65536",
                                             "localhost:0", "[::1:0",     ""};
 
@@ -603,7 +327,7 @@ int main(void)
 	TCase *tc = tcase_create("http_server");
 
 	tcase_set_timeout(tc, 30);
-	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_checked_fixture(tc, http_fixture_setup, http_fixture_teardown);
 	tcase_add_loop_test(tc, the_most_exact_route_wins, 0, ARRAY_LEN(asked));
 	tcase_add_test(tc, the_same_route_twice_is_refused);
 	tcase_add_test(tc, what_a_request_says);
@@ -616,12 +340,6 @@ int main(void)
 	tcase_add_test(tc, an_address_has_its_own_limit);
 	tcase_add_test(tc, a_route_may_take_more_or_less_than_the_others);
 	tcase_add_test(tc, problems_are_json_whatever_is_in_them);
-	tcase_add_test(tc, files_from_memory);
-	tcase_add_loop_test(tc, only_what_is_in_the_directory, 0, ARRAY_LEN(not_there));
-	tcase_add_loop_test(tc, compressed_for_who_takes_it, 0, ARRAY_LEN(codings));
-	tcase_add_test(tc, the_owner_of_a_websocket_hears_of_its_end_once);
-	tcase_add_test(tc, the_server_s_end_is_told_before_it_returns);
-	tcase_add_test(tc, a_draining_server_opens_no_websocket_and_waits_for_those_open);
 	tcase_add_loop_test(tc, bad_listen_addresses_are_refused, 0, ARRAY_LEN(bad_addresses));
 	return unit_run("http_server", &tc, 1);
 }

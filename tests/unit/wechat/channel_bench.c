@@ -105,3 +105,17 @@ void bench_open_reply(const struct platform_try *t, const char *key_text, struct
 	ck_assert_int_eq(wechat_push_parse(xml, WECHAT_PUSH_MAX, out), 0);
 	wechat_push_fini(&outer);
 }
+
+void bench_order_errcode(int errcode)
+{
+	platform.errcodes[platform.errcode_count++] = errcode;
+}
+
+size_t bench_tokens_asked(void)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < platform.call_count; i++)
+		count += strcmp(platform.calls[i].path, "/cgi-bin/stable_token") == 0;
+	return count;
+}

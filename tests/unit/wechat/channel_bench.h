@@ -34,6 +34,10 @@ void bench_open_up(const char *more);
 const struct platform_try *bench_push(const struct platform_how *how, const char *xml);
 /** Sends a text to a user; what send() answered. */
 int bench_send(const char *openid, const char *text);
+/** What WeChat answers next, after what was ordered before; 0 is success. */
+void bench_order_errcode(int errcode);
+/** How often it was asked for a token. */
+size_t bench_tokens_asked(void);
 /** The passive reply in an answer, opened with key (NULL: the current one); lasts until the next.
  */
 struct wechat_push;

@@ -1,39 +1,19 @@
-/*
- * Messages out by the API, against a real socket: order, error codes, tokens, what is uncertain,
- * what is given back.
- */
+/* Messages out by the API, against a real socket: order, parts, menus, and what error codes lead
+ * to. */
 #include "channel_bench.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-UNTIL(one_call, platform.call_count >= 1)
 UNTIL(one_send, platform_sends(&platform) >= 1)
 UNTIL(three_sends, platform_sends(&platform) >= 3)
 UNTIL(one_result, host.result_count >= 1)
 UNTIL(two_results, host.result_count >= 2)
 UNTIL(three_results, host.result_count >= 3)
-UNTIL(up, host.state == CHANNEL_UP)
 UNTIL(misconfigured, host.state == CHANNEL_MISCONFIGURED)
 UNTIL(receive_only, host.state == CHANNEL_RECEIVE_ONLY)
-UNTIL(ready, host.ready >= 2) /* the first was for being up */
 UNTIL(stopped, host.stopped >= 1)
 UNTIL(held_two, platform.held_count >= 2)
-
-static void order_errcode(int errcode)
-{
-	platform.errcodes[platform.errcode_count++] = errcode;
-}
-
-static size_t tokens_asked(void)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < platform.call_count; i++)
-		count += strcmp(platform.calls[i].path, "/cgi-bin/stable_token") == 0;
-	return count;
-}
 
 /* --- the plain way -------------------------------------------------------------------------- */
 
@@ -48,15 +28,15 @@ START_TEST(a_message_is_sent_with_the_token)
 	ck_assert_str_eq(platform_sent(&platform, 0)->body,
 	                 "{\"touser\":\"" OPENID
 	                 "\",\"msgtype\":\"text\",\"text\":{\"content\":\"您好\"}}");
-	ck_assert_uint_eq(tokens_asked(), 1);
+	ck_assert_uint_eq(bench_tokens_asked(), 1);
 }
 END_TEST
 
 START_TEST(no_secret_is_ever_logged)
 {
 	bench_open_up("");
-	order_errcode(40001);
-	order_errcode(45015);
+	bench_order_errcode(40001);
+	bench_order_errcode(45015);
 	bench_send(OPENID, "hi");
 	await_one_result();
 	ck_assert(bench_log.len > 0);
@@ -158,7 +138,7 @@ START_TEST(a_code_that_refuses_says_why)
 	char code[40];
 
 	bench_open_up("");
-	order_errcode(refusals[_i].errcode);
+	bench_order_errcode(refusals[_i].errcode);
 	bench_send(OPENID, "hi");
 	await_one_result();
 	snprintf(code, sizeof(code), "wechat.%d", refusals[_i].errcode);
@@ -176,8 +156,8 @@ START_TEST(a_part_that_is_refused_ends_the_message)
 	memset(text, 'a', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	bench_open_up("");
-	order_errcode(0);
-	order_errcode(45047);
+	bench_order_errcode(0);
+	bench_order_errcode(45047);
 	bench_send(OPENID, text);
 	await_three_results();
 	ck_assert_int_eq(host.results[0].outcome, SEND_OK);
@@ -191,7 +171,7 @@ END_TEST
 START_TEST(a_busy_wechat_is_asked_again)
 {
 	bench_open_up("");
-	order_errcode(-1);
+	bench_order_errcode(-1);
 	bench_send(OPENID, "hi");
 	bench_send(OPENID, "ho");
 	await_two_results();
@@ -205,7 +185,7 @@ END_TEST
 START_TEST(a_duplicate_counts_as_sent)
 {
 	bench_open_up("");
-	order_errcode(43116);
+	bench_order_errcode(43116);
 	bench_send(OPENID, "hi");
 	await_one_result();
 	ck_assert_int_eq(host.results[0].outcome, SEND_OK);
@@ -226,7 +206,7 @@ START_TEST(after_the_api_is_barred_menus_are_lines)
 	struct message *m = message_create(&like);
 
 	bench_open_up("");
-	order_errcode(48001);
+	bench_order_errcode(48001);
 	ck_assert_int_eq(host.ops->send(host.self, &m), 0);
 	await_one_result();
 	ck_assert_int_eq(host.results[0].outcome, SEND_REFUSED);
@@ -247,7 +227,7 @@ START_TEST(a_menu_that_is_not_allowed_is_said_as_text)
 	struct message *m = message_create(&like);
 
 	bench_open_up("");
-	order_errcode(40200);
+	bench_order_errcode(40200);
 	ck_assert_int_eq(host.ops->send(host.self, &m), 0);
 	await_one_result();
 	ck_assert_int_eq(host.results[0].outcome, SEND_OK);
@@ -263,7 +243,7 @@ END_TEST
 START_TEST(too_many_calls_a_minute_slow_everything_down)
 {
 	bench_open_up("");
-	order_errcode(45011);
+	bench_order_errcode(45011);
 	bench_send(OPENID, "hi");
 	await_one_send();
 	host_pass(loop, 100);
@@ -280,7 +260,7 @@ END_TEST
 START_TEST(the_quota_of_the_day_stops_the_channel_and_keeps_the_message)
 {
 	bench_open_up("");
-	order_errcode(45009);
+	bench_order_errcode(45009);
 	bench_send(OPENID, "hi");
 	await_receive_only();
 	ck_assert(strstr(host.why, "quota") != NULL);
@@ -297,306 +277,13 @@ static const int configuration_codes[] = {40013, 40125, 40164, 40243};
 START_TEST(a_code_of_configuration_stops_the_account)
 {
 	bench_open_up("");
-	order_errcode(configuration_codes[_i]);
+	bench_order_errcode(configuration_codes[_i]);
 	bench_send(OPENID, "hi");
 	await_misconfigured();
 	ck_assert_msg(strstr(host.why, "said so") != NULL, "%s", host.why);
 	ck_assert_int_eq(bench_send(OPENID, "ho"), -ENOTCONN);
 	/* What WeChat says to us still comes in. */
 	ck_assert_int_eq(bench_push(&safe, TEXT("hi", "1"))->status, 200);
-}
-END_TEST
-
-/* --- tokens --------------------------------------------------------------------------------- */
-
-static const int token_codes[] = {40001, 40014, 42001, 41001};
-
-START_TEST(a_refused_token_is_replaced_once)
-{
-	bench_open_up("");
-	order_errcode(token_codes[_i]);
-	bench_send(OPENID, "hi");
-	await_one_result();
-	ck_assert_int_eq(host.results[0].outcome, SEND_OK);
-	ck_assert_uint_eq(tokens_asked(), 2);
-	ck_assert_str_eq(platform_sent(&platform, 0)->token, "TOKEN1");
-	ck_assert_str_eq(platform_sent(&platform, 1)->token, "TOKEN2");
-}
-END_TEST
-
-START_TEST(many_refusals_of_one_token_fetch_one)
-{
-	char openid[32];
-
-	platform.hold = true;
-	bench_open_up("");
-	for (unsigned i = 0; i < 5; i++) {
-		order_errcode(42001);
-		snprintf(openid, sizeof(openid), "oUser%u", i);
-		bench_send(openid, "hi");
-	}
-	await_held_two();
-	host_pass(loop, 100);
-	platform.hold = false;
-	platform_release(&platform, 5);
-	await_three_results();
-	host_pass(loop, 100);
-	ck_assert_uint_eq(host.result_count, 5);
-	ck_assert_uint_eq(tokens_asked(), 2);
-}
-END_TEST
-
-START_TEST(a_token_that_stays_refused_raises_the_alarm)
-{
-	platform.same_token = true;
-	bench_open_up("");
-	order_errcode(40001);
-	order_errcode(40001);
-	bench_send(OPENID, "hi");
-	await_misconfigured();
-	ck_assert_uint_eq(platform_sends(&platform), 2);
-	ck_assert_uint_eq(host.result_count, 0);
-	ck_assert(strstr(bench_log.data, "level=error") != NULL);
-}
-END_TEST
-
-static void on_stored(void *arg, int err)
-{
-	(void)arg;
-	ck_assert_int_eq(err, 0);
-}
-
-/* As another node would leave it: good for an hour from now. */
-static void leave_token(const char *token, uint64_t for_ms)
-{
-	char value[256];
-	uint64_t ends = clock_wall_ms(io_loop_clock(loop)) + for_ms;
-
-	snprintf(value, sizeof(value), "%llu %s", (unsigned long long)ends, token);
-	connector_store(&host, SPAN_LIT("access_token"), span_of(value), for_ms, on_stored, NULL);
-}
-
-START_TEST(a_token_of_another_node_is_used)
-{
-	host.loop = loop;
-	host.durable = true;
-	host.hold = true; /* its later is not set up yet */
-	leave_token("SHARED", 3600000);
-	host.pending_count = 0;
-	host.hold = false;
-	bench_open_up("");
-	ck_assert_uint_eq(tokens_asked(), 0);
-	bench_send(OPENID, "hi");
-	await_one_result();
-	ck_assert_str_eq(platform_sent(&platform, 0)->token, "SHARED");
-}
-END_TEST
-
-START_TEST(a_refused_token_is_replaced_by_the_stored_one_first)
-{
-	bench_open_up("");
-	leave_token("NEWER", 7300000);
-	order_errcode(40001);
-	bench_send(OPENID, "hi");
-	await_one_result();
-	ck_assert_int_eq(host.results[0].outcome, SEND_OK);
-	ck_assert_str_eq(platform_sent(&platform, 1)->token, "NEWER");
-	ck_assert_uint_eq(tokens_asked(), 1);
-}
-END_TEST
-
-START_TEST(a_token_is_renewed_before_its_end)
-{
-	platform.expires_s = 2;
-	bench_open_up("");
-	host_pass(loop, 2300);
-	ck_assert_uint_ge(tokens_asked(), 2);
-	ck_assert_uint_eq(host.states, 2); /* connecting, up: nobody noticed */
-	bench_send(OPENID, "hi");
-	await_one_result();
-	ck_assert_int_eq(host.results[0].outcome, SEND_OK);
-}
-END_TEST
-
-START_TEST(a_store_that_is_away_does_not_stop_the_account)
-{
-	bench_open("");
-	host.durable = false;
-	await_up();
-	bench_send(OPENID, "hi");
-	await_one_result();
-	ck_assert_int_eq(host.results[0].outcome, SEND_OK);
-}
-END_TEST
-
-static const struct token_failure {
-	int errcode;
-	enum channel_state state;
-} token_failures[] = {
-	{40013, CHANNEL_MISCONFIGURED},
-        {40125, CHANNEL_MISCONFIGURED},
-	{40243, CHANNEL_MISCONFIGURED},
-        {40164, CHANNEL_MISCONFIGURED},
-	{40001, CHANNEL_MISCONFIGURED},
-        {-1,    CHANNEL_RECEIVE_ONLY },
-	{45009, CHANNEL_RECEIVE_ONLY },
-};
-
-START_TEST(no_token_is_a_state_that_says_why)
-{
-	platform.token_errcode = token_failures[_i].errcode;
-	bench_open("");
-	await_one_call();
-	host_pass(loop, 100);
-	ck_assert_int_eq(host.state, token_failures[_i].state);
-	ck_assert_msg(strstr(host.why, "1-2-3") != NULL, "%s", host.why);
-	ck_assert_int_eq(bench_send(OPENID, "hi"), -ENOTCONN);
-}
-END_TEST
-
-START_TEST(the_channel_comes_up_when_the_api_does)
-{
-	platform.token_errcode = -1;
-	bench_open("");
-	await_receive_only();
-	platform.token_errcode = 0;
-	await_up();
-	ck_assert_uint_ge(host.ready, 1);
-	ck_assert_int_eq(bench_send(OPENID, "hi"), 0);
-	await_one_result();
-}
-END_TEST
-
-/* --- the network ---------------------------------------------------------------------------- */
-
-START_TEST(a_written_request_without_an_answer_is_uncertain)
-{
-	platform.hold = true;
-	bench_open_up("api_timeout: 500 ms\n");
-	bench_send(OPENID, "hi");
-	bench_send(OPENID, "ho");
-	await_one_result();
-	ck_assert_int_eq(host.results[0].outcome, SEND_UNCERTAIN);
-	ck_assert_str_eq(host.results[0].code, "wechat.no_answer");
-	await_two_results();
-	ck_assert_uint_eq(platform_sends(&platform), 2); /* none of them twice */
-}
-END_TEST
-
-static const char *const odd_answers[] = {"{}", "[]", "<html>busy</html>", "{\"errcode\":\"0\"}"};
-
-START_TEST(an_answer_that_is_not_wechats_is_uncertain)
-{
-	bench_open_up("");
-	platform.odd = odd_answers[_i];
-	bench_send(OPENID, "hi");
-	await_one_result();
-	ck_assert_int_eq(host.results[0].outcome, SEND_UNCERTAIN);
-	ck_assert_str_eq(host.results[0].code, "wechat.http.200");
-	ck_assert_uint_eq(platform_sends(&platform), 1);
-}
-END_TEST
-
-START_TEST(an_api_out_of_reach_keeps_the_message_until_it_is_back)
-{
-	bench_open_up("");
-	platform_api_down(&platform);
-	ck_assert_int_eq(bench_send(OPENID, "hi"), 0);
-	host_pass(loop, 1500);
-	ck_assert_uint_eq(host.result_count, 0);
-	host.ops->stop(host.self, STOP_DRAIN);
-	await_stopped();
-	ck_assert_uint_eq(host.result_count, 1);
-	ck_assert_int_eq(host.results[0].outcome, SEND_RETRY);
-}
-END_TEST
-
-START_TEST(a_full_queue_says_when_there_is_room)
-{
-	platform.hold = true;
-	bench_open_up("queue: 2\n");
-	ck_assert_int_eq(bench_send(OPENID, "one"), 0);
-	ck_assert_int_eq(bench_send(OPENID, "two"), 0);
-	ck_assert_int_eq(bench_send(OPENID, "three"), -EAGAIN);
-	await_one_send();
-	platform_release(&platform, 1);
-	await_ready();
-	ck_assert_int_eq(bench_send(OPENID, "three"), 0);
-}
-END_TEST
-
-START_TEST(requests_at_once_are_bounded)
-{
-	char openid[32];
-
-	platform.hold = true;
-	bench_open_up("in_flight: 2\n");
-	for (unsigned i = 0; i < 5; i++) {
-		snprintf(openid, sizeof(openid), "oUser%u", i);
-		ck_assert_int_eq(bench_send(openid, "hi"), 0);
-	}
-	await_held_two();
-	host_pass(loop, 100);
-	ck_assert_uint_eq(platform_sends(&platform), 2);
-	platform.hold = false;
-	platform_release(&platform, 2);
-	await_three_results();
-	host_pass(loop, 100);
-	ck_assert_uint_eq(host.result_count, 5);
-}
-END_TEST
-
-START_TEST(a_drain_finishes_what_was_taken)
-{
-	platform.hold = true;
-	bench_open_up("");
-	bench_send(OPENID, "one");
-	bench_send(OPENID, "two");
-	await_one_send();
-	host.ops->stop(host.self, STOP_DRAIN);
-	ck_assert_int_eq(bench_send(OPENID, "three"), -ENOTCONN);
-	host_pass(loop, 50);
-	ck_assert_uint_eq(host.stopped, 0);
-	platform.hold = false;
-	platform_release(&platform, 1);
-	await_stopped();
-	ck_assert_uint_eq(host.result_count, 2);
-	ck_assert_int_eq(host.results[0].outcome, SEND_OK);
-	ck_assert_int_eq(host.results[1].outcome, SEND_OK);
-}
-END_TEST
-
-START_TEST(a_drain_whose_time_is_over_says_what_became_of_all)
-{
-	host.drain_ms = 200;
-	platform.hold = true;
-	bench_open_up("");
-	bench_send(OPENID, "one");
-	bench_send(OPENID, "two");
-	await_one_send();
-	host.ops->stop(host.self, STOP_DRAIN);
-	await_stopped();
-	ck_assert_uint_eq(host.result_count, 2);
-	ck_assert_int_eq(host.results[0].outcome, SEND_UNCERTAIN);
-	ck_assert_int_eq(host.results[1].outcome, SEND_RETRY);
-	platform_release(&platform, 1); /* too late */
-	host_pass(loop, 50);
-	ck_assert_uint_eq(host.result_count, 2);
-}
-END_TEST
-
-START_TEST(an_end_with_everything_under_way_leaves_nothing_behind)
-{
-	platform.hold = true;
-	bench_open_up("");
-	bench_send(OPENID, "one");
-	bench_send(OPENID, "two");
-	bench_send("oOther", "three");
-	await_held_two();
-	order_errcode(42001);
-	platform_release(&platform, 1);
-	host.ops->fini(host.self);
-	host_pass(loop, 100);
 }
 END_TEST
 
@@ -669,24 +356,6 @@ int main(void)
 	tcase_add_test(tc, the_quota_of_the_day_stops_the_channel_and_keeps_the_message);
 	tcase_add_loop_test(tc, a_code_of_configuration_stops_the_account, 0,
 	                    ARRAY_LEN(configuration_codes));
-	tcase_add_loop_test(tc, a_refused_token_is_replaced_once, 0, ARRAY_LEN(token_codes));
-	tcase_add_test(tc, many_refusals_of_one_token_fetch_one);
-	tcase_add_test(tc, a_token_that_stays_refused_raises_the_alarm);
-	tcase_add_test(tc, a_token_of_another_node_is_used);
-	tcase_add_test(tc, a_refused_token_is_replaced_by_the_stored_one_first);
-	tcase_add_test(tc, a_token_is_renewed_before_its_end);
-	tcase_add_test(tc, a_store_that_is_away_does_not_stop_the_account);
-	tcase_add_loop_test(tc, no_token_is_a_state_that_says_why, 0, ARRAY_LEN(token_failures));
-	tcase_add_test(tc, the_channel_comes_up_when_the_api_does);
-	tcase_add_test(tc, a_written_request_without_an_answer_is_uncertain);
-	tcase_add_loop_test(tc, an_answer_that_is_not_wechats_is_uncertain, 0,
-	                    ARRAY_LEN(odd_answers));
-	tcase_add_test(tc, an_api_out_of_reach_keeps_the_message_until_it_is_back);
-	tcase_add_test(tc, a_full_queue_says_when_there_is_room);
-	tcase_add_test(tc, requests_at_once_are_bounded);
-	tcase_add_test(tc, a_drain_finishes_what_was_taken);
-	tcase_add_test(tc, a_drain_whose_time_is_over_says_what_became_of_all);
-	tcase_add_test(tc, an_end_with_everything_under_way_leaves_nothing_behind);
 	tcase_add_test(tc, typing_is_shown_and_never_waits);
 	tcase_add_test(tc, the_address_has_one_spelling);
 	tcase_add_loop_test(tc, a_section_that_cannot_be_is_refused, 0, ARRAY_LEN(bad_sections));
