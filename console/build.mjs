@@ -1,7 +1,7 @@
 // Builds the console: node console/build.mjs --out DIR. Types are checked apart (npm run types).
 import { build } from "esbuild";
-import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
@@ -14,10 +14,14 @@ if (!out) {
 }
 
 mkdirSync(out, { recursive: true });
-await build({
-  entryPoints: { console: join(here, "src/main.tsx") },
+// Chunks bear their content's hash in their names: those of the build before would stay for ever.
+for (const file of readdirSync(out)) if (/-[A-Z0-9]{8}\.js$/.test(file)) rmSync(join(out, file));
+const { metafile } = await build({
+  entryPoints: { console: join(here, "src/main.tsx"), knowledge: join(here, "src/knowledge/style.css") },
   outdir: out,
   bundle: true,
+  splitting: true,
+  metafile: true,
   minify: true,
   format: "esm",
   target: ["chrome100", "firefox100", "safari15.4"],
@@ -30,6 +34,23 @@ await build({
 for (const file of ["index.html", "favicon.svg"]) copyFileSync(join(here, file), join(out, file));
 
 const size = (file) => gzipSync(readFileSync(join(out, file)), { level: 9 }).length;
-const js = size("console.js");
+const sum = (files) => files.reduce((n, file) => n + size(file), 0);
+const outputs = Object.fromEntries(Object.entries(metafile.outputs).map(([path, o]) => [basename(path), o]));
+/** A script and what it imports at once. */
+const needs = (file, all = new Set()) => {
+  all.add(file);
+  for (const i of outputs[file].imports) if (i.kind === "import-statement" && !all.has(basename(i.path))) needs(basename(i.path), all);
+  return all;
+};
+const desk = [...needs("console.js")];
+const js = sum(desk);
 const css = size("console.css");
-console.log(`console: ${js + css} bytes gzipped (script ${js}, style ${css})`);
+/** What one source brings that the desk has not loaded yet. */
+const late = (source) => {
+  const file = Object.keys(outputs).find((f) => outputs[f].entryPoint?.endsWith(source));
+  return sum([...needs(file)].filter((f) => !desk.includes(f)));
+};
+const sizes = { desk: js + css, login: late("views/login.tsx"), dialogs: late("views/dialogs.tsx"), answers: late("knowledge/page.tsx") + size("knowledge.css") };
+console.log(`console: ${sizes.desk} bytes gzipped (script ${js}, style ${css}); later: log-in ${sizes.login}, dialogs ${sizes.dialogs}, answers ${sizes.answers}`);
+// For whoever holds them to their budgets.
+writeFileSync(join(out, "sizes.json"), `${JSON.stringify(sizes)}\n`);

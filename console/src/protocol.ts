@@ -4,7 +4,7 @@
  */
 
 export type Lang = "zh" | "en";
-export type Role = "agent" | "supervisor" | "marketer" | "administrator";
+export type Role = "agent" | "supervisor" | "marketer" | "administrator" | "editor";
 export type Presence = "available" | "away";
 export type SessionState = "bot" | "queued" | "assigned" | "wrapup" | "closed";
 export type Status =

@@ -5,6 +5,7 @@ import { indexCanned, oneSlip, slashAt, tokens } from "../src/model/canned";
 import { safeUrl, segments } from "../src/model/links";
 import { cardOf } from "../src/model/media";
 import { countSms } from "../src/model/sms";
+import { LATE } from "../src/text/late";
 import { say, STRINGS, type Key } from "../src/text/strings";
 import type { Canned } from "../src/protocol";
 
@@ -100,7 +101,7 @@ test("an address that is not text is none", () => {
 });
 
 test("every string exists in both languages and with the same places", () => {
-  for (const [key, [zh, en]] of Object.entries(STRINGS)) {
+  for (const [key, [zh, en]] of Object.entries({ ...STRINGS, ...LATE })) {
     const places = (s: string): string => (s.match(/\{\d\}/g) ?? []).sort().join();
     assert.ok(zh && en, key);
     assert.equal(places(zh), places(en), key);

@@ -122,7 +122,8 @@ int api_create(const struct api_options *options, struct api **out)
 		key->name = keys[api->key_count].name;
 		key->scopes = scopes_of(keys[api->key_count].scopes);
 	}
-	err = api->keys ? add_routes(api) : -ENOMEM;
+	api->scratch = match_scratch_create();
+	err = api->keys && api->scratch ? add_routes(api) : -ENOMEM;
 	if (err)
 		api_destroy(&api);
 	else
@@ -136,6 +137,7 @@ void api_destroy(struct api **api)
 		return;
 	free((*api)->keys);
 	free((*api)->doors);
+	match_scratch_destroy(&(*api)->scratch);
 	free(*api);
 	*api = NULL;
 }

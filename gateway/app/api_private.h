@@ -40,6 +40,7 @@ struct api {
 	const struct templates_who *who;
 	struct api_key *keys;
 	size_t key_count;
+	struct match_scratch *scratch;
 	struct templates_door *doors; /* of api_templates_routes.c */
 };
 

@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PAGE = 100, PAGE_MAX = 500 };
-
 /* --- what the handlers share ------------------------------------------------------------------ */
 
 void templates_free(struct templates_call *c)
@@ -119,12 +117,7 @@ void templates_once(struct templates_call *c, void (*go)(struct templates_call *
 
 /* --- one template ----------------------------------------------------------------------------- */
 
-/* "BASE HASH MS BY FILE" */
-struct draft_record {
-	struct span base, hash, ms, by, file;
-};
-
-static struct draft_record read_record(struct span text)
+struct draft_record templates_draft_record(struct span text)
 {
 	struct draft_record d;
 
@@ -136,7 +129,7 @@ static struct draft_record read_record(struct span text)
 	return d;
 }
 
-static const char *state_of(bool published, const struct draft_record *d)
+const char *templates_state(bool published, const struct draft_record *d)
 {
 	if (!d->hash.len)
 		return "published";
@@ -172,7 +165,7 @@ static void on_template(void *arg, int err, const redisReply *reply, const char 
 {
 	struct templates_call *c = arg;
 	struct span is = redis_text_at(reply, 1), record = redis_text_at(reply, 3), rest;
-	struct draft_record d = read_record(record);
+	struct draft_record d = templates_draft_record(record);
 	struct span is_hash = span_split(is, ' ', &rest);
 	char etag[EDITION_HASH_LEN + 4];
 	const struct http_header_out header = {"ETag", etag};
@@ -190,7 +183,7 @@ static void on_template(void *arg, int err, const redisReply *reply, const char 
 	reply_json_with(c->request, 200,
 	                json_pack("{s:s, s:I, s:s, s:b, s:o, s:o}", "id", c->name, "version",
 	                          (json_int_t)redis_num_at(reply, 0), "state",
-	                          state_of(is.len > 0, &d), "conflict",
+	                          templates_state(is.len > 0, &d), "conflict",
 	                          record.len && !span_eq(d.base, is.len ? is_hash : SPAN_LIT("-")),
 	                          "published", published_json(is, redis_text_at(reply, 2)), "draft",
 	                          draft_json(&d, redis_text_at(reply, 4))),
@@ -379,115 +372,4 @@ void api_delete_template_draft(void *arg, struct http_request *r)
 	args[1] = span_of(c->who.by);
 	args[2] = templates_own(c);
 	templates_fcall(c, "ph_templates_undraft", args, ARRAY_LEN(args), on_undrafted);
-}
-
-/* --- all of them ------------------------------------------------------------------------------ */
-
-struct list_page {
-	struct span after, kind;
-	uint64_t limit;
-	json_t *items;
-	bool begun, more;
-};
-
-static struct draft_record draft_of(const redisReply *drafts, struct span name)
-{
-	for (size_t i = 0; i + 1 < drafts->elements; i += 2)
-		if (span_eq(redis_text_at(drafts, i), name))
-			return read_record(redis_text_at(drafts, i + 1));
-	return read_record(SPAN_NONE);
-}
-
-/* Whether it belongs on the page. */
-static bool list_takes(struct list_page *p, struct span id, struct span kind)
-{
-	if (!p->begun) {
-		p->begun = span_eq(id, p->after);
-		return false;
-	}
-	if (p->kind.len && !span_eq(kind, p->kind))
-		return false;
-	p->more = json_array_size(p->items) == p->limit;
-	return !p->more;
-}
-
-static void list_template(struct list_page *p, const struct template *t, const redisReply *drafts)
-{
-	struct span kind = span_of(template_kind_name(t->kind));
-	struct draft_record d;
-	json_t *titles;
-
-	if (p->more || !list_takes(p, t->id, kind))
-		return;
-	d = draft_of(drafts, t->id);
-	titles = json_pack("{s:o, s:o}", "zh", strict_json_text(t->title[LANGUAGE_ZH]), "en",
-	                   strict_json_text(t->title[LANGUAGE_EN]));
-	json_array_append_new(p->items,
-	                      json_pack("{s:o, s:o, s:o, s:I, s:s}", "id", strict_json_text(t->id),
-	                                "kind", strict_json_text(kind), "title", titles, "samples",
-	                                (json_int_t)t->sample_count[LANGUAGE_ZH] +
-	                                        (json_int_t)t->sample_count[LANGUAGE_EN],
-	                                "state", state_of(true, &d)));
-}
-
-/* Drafts of what is not published yet; they stand behind the others. */
-static void list_draft(struct list_page *p, const struct catalogue *catalogue, struct span name,
-                       struct span record)
-{
-	struct draft_record d = read_record(record);
-
-	if (p->more || catalogue_find(catalogue, name) || span_is(name, "settings") ||
-	    !list_takes(p, name, SPAN_NONE))
-		return;
-	json_array_append_new(p->items,
-	                      json_pack("{s:o, s:s, s:o}", "id", strict_json_text(name), "state",
-	                                state_of(false, &d), "by", strict_json_text(d.by)));
-}
-
-static void on_list(void *arg, int err, const redisReply *reply, const char *why)
-{
-	struct templates_call *c = arg;
-	const struct catalogue *catalogue = *c->api->options.catalogue;
-	struct list_page p = {.limit = c->version, .items = json_array()};
-	json_t *last;
-
-	(void)why;
-	if (err || reply->type != REDIS_REPLY_ARRAY) {
-		json_decref(p.items);
-		templates_problem(c, 503, NULL, NULL, NULL);
-		return;
-	}
-	if (http_query(c->request, "after", &p.after))
-		p.begun = true;
-	if (http_query(c->request, "kind", &p.kind))
-		p.kind = SPAN_NONE;
-	for (size_t i = 0; i < catalogue_count(catalogue); i++)
-		list_template(&p, catalogue_at(catalogue, i), reply);
-	for (size_t i = 0; i + 1 < reply->elements; i += 2)
-		list_draft(&p, catalogue, redis_text_at(reply, i), redis_text_at(reply, i + 1));
-	last = json_object_get(json_array_get(p.items, json_array_size(p.items) - 1), "id");
-	templates_reply(c, 200,
-	                json_pack("{s:I, s:s, s:I, s:o, s:o, s:b, s:O?}", "version",
-	                          (json_int_t)knowledge_version(c->api->options.knowledge),
-	                          "catalogue", catalogue_version(catalogue), "drafts",
-	                          (json_int_t)(reply->elements / 2), "items", p.items, "may",
-	                          templates_rights_json(c->who.rights), "four_eyes",
-	                          c->api->options.config->templates.four_eyes, "next",
-	                          p.more ? last : NULL),
-	                NULL);
-}
-
-void api_get_templates(void *arg, struct http_request *r)
-{
-	struct templates_call *c = templates_call(arg, r, NULL, NULL);
-	struct span limit;
-
-	if (!c)
-		return;
-	c->version = PAGE;
-	if (!http_query(r, "limit", &limit) &&
-	    (span_u64(limit, &c->version) || c->version < 1 || c->version > PAGE_MAX))
-		templates_problem(c, 400, "query_invalid", "must be from 1 to 500", "limit");
-	else
-		templates_fcall(c, "ph_templates_drafts", NULL, 0, on_list);
 }

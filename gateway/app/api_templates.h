@@ -40,6 +40,14 @@ void templates_once(struct templates_call *c, void (*go)(struct templates_call *
 /** "ph_templates_..." ; fn gets the call. False: answered, and c is gone. */
 bool templates_fcall(struct templates_call *c, const char *function, const struct span *args,
                      size_t count, redis_fn *fn);
+/* A draft as Redis keeps it; spans are borrowed from its text. */
+struct draft_record {
+	struct span base, hash, ms, by, file;
+};
+/** Of "BASE HASH MS BY FILE"; all empty where there is no draft. */
+struct draft_record templates_draft_record(struct span text);
+/** "published", "changed", "removed" or "draft". */
+const char *templates_state(bool published, const struct draft_record *d);
 /** "1" for who may change drafts of their own only, as ph_templates_draft takes it. */
 struct span templates_own(const struct templates_call *c);
 /** Ends c with what an order came to when that was no success. */

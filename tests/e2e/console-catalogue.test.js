@@ -40,7 +40,7 @@ test("an agent looks an answer up behind the slash, and says what the question w
   await agent.page.keyboard.press("Enter");
   await until("the text", async () => /^Mei here, the rate is \{\{rate\}\}$/.test(await reply.inputValue()));
   await agent.page.keyboard.press("Alt+A");
-  await agent.page.locator("#note").fill("mortgage");
+  await agent.page.locator("#about-find").fill("mortgage");
   await agent.page.getByRole("radio", { name: "Mortgages" }).focus();
   await agent.page.keyboard.press("Space");
   await agent.page.screenshot({ path: `${SHOTS}catalogue-about.png` });

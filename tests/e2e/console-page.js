@@ -12,7 +12,7 @@ const SHOTS = fileURLToPath(new URL("../../out/screenshots/", import.meta.url));
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const QUIET = ["--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 // The log-in page asks who is logged in and is told: nobody; a test breaks connections on purpose.
-const EXPECTED = [/status of 401/, /status of 429/, /WebSocket connection to/, /ERR_/];
+const EXPECTED = [/status of 401/, /status of 412/, /status of 429/, /WebSocket connection to/, /ERR_/];
 
 export async function startBrowser() {
   await mkdir(SHOTS, { recursive: true });
@@ -23,7 +23,7 @@ export async function startBrowser() {
 }
 
 /** Opens the console; `check` afterwards that nothing was wrong with it. */
-export async function openConsole(t, browser, url, { lang = "zh", scheme = "light", width = 1440, height = 900 } = {}) {
+export async function openConsole(t, browser, url, { lang = "zh", scheme = "light", width = 1440, height = 900, onPage } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, locale: lang === "zh" ? "zh-CN" : "en-GB", colorScheme: scheme });
   const page = await context.newPage();
   const agent = new ConsolePage(page);
@@ -36,6 +36,7 @@ export async function openConsole(t, browser, url, { lang = "zh", scheme = "ligh
     window.cspViolations = [];
     document.addEventListener("securitypolicyviolation", (e) => window.cspViolations.push(`${e.violatedDirective} ${e.blockedURI}`));
   });
+  onPage?.(page);
   await page.goto(url);
   t.after(async () => {
     await context.close();

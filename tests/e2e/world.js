@@ -229,9 +229,9 @@ class World {
     return { code, output: program.output };
   }
 
-  async addUser(id, { role = "agent", capacity = 6, skills = "general", name } = {}) {
+  async addUser(id, { role = "agent", capacity = 6, skills = "general", name, lang = "zh" } = {}) {
     const shown = name ?? id[0].toUpperCase() + id.slice(1);
-    const args = ["--name", shown, "--role", role, "--capacity", String(capacity), "--skills", skills];
+    const args = ["--name", shown, "--role", role, "--capacity", String(capacity), "--skills", skills, "--lang", lang];
     const { code, output } = await this.posthouse(["user", "add", this.gateway.configFile, id, ...args], `${PASSWORD}\n`);
     if (code !== 0) throw new Error(`posthouse user add: ${output}`);
   }

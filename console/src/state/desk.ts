@@ -8,8 +8,9 @@ import * as out from "../model/outbox";
 import { backlog, neighbour, sectionOf, sections, type Section } from "../model/list";
 import { append, EMPTY, prepend, type Thread } from "../model/thread";
 import type {
-  Canned, ClientFrame, CustomerCard, Disposition, LogEvent, Measure, Presence, QueueState, ServerFrame, Suggestion, Summary, User,
+  Canned, ClientFrame, CustomerCard, Disposition, LogEvent, Measure, MessageEvent, Presence, QueueState, ServerFrame, Suggestion, Summary, User,
 } from "../protocol";
+import { logout } from "./api";
 import type { Host } from "./host";
 
 type Frame<T extends ServerFrame["type"]> = Extract<ServerFrame, { type: T }>;
@@ -25,9 +26,13 @@ const CUSTOMER_MS = 800;
 const PAGE = 100;
 
 export const page = signal<"loading" | "login" | "desk">("loading");
+/** What stands beside the rail: the conversations, or the answers that are given in them. */
+export const pane = signal<"desk" | "answers">("desk");
 /** The login ended by itself: the login page says so. */
 export const expired = signal(false);
 export const user = signal<User | null>(null);
+/** Marketers and editors have no desk, only the answers. */
+export const hasDesk = computed(() => !/marketer|editor/.test(user.value?.role ?? ""));
 export const link = signal<LinkState>({ at: "connecting" });
 /** Was there ever a welcome: before it "connecting", after it "reconnecting". */
 export const welcomed = signal(false);
@@ -119,8 +124,10 @@ export function enter(who: User): void {
     user.value = who;
     expired.value = false;
     page.value = "desk";
+    pane.value = hasDesk.value ? "desk" : "answers";
   });
-  connect();
+  if (hasDesk.value) connect();
+  else link.value = { at: "ready" };
 }
 
 function readDrafts(json: string | null): Record<string, string> {
@@ -162,6 +169,11 @@ export function leave(kept: boolean): void {
   threads.clear();
   told.clear();
   readSent.clear();
+}
+
+export async function logOut(): Promise<void> {
+  await logout();
+  leave(false);
 }
 
 export function connect(): void {
@@ -502,12 +514,39 @@ export function lookUp(q: string): void {
   });
 }
 
-/** What the customer's last question was about, said by the agent: it teaches the catalogue. None: nothing there would have done. */
-export function wasAbout(template: string): void {
-  const s = current.value;
-  const question = s && [...thread(s.conversation).value.items].reverse().find((e) => e.type === "message" && e.direction === "in" && e.kind === "text");
-  if (!s || !question) return;
-  ask({ type: "about", conversation: s.conversation, seq: question.seq, ...(template && { template }) }, () => {});
+/** The message that "this was about" means, when it is not the customer's last. */
+export const aboutSeq = signal(0);
+
+const QUESTIONS = 8;
+
+/** What the customer said last, newest first. */
+export function questions(): MessageEvent[] {
+  const items = current.value ? thread(current.value.conversation).value.items : [];
+  return items.filter((e): e is MessageEvent => e.type === "message" && e.direction === "in" && e.kind === "text").reverse();
+}
+
+export function askAbout(seq: number): void {
+  aboutSeq.value = seq;
+  dialog.value = "about";
+}
+
+/** The last few, and the one that was chosen. */
+export const aboutWhich = (): MessageEvent[] => questions().filter((m, i) => i < QUESTIONS || m.seq === aboutSeq.value);
+
+/** What might answer any text. */
+export function ideasFor(text: string, done: (items: readonly Suggestion[]) => void): void {
+  const conversation = selected.value;
+  if (conversation) ask({ type: "suggest", conversation, q: text.slice(0, 300) }, (f) => f.type === "suggestions" && done(f.items.slice(0, 3)));
+}
+
+/** What a message of the customer was about, said by the agent: it teaches the catalogue. None: nothing there would have done. */
+export function wasAbout(seq: number, template: string): void {
+  const conversation = selected.value;
+  if (!conversation) return;
+  ask({ type: "about", conversation, seq, ...(template && { template }) }, (f) => {
+    const n = now.value;
+    toast.value = f.type === "error" ? { key: `e_${f.code}`, code: f.code, n } : { key: "about_kept", code: "", n };
+  });
 }
 
 /** Asks what the text would take as SMS, by the channel's own alphabet, signature and replacements. */

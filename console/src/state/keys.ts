@@ -11,6 +11,8 @@ export interface Shortcut {
   keys: readonly string[];
   group: "g_move" | "g_write" | "g_act" | "g_look";
   say: Key;
+  /** It works without the conversations in sight, too. */
+  anywhere?: true;
   /** Absent: the composer or the browser does it; it stands here for the help. */
   run?: () => void;
 }
@@ -54,11 +56,16 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ["Alt+H"], group: "g_look", say: "k_thread", run: () => focus("#thread") },
   { keys: ["Alt+End"], group: "g_look", say: "k_newest", run: () => document.dispatchEvent(new Event("newest")) },
   { keys: ["Alt+I"], group: "g_look", say: "k_panel", run: togglePanel },
-  { keys: ["?", "Alt+/"], group: "g_look", say: "k_help", run: () => (desk.dialog.value = "help") },
+  { keys: ["Alt+K"], group: "g_look", say: "answers", run: togglePane, anywhere: true },
+  { keys: ["?", "Alt+/"], group: "g_look", say: "k_help", run: () => (desk.dialog.value = "help"), anywhere: true },
 ];
 
 export function togglePanel(): void {
   panel.value = panel.value === "open" ? "shut" : "open";
+}
+
+export function togglePane(): void {
+  if (desk.hasDesk.value) desk.pane.value = desk.pane.value === "desk" ? "answers" : "desk";
 }
 
 /** A key press as the table spells it. */
@@ -84,7 +91,7 @@ export function onKey(e: KeyboardEvent): void {
   const bare = pressed.length === 1;
   if (bare && writes(e.target)) return;
   const shortcut = SHORTCUTS.find((s) => s.run && s.keys.includes(pressed));
-  if (!shortcut?.run) return;
+  if (!shortcut?.run || (desk.pane.value !== "desk" && !shortcut.anywhere)) return;
   e.preventDefault();
   shortcut.run();
 }

@@ -1,5 +1,6 @@
 /** Every word the console says, Chinese and English side by side. `{0}` is filled by `t`. */
 import type { Lang } from "../protocol";
+import type { LATE } from "./late";
 
 export const STRINGS = {
   console: ["客服工作台", "Agent console"],
@@ -14,14 +15,11 @@ export const STRINGS = {
   login_unreachable: ["暂时连不上服务器，请稍后再试。", "The server cannot be reached just now. Try again in a moment."],
   login_again: ["登录已过期，请重新登录。未发送的内容已为您保留。", "Your login has ended. Log in again; what you had not sent is kept."],
   logout: ["退出登录", "Log out"],
-  logout_unsent: ["还有 {0} 条回复没有发出，退出后会丢失。仍要退出吗？", "Not sent yet: {0}. What is not sent would be lost. Log out all the same?"],
-  logout_sure: ["仍要退出", "Log out all the same"],
   // rail
   presence: ["我的状态", "My presence"],
   available: ["在线", "Available"],
   away: ["离开", "Away"],
   go_available: ["切换为在线", "Become available"],
-  go_away: ["切换为离开", "Go away"],
   away_hint: ["离开状态下不会分配新会话", "While away you are given no new conversations"],
   lang: ["English", "中文"],
   theme: ["外观", "Appearance"],
@@ -30,6 +28,8 @@ export const STRINGS = {
   theme_dark: ["外观：深色", "Appearance: dark"],
   alerts_on: ["提醒：开", "Alerts: on"],
   alerts_off: ["提醒：关", "Alerts: off"],
+  answers: ["答案库", "Answers"],
+  reload: ["页面已更新，请刷新后重试。", "The console was updated: reload the page."],
   help: ["快捷键", "Keyboard shortcuts"],
   // list
   conversations: ["会话列表", "Conversations"],
@@ -133,8 +133,7 @@ export const STRINGS = {
   canned: ["常用语", "Canned replies"],
   canned_none: ["没有匹配的常用语", "No canned reply matches"],
   about: ["这句话问的是…", "This was about…"],
-  about_find: ["查找答案", "Find the answer"],
-  about_none: ["目录里都没有", "None of what there is"],
+  about_kept: ["已记下，自动回答会据此调整。", "Noted: how sure answers are is fitted to it."],
   suggested: ["建议回复", "Suggested"],
   blank: ["请填写 {0}，或按 Ctrl+Enter 直接发送", "Fill in {0}, or press Ctrl+Enter to send it so"],
   sms_parts: ["{0} 条短信 · {1}", "{0} SMS · {1}"],
@@ -154,12 +153,7 @@ export const STRINGS = {
   // actions
   back: ["返回列表", "Back to the list"],
   requeue: ["退回队列", "Back to the queue"],
-  requeue_say: ["给下一位同事留言（可不填）", "A note for whoever takes it (optional)"],
   close: ["结束会话", "Close the session"],
-  close_say: ["这次会话的结果是？", "How did it end?"],
-  note: ["备注（可不填）", "Note (optional)"],
-  confirm: ["确定", "OK"],
-  cancel: ["取消", "Cancel"],
   panel: ["客户资料", "Customer"],
   // customer panel
   addresses: ["联系方式", "Addresses"],
@@ -167,7 +161,6 @@ export const STRINGS = {
   first_contact: ["首次联系", "First contact"],
   messages: ["消息总数", "Messages"],
   handled_by: ["{0} 处理", "by {0}"],
-  copy: ["复制", "Copy"],
   // connection
   connecting: ["正在连接…", "Connecting…"],
   reconnecting: ["连接中断，正在重连。您的内容都已保留，恢复后自动发出。", "Reconnecting. What you write is kept and goes out as soon as we are back."],
@@ -195,40 +188,22 @@ export const STRINGS = {
   // empty state, help
   hello: ["{0}，您好", "Hello, {0}"],
   idle: ["当前没有打开的会话", "No conversation is open"],
-  help_say: ["所有操作都可以只用键盘完成。", "Everything can be done from the keyboard."],
-  g_move: ["切换会话", "Moving"],
-  g_write: ["编写回复", "Writing"],
-  g_act: ["处理会话", "Acting"],
-  g_look: ["界面", "Looking"],
-  k_next: ["下一个会话", "Next conversation"],
-  k_prev: ["上一个会话", "Previous conversation"],
-  k_need: ["我的会话中等待最久的", "Mine that has waited longest"],
-  k_take: ["接入排队最久的客户（或当前会话）", "Take the open one, or the next waiting"],
-  k_section: ["切换：我的 / 排队中 / 最近", "Mine, waiting, recent in turn"],
-  k_search: ["搜索会话", "Search conversations"],
-  k_compose: ["回到输入框", "To the reply box"],
-  k_send: ["发送", "Send"],
-  k_newline: ["换行", "New line"],
-  k_canned: ["常用语", "Canned replies"],
-  k_suggest: ["插入第 1–3 条建议", "Insert suggestion 1 to 3"],
-  k_close: ["结束会话", "Close the session"],
-  k_requeue: ["退回队列", "Back to the queue"],
-  k_presence: ["在线 / 离开", "Available or away"],
-  k_panel: ["客户资料栏", "Customer panel"],
-  k_newest: ["回到最新消息", "To the newest message"],
-  k_thread: ["查看历史消息（方向键滚动）", "To the messages (arrows scroll)"],
-  k_help: ["显示快捷键", "This help"],
   live: ["{0} 说：{1}", "{0} says: {1}"],
 } as const satisfies Record<string, readonly [zh: string, en: string]>;
 
-export type Key = keyof typeof STRINGS;
+export type Key = keyof typeof STRINGS | keyof typeof LATE;
+
+const words: Record<string, readonly [zh: string, en: string]> = { ...STRINGS };
+
+/** Words that came later. */
+export const learn = (more: typeof LATE): object => Object.assign(words, more);
 
 export function say(lang: Lang, key: Key, ...args: (string | number)[]): string {
-  const text: string = STRINGS[key][lang === "zh" ? 0 : 1];
+  const text = words[key]?.[lang === "zh" ? 0 : 1] ?? "";
   return args.length ? text.replace(/\{(\d)\}/g, (_, n: string) => String(args[Number(n)] ?? "")) : text;
 }
 
 /** A key made from data, such as a status; `other` when there is no such word. */
 export function sayOf(lang: Lang, key: string, other: string): string {
-  return key in STRINGS ? say(lang, key as Key) : other;
+  return key in words ? say(lang, key as Key) : other;
 }

@@ -1,14 +1,14 @@
 /** The page: log in or the desk, with what lies over it (connection, dialogs, toast, live region). */
+import { signal } from "@preact/signals";
+import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { unsafe } from "../model/outbox";
-import { connect, current, heard, hurry, leave, link, now, outbox, page, service, toast, welcomed } from "../state/desk";
+import { connect, current, dialog, heard, hurry, leave, link, now, outbox, page, pane, service, toast, welcomed } from "../state/desk";
 import { lang, panel, t } from "../state/prefs";
-import { say, sayOf, STRINGS, type Key } from "../text/strings";
+import { say, sayOf } from "../text/strings";
 import { Customer } from "./customer";
-import { Dialogs } from "./dialogs";
 import { Mark } from "./icons";
 import { List } from "./list";
-import { Login } from "./login";
 import { Rail } from "./rail";
 import { ThreadPane } from "./thread";
 
@@ -16,14 +16,14 @@ const TOAST_MS = 6000;
 
 export function App() {
   if (page.value === "loading") return <main class="login"><Mark /></main>;
-  if (page.value === "login") return <Login />;
+  if (page.value === "login") return <Late of="login" />;
   const stopped = link.value.at === "replaced" || link.value.at === "refused";
   return (
     <>
       {!stopped && <a class="skip" href="#main">{t("skip")}</a>}
       <Banner />
-      {stopped ? <Stopped /> : <Desk />}
-      <Dialogs />
+      {stopped ? <Stopped /> : pane.value === "answers" ? <Answers /> : <Desk />}
+      {(dialog.value || welcomed.value) && <Late of="dialogs" />}
       <Toast />
       <Live />
     </>
@@ -37,6 +37,40 @@ function Desk() {
       <List />
       <ThreadPane />
       {panel.value === "open" && <Customer />}
+    </div>
+  );
+}
+
+/** What comes when it is opened, or at once when there is time: the first page is lighter without it. */
+function Late({ of }: { of: LateOnes }) {
+  useEffect(() => void fetchLate(of), []);
+  const View = late.value[of];
+  return View ? <View /> : of === "dialogs" ? null : <main id="main" />;
+}
+
+type LateOnes = "answers" | "dialogs" | "login";
+
+const late = signal<Partial<Record<LateOnes, ComponentType>>>({});
+const SOURCES: Record<LateOnes, () => Promise<ComponentType>> = {
+  answers: () => import("../knowledge/page").then((m) => m.ready().then(() => m.Answers)),
+  dialogs: () => import("./dialogs").then((m) => m.Dialogs),
+  login: () => import("./login").then((m) => m.Login),
+};
+
+async function fetchLate(of: LateOnes): Promise<void> {
+  try {
+    const View = await SOURCES[of]();
+    late.value = { ...late.value, [of]: View };
+  } catch {
+    toast.value = { key: "reload", code: "", n: Date.now() };
+  }
+}
+
+function Answers() {
+  return (
+    <div class="desk answers-desk">
+      <Rail />
+      <Late of="answers" />
     </div>
   );
 }
@@ -88,7 +122,7 @@ function Toast() {
     }, TOAST_MS);
     return () => window.clearTimeout(timer);
   }, [said]);
-  const words = said && (said.key in STRINGS ? say(lang.value, said.key as Key) : say(lang.value, "e_other", said.code));
+  const words = said && (said.key ? sayOf(lang.value, said.key, say(lang.value, "e_other", said.code)) : said.code);
   return <div class={`toast${said ? " is-shown" : ""}`} role="status">{words}</div>;
 }
 

@@ -9,7 +9,7 @@ import { fill, nextBlank } from "../model/blanks";
 import { indexCanned, slashAt, wording } from "../model/canned";
 import { countSms } from "../model/sms";
 import { clock, daysAgo, short } from "../model/time";
-import { canned, dialog, draft, drafts, lookUp, looked, measure, measured, now, outbox, say, suggestions, typed, user } from "../state/desk";
+import { askAbout, canned, draft, drafts, lookUp, looked, measure, measured, now, outbox, say, suggestions, typed, user } from "../state/desk";
 import { combo } from "../state/keys";
 import { lang, t, used, uses } from "../state/prefs";
 import { Icon } from "./icons";
@@ -162,7 +162,7 @@ export function Composer({ s }: { s: Summary }) {
               <span>{idea.text}</span>
             </button>
           ))}
-          <button type="button" class="about" title="Alt+A" onClick={() => (dialog.value = "about")}>
+          <button type="button" class="about" title="Alt+A" onClick={() => askAbout(0)}>
             {t("about")}
           </button>
         </div>

@@ -1,12 +1,16 @@
 /** The dialogs. They are the browser's own `dialog`: it keeps the focus in and closes on Escape. */
 import type { ComponentChildren } from "preact";
-import { useSignal } from "@preact/signals";
+import { useSignal, type Signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { unsafe } from "../model/outbox";
-import { close, current, dialog, dispositions, looked, lookUp, outbox, requeue, suggestions, wasAbout } from "../state/desk";
+import type { Suggestion } from "../protocol";
+import { aboutSeq, aboutWhich, close, current, dialog, dispositions, ideasFor, looked, logOut, lookUp, outbox, questions, requeue, wasAbout } from "../state/desk";
+import { LATE } from "../text/late";
+import { learn } from "../text/strings";
 import { SHORTCUTS, toComposer } from "../state/keys";
 import { lang, t } from "../state/prefs";
-import { logOut } from "./rail";
+
+learn(LATE);
 
 export function Dialogs() {
   switch (dialog.value) {
@@ -59,10 +63,11 @@ function Close() {
   const chosen = useSignal("");
   const note = useSignal("");
   const list = dispositions.value;
+  const about = useAbout();
   const s = current.value;
   const number = (e: KeyboardEvent): void => {
-    const typesNote = (e.target as HTMLElement).id === "note";
-    const d = /^[1-9]$/.test(e.key) && !typesNote && list[Number(e.key) - 1];
+    const writes = (e.target as HTMLElement).matches("input:not([type=radio]),select");
+    const d = /^[1-9]$/.test(e.key) && !writes && list[Number(e.key) - 1];
     if (!d) return;
     e.preventDefault();
     chosen.value = d.id;
@@ -71,6 +76,7 @@ function Close() {
   const submit = (e: Event): void => {
     e.preventDefault();
     if (!s || (!chosen.value && list.length)) return;
+    if (about.chosen.value !== NONE) wasAbout(about.seq.value, about.chosen.value);
     shut();
     void close(s.conversation, chosen.value, note.value.trim()).then(toComposer);
   };
@@ -91,6 +97,12 @@ function Close() {
           {t("note")}
           <input id="note" maxLength={500} autocomplete="off" value={note.value} onInput={(e) => (note.value = e.currentTarget.value)} />
         </label>
+        {questions().length > 0 && (
+          <details class="about-more">
+            <summary>{t("about")}</summary>
+            <AboutFields {...about} />
+          </details>
+        )}
         <Buttons ok={t("close")} disabled={!chosen.value && list.length > 0} />
       </form>
     </Modal>
@@ -119,38 +131,70 @@ function Requeue() {
   );
 }
 
-/** Which answer the customer's last question wanted: the suggested ones, or what is looked up. */
-function About() {
-  const chosen = useSignal("-");
+interface AboutState {
+  seq: Signal<number>;
+  chosen: Signal<string>;
+}
+const NONE = "-";
+const useAbout = (): AboutState => ({ seq: useSignal(aboutSeq.value || (questions()[0]?.seq ?? 0)), chosen: useSignal(NONE) });
+
+/** Which of the customer's messages, and which answer it wanted: one that is likely, or what is looked up. */
+function AboutFields({ seq, chosen }: AboutState) {
   const query = useSignal("");
-  const list = query.value ? looked.value.items.filter((x) => x.kind === "answer").slice(0, 6) : (suggestions.value?.items ?? []);
-  const submit = (e: Event): void => {
-    e.preventDefault();
-    shut();
-    wasAbout(chosen.value);
-  };
+  const ideas = useSignal<readonly Suggestion[]>([]);
+  const said = aboutWhich();
+  const text = said.find((m) => m.seq === seq.value)?.text ?? "";
+  useEffect(() => {
+    ideas.value = [];
+    if (text) ideasFor(text, (items) => (ideas.value = items));
+  }, [text]);
+  const list = query.value ? looked.value.items.filter((x) => x.kind === "answer").slice(0, 6) : ideas.value;
   const type = (q: string): void => {
     query.value = q;
-    chosen.value = "-";
+    chosen.value = NONE;
     if (q) lookUp(q);
+  };
+  return (
+    <>
+      <label class="note">
+        {t("about_which")}
+        <select value={seq.value} onChange={(e) => (seq.value = Number(e.currentTarget.value))}>
+          {said.map((m) => <option key={m.seq} value={m.seq}>{(m.text ?? "").slice(0, 80)}</option>)}
+        </select>
+      </label>
+      <label class="note">
+        {t("about_find")}
+        <input id="about-find" maxLength={100} autocomplete="off" value={query.value} onInput={(e) => type(e.currentTarget.value)} />
+      </label>
+      <fieldset class="choices">
+        <legend class="sr">{t("about")}</legend>
+        {[...list, { id: "", title: t("about_none") }].map((x) => (
+          <label key={x.id} class="choice">
+            <input type="radio" name="about" value={x.id} checked={chosen.value === x.id} onChange={() => (chosen.value = x.id)} />
+            {x.title ?? x.id}
+          </label>
+        ))}
+      </fieldset>
+    </>
+  );
+}
+
+function About() {
+  const about = useAbout();
+  useEffect(() => {
+    document.getElementById("about-find")?.focus();
+    return () => void (aboutSeq.value = 0);
+  }, []);
+  const submit = (e: Event): void => {
+    e.preventDefault();
+    wasAbout(about.seq.value, about.chosen.value);
+    shut();
   };
   return (
     <Modal title={t("about")}>
       <form onSubmit={submit}>
-        <label class="note">
-          {t("about_find")}
-          <input id="note" maxLength={100} autocomplete="off" autofocus value={query.value} onInput={(e) => type(e.currentTarget.value)} />
-        </label>
-        <fieldset class="choices">
-          <legend class="sr">{t("about")}</legend>
-          {[...list, { id: "", title: t("about_none") }].map((x) => (
-            <label key={x.id} class="choice">
-              <input type="radio" name="about" value={x.id} checked={chosen.value === x.id} onChange={() => (chosen.value = x.id)} />
-              {x.title ?? x.id}
-            </label>
-          ))}
-        </fieldset>
-        <Buttons ok={t("confirm")} disabled={chosen.value === "-"} />
+        <AboutFields {...about} />
+        <Buttons ok={t("confirm")} disabled={about.chosen.value === NONE} />
       </form>
     </Modal>
   );

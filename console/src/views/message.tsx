@@ -6,7 +6,7 @@ import type { StatusView } from "../model/thread";
 import { clock, day, full } from "../model/time";
 import { segments } from "../model/links";
 import { cardOf } from "../model/media";
-import { discard, dispositions, now, retry, user } from "../state/desk";
+import { askAbout, discard, dispositions, isMine, now, retry, user } from "../state/desk";
 import { lang, t } from "../state/prefs";
 import { sayOf } from "../text/strings";
 import { Icon, iconFor, type IconName } from "./icons";
@@ -108,6 +108,11 @@ function Message({ m, who, status, first, next }: { m: MessageEvent; who: Who; s
         {m.kind && m.kind !== "text" ? <Media m={m} /> : <Text text={m.text ?? ""} />}
         <span class="meta">
           <time title={full(m.ts, lang.value)}>{clock(m.ts, lang.value)}</time>
+          {who === "customer" && m.kind === "text" && isMine.value && (
+            <button class="about-this" type="button" tabIndex={-1} aria-label={t("about")} title={`${t("about")} (Alt+A)`} onClick={() => askAbout(m.seq)}>
+              <Icon name="spark" />
+            </button>
+          )}
           {status && <Tick status={status.status} {...(status.parts != null && { part: `${status.part}/${status.parts}` })} />}
         </span>
       </div>

@@ -1,0 +1,60 @@
+/** Every publication: who, when, what; and back to it. */
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { full } from "../model/time";
+import { lang } from "../state/prefs";
+import { call, may, readList, show, tell, tellProblem, type Version } from "./api";
+import { w, wOf } from "./words";
+
+const SHOWN = 12;
+/** "user:mei" as people say it. */
+export const nameOf = (by: string): string => by.replace(/^user:/, "");
+
+export function Versions() {
+  const all = useSignal<readonly Version[] | null>(null);
+  const asks = useSignal(0);
+  const read = async (): Promise<void> => {
+    const a = await call("GET", "/templates/versions");
+    if (a.ok) all.value = a.body.items;
+    else tellProblem(a);
+  };
+  useEffect(() => void read(), []);
+  const back = async (version: number): Promise<void> => {
+    asks.value = 0;
+    const a = await call("POST", "/templates/rollback", { version });
+    if (!a.ok) return tellProblem(a);
+    tell(w("published", a.body.version as number));
+    void readList();
+    void read();
+  };
+  return (
+    <section class="versions" aria-label={w("versions")}>
+      {all.value === null && <p class="muted pad">{w("loading")}</p>}
+      <ol>
+        {all.value?.map((v) => (
+          <li key={v.version} class={v.current ? "is-current" : ""}>
+            <div>
+              <b>{w("version", v.version)}</b>
+              {v.current && <span class="chip">{w("current")}</span>}
+              <span class="muted">{full(v.ts, lang.value)} · {nameOf(v.by)} · {v.origin === "rollback" ? w("o_rollback", v.from) : wOf(`o_${v.origin}`, v.origin)}</span>
+              {!!v.authors?.length && <span class="muted">{w("authors", v.authors.map(nameOf).join(", "))}</span>}
+              {v.note && <q>{v.note}</q>}
+              <span class="changes">
+                {v.changed.length > SHOWN ? <span class="muted">{w("changed_n", v.changed.length)}</span> : v.changed.map((id) => <button key={id} type="button" class="link" onClick={() => show(id)}>{id}</button>)}
+              </span>
+            </div>
+            {may.value.has("publish") && !v.current && (asks.value === v.version ? (
+              <span class="line-row" role="group" aria-label={w("sure", v.version)}>
+                {w("sure", v.version)}
+                <button type="button" class="primary" autofocus onClick={() => void back(v.version)}>{w("yes")}</button>
+                <button type="button" class="action" onClick={() => (asks.value = 0)}>{w("no")}</button>
+              </span>
+            ) : (
+              <button type="button" class="action" aria-label={`${w("roll_back")}: ${w("version", v.version)}`} onClick={() => (asks.value = v.version)}>{w("roll_back")}</button>
+            ))}
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}

@@ -1,0 +1,112 @@
+// The page of those who write answers, in a real Chromium against a real gateway: from what customers ask in vain to a published
+// answer, by keyboard, in both languages. What it looked like is in out/screenshots/answers-*.png.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { openConsole, startBrowser } from "./console-page.js";
+import { answer, ask, small } from "./small-catalogue.js";
+import { until } from "./world.js";
+
+let browser;
+before(async () => {
+  browser = await startBrowser();
+});
+after(() => browser?.close());
+
+const WORDS = {
+  zh: { draft: "生成草稿", publish: "发布", asked: "未答问题", versions: "版本", published: "已发布为版本 2", wrong: "处需要修改", back: "退回此版本: 版本 1", yes: "确定" },
+  en: { draft: "Make a draft", publish: "Publish", asked: "Asked in vain", versions: "Versions", published: "Published as version 2", wrong: "to be mended", back: "Go back to it: Version 1", yes: "Yes" },
+};
+
+/** Presses Tab until what has the focus matches; so everything is reached by keyboard. */
+async function tabTo(page, what, probe) {
+  for (let i = 0; i < 60; i++) {
+    if (await page.evaluate(probe)) return;
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`Tab never comes to ${what}`);
+}
+
+for (const lang of ["zh", "en"])
+  test(`a group of questions becomes an answer that is given, by keyboard: ${lang}`, { timeout: 90_000 }, async (t) => {
+    const { w } = await small(t);
+    await w.addUser("sue", { role: "supervisor", lang });
+    let phone = 13700000000;
+    for (const text of ["can I rent a boat here", "can I rent boats here, card 6222 0200 1234 5678", "can i rent a small boat here", "what colour is the sky on mars"])
+      await w.smsc.deliver({ from: `+86${++phone}`, to: "95500", text });
+    await until("the questions", async () => (await w.api("GET", "/v1/unanswered")).body.questions === 4);
+
+    const say = WORDS[lang];
+    const agent = await openConsole(t, browser, `${w.gateway.url}/console/`, { lang, scheme: lang === "zh" ? "light" : "dark" });
+    const { page } = agent;
+    await agent.login("sue", "relay-station");
+    await page.keyboard.press("Alt+K");
+    await page.locator(".answers-nav [aria-current=page]", { hasText: say.asked }).waitFor();
+    await page.locator(".picks button", { hasText: "boat" }).first().waitFor();
+    await tabTo(page, "the group", () => !!document.activeElement.closest(".picks"));
+    await page.keyboard.press("Enter");
+    await page.locator(".said q", { hasText: "0000 0000 0000 0000" }).waitFor();
+    await agent.check();
+    await agent.picture(`answers-asked-${lang}`);
+    await tabTo(page, "the id", () => document.activeElement.matches("form.line-row input"));
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type("boats");
+    await page.keyboard.press("Enter");
+
+    // What is missing stands under its field; it is mended, saved and published.
+    await page.locator(".verdict .bad", { hasText: say.wrong }).waitFor();
+    await agent.check();
+    await agent.picture(`answers-wrong-${lang}`);
+    const type = async (id, text) => {
+      await tabTo(page, id, `document.activeElement.id === ${JSON.stringify(id)}`);
+      await page.keyboard.press("Control+A");
+      await page.keyboard.type(text);
+    };
+    await tabTo(page, "the title", () => document.activeElement.id === "title.zh");
+    for (const [id, text] of [["title.zh", "租船"], ["title.en", "Boats"], ["text.zh", "我们不租船。"], ["text.en", "We rent no boats."], ["samples.zh", "可以租船吗\n租船\n有没有船租"]]) await type(id, text);
+    await page.keyboard.press("Control+S");
+    await page.locator(".verdict .good").waitFor();
+    await agent.picture(`answers-right-${lang}`);
+    await tabTo(page, "publishing", () => document.activeElement.matches(".acts .primary"));
+    await page.keyboard.press("Enter");
+    await page.locator(".toast", { hasText: say.published }).waitFor();
+    assert.match(await ask(w, "can I rent a boat here"), /我们不租船|We rent no boats/);
+
+    // Who and when; and back.
+    await page.keyboard.press("Alt+L");
+    await page.locator(".answers-nav [aria-current=page]", { hasText: say.versions }).waitFor();
+    await page.locator(".versions li", { hasText: "sue" }).first().waitFor();
+    await agent.check();
+    await agent.picture(`answers-versions-${lang}`);
+    await page.getByRole("button", { name: say.back }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: say.yes, exact: true }).waitFor();
+    await page.keyboard.press("Enter");
+    await until("the rollback", async () => (await w.api("GET", "/v1/templates")).body.version === 3);
+    await page.keyboard.press("Alt+K");
+    await page.locator(".rows").waitFor();
+  });
+
+test("an editor has no desk, writes and does not publish; an agent proposes; two who edit the same hear of it", { timeout: 90_000 }, async (t) => {
+  const { w } = await small(t);
+  await w.addUser("ed", { role: "editor", lang: "en" });
+  const agent = await openConsole(t, browser, `${w.gateway.url}/console/`, { lang: "en" });
+  const { page } = agent;
+  await page.fill("[name=username]", "ed");
+  await page.fill("[name=password]", "relay-station");
+  await page.keyboard.press("Enter");
+  await page.locator(".answers-nav").waitFor();
+  assert.equal(await page.locator(".presence").count(), 0);
+  await page.getByRole("button", { name: "Answers", exact: true }).click();
+  await page.locator(".pick-head input").fill("hours");
+  await page.locator(".picks button", { hasText: "hours" }).first().click();
+  await page.locator("[id='text.en']").fill("From ten");
+  await w.api("PUT", "/v1/templates/hours", { template: answer("hours", { text: { zh: "九点", en: "From nine" } }) });
+  await page.keyboard.press("Control+S");
+  await page.locator(".toast", { hasText: "Somebody else changed it" }).waitFor();
+  assert.equal(await page.locator("[id='text.en']").inputValue(), "From ten");
+  assert.equal(await page.locator(".acts .primary").count(), 0);
+  await page.locator(".acts", { hasText: "A supervisor publishes it." }).waitFor();
+  await agent.check();
+  await agent.picture("answers-editor-en");
+});
