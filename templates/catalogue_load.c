@@ -1,11 +1,10 @@
 /* The only place of the library that reads files: a directory's *.yaml, bounded, by name. */
 #include "catalogue_parts.h"
+#include "file.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 struct catalogue_shelf {
 	char *names[CATALOGUE_FILES_MAX];
@@ -52,37 +51,14 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*x, *y);
 }
 
-/* Reads up to one octet more than allowed, so that catalogue_build() sees and tells the excess. */
-static int read_all(int fd, char *text, size_t room, size_t *len)
-{
-	ssize_t got;
-
-	for (*len = 0; *len < room; *len += (size_t)got) {
-		got = read(fd, text + *len, room - *len);
-		if (got < 0 && errno == EINTR)
-			got = 0;
-		else if (got < 0)
-			return -errno;
-		else if (got == 0)
-			break;
-	}
-	return 0;
-}
-
+/* The excess of a file that is too large is told by catalogue_build(). */
 static int read_file(const char *path, struct catalogue_file *f)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char *text = malloc(CATALOGUE_FILE_SIZE_MAX + 1), *shrunk;
-	int err = fd < 0 ? -errno : text ? 0 : -ENOMEM;
+	char *text = NULL, *shrunk;
+	int err = file_read(path, CATALOGUE_FILE_SIZE_MAX, &text, &f->text.len);
 
-	if (err == 0)
-		err = read_all(fd, text, CATALOGUE_FILE_SIZE_MAX + 1, &f->text.len);
-	if (fd >= 0)
-		close(fd);
-	if (err < 0) {
-		free(text);
+	if (err)
 		return err;
-	}
 	shrunk = realloc(text, f->text.len + 1);
 	f->text.ptr = shrunk ? shrunk : text;
 	return 0;

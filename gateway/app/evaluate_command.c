@@ -5,8 +5,10 @@
  */
 #include "evaluate_command.h"
 
+#include "command.h"
 #include "evaluate_catalogue.h"
 #include "evaluation.h"
+#include "file.h"
 #include "matcher_calibration.h"
 #include "told.h"
 
@@ -16,7 +18,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { EXIT_USAGE = 2, ROUNDS = 3 };
+enum { ROUNDS = 3 };
 
 #define DEV_WEIGHT 5.0F /* what one asked question is worth against samples left out */
 
@@ -50,28 +52,11 @@ static uint64_t now_ns(void)
 
 /* --- files ------------------------------------------------------------------------------------ */
 
-static int read_octets(const char *path, char **out, size_t *len)
-{
-	FILE *f = fopen(path, "rb");
-	size_t room = LABELLED_FILE_MAX + 1;
-	int err = 0;
-
-	if (!f)
-		return -errno;
-	*out = malloc(room);
-	if (*out)
-		*len = fread(*out, 1, room, f);
-	if (!*out || ferror(f))
-		err = *out ? -EIO : -ENOMEM;
-	fclose(f);
-	return err;
-}
-
 static bool read_set(struct set *s)
 {
 	struct told told = {0};
 	struct span file = SPAN_NONE;
-	int err = read_octets(s->path, &s->octets, &file.len);
+	int err = file_read(s->path, LABELLED_FILE_MAX, &s->octets, &file.len);
 
 	file.ptr = s->octets;
 	if (err == 0)
@@ -387,7 +372,7 @@ int evaluate_command(int argc, char **argv)
 		fputs("usage: posthouse evaluate TRAIN.tsv TEST.tsv [--dev DEV.tsv]\n"
 		      "       posthouse evaluate CATALOGUE_DIRECTORY QUESTIONS.tsv [--wrong]\n",
 		      stderr);
-		return EXIT_USAGE;
+		return COMMAND_USAGE;
 	}
 	status = evaluate(&e);
 	evaluator_fini(&e);

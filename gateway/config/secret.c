@@ -1,10 +1,9 @@
 /* Secrets are named by the configuration, never written into it. */
 #include "secret.h"
 
-#include <fcntl.h>
+#include "file.h"
+
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { SECRET_MAX = 16384 };
 
@@ -27,16 +26,13 @@ static int from_octets(const struct yaml_node *node, struct yaml_errors *errors,
 static int from_file(const struct yaml_node *node, const char *path, struct yaml_errors *errors,
                      char **out)
 {
-	char text[SECRET_MAX + 1];
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text));
-	int err = len < 0 ? errno : 0;
+	char *text = NULL;
+	size_t len = 0;
+	int err = file_read(path, SECRET_MAX, &text, &len);
 
-	if (fd >= 0)
-		close(fd);
-	if (len < 0) {
+	if (err) {
 		yaml_error(errors, node->line, "the file \"%.200s\" of \"%s\" cannot be read: %s",
-		           path, node->key.ptr, strerror(err));
+		           path, node->key.ptr, strerror(-err));
 		return -EINVAL;
 	}
 	if (len > SECRET_MAX) {
@@ -44,9 +40,10 @@ static int from_file(const struct yaml_node *node, const char *path, struct yaml
 		           SECRET_MAX);
 		err = -EINVAL;
 	} else {
-		err = from_octets(node, errors, (struct span){text, (size_t)len}, out);
+		err = from_octets(node, errors, (struct span){text, len}, out);
 	}
-	explicit_bzero(text, sizeof(text));
+	explicit_bzero(text, len);
+	free(text);
 	return err;
 }
 

@@ -5,13 +5,12 @@
  */
 #include "yaml.h"
 
+#include "file.h"
+
 #include <assert.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <yaml.h>
 
 enum { TEXT_MAX = 4 << 20, DEPTH_MAX = 16, ERROR_MAX = 512 };
@@ -327,40 +326,20 @@ int yaml_parse(struct span text, struct yaml_errors *errors, struct yaml_doc **o
 	return r.err;
 }
 
-static int read_all(int fd, char *text, size_t size, size_t *len)
-{
-	ssize_t got;
-
-	for (*len = 0; *len < size; *len += (size_t)got) {
-		got = read(fd, text + *len, size - *len);
-		if (got < 0 && errno == EINTR)
-			got = 0;
-		else if (got < 0)
-			return -errno;
-		else if (got == 0)
-			break;
-	}
-	return 0;
-}
-
 int yaml_load(const char *path, struct yaml_errors *errors, struct yaml_doc **out)
 {
-	char *text = malloc(TEXT_MAX + 1);
-	size_t len = 0;
-	int fd, err;
+	struct span text = SPAN_NONE;
+	char *octets = NULL;
+	int err = file_read(path, TEXT_MAX, &octets, &text.len);
 
-	if (!text)
-		return -ENOMEM;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	err = fd < 0 ? -errno : read_all(fd, text, TEXT_MAX + 1, &len);
-	if (fd >= 0)
-		close(fd);
-	if (err)
+	if (err) {
 		yaml_error(errors, 0, "cannot be read: %s", strerror(-err));
-	else
-		err = yaml_parse((struct span){text, len}, errors, out);
-	explicit_bzero(text, len);
-	free(text);
+		return err;
+	}
+	text.ptr = octets;
+	err = yaml_parse(text, errors, out);
+	explicit_bzero(octets, text.len);
+	free(octets);
 	return err;
 }
 
