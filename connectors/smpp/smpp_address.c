@@ -2,6 +2,7 @@
 #include "smpp_address.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "smpp_gsm7.h"
 #include "smpp_pdu.h"
@@ -202,6 +203,20 @@ bool smpp_address_is_ours(struct span local, char *const *codes)
 			return true;
 	}
 	return false;
+}
+
+void smpp_time_absolute(uint64_t wall_ms, int quarters, char out[17])
+{
+	enum { QUARTER = 900 };
+	time_t s = (time_t)((wall_ms + 999) / 1000) + quarters * QUARTER;
+	unsigned offset = (unsigned)(quarters < 0 ? -quarters : quarters);
+	struct tm t;
+
+	gmtime_r(&s, &t);
+	snprintf(out, 17, "%02u%02u%02u%02u%02u%02u0%02u%c", (unsigned)t.tm_year % 100,
+	         ((unsigned)t.tm_mon + 1) % 100, (unsigned)t.tm_mday % 100,
+	         (unsigned)t.tm_hour % 100, (unsigned)t.tm_min % 100, (unsigned)t.tm_sec % 100,
+	         offset % 100, quarters < 0 ? '-' : '+');
 }
 
 void smpp_time_relative(uint64_t ms, char out[17])

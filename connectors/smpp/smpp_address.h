@@ -54,5 +54,8 @@ bool smpp_address_is_ours(struct span local, char *const *codes);
 /** A relative time, 7.1.1, as validity_period takes it: "000001000000000R", rounded up to seconds;
  * at most 31 days. out has 17 octets. */
 void smpp_time_relative(uint64_t ms, char out[17]);
+/** A point in time as an absolute one of 7.1.1.1, by a clock that is so many quarters of an hour
+ * ahead of UTC. */
+void smpp_time_absolute(uint64_t wall_ms, int quarters, char out[17]);
 
 #endif

@@ -7,6 +7,7 @@
 
 static const char *const ucs2_names[] = {"big", "little", NULL};
 static const char *const schedule_names[] = {"here", "smsc", NULL};
+static const char *const times_names[] = {"relative", "absolute", NULL};
 static const char *const bind_names[] = {"transceiver", "pair",    "transmitter",
                                          "receiver",    "outbind", NULL};
 static const char *const version_names[] = {"3.4", "5.0", NULL};
@@ -163,6 +164,10 @@ const struct config_field smpp_config_fields[] = {
 	 .help = "how a class (flash) is told: data_coding 0x10, 0xF0, or dest_addr_subunit"},
 	{"schedule", CONFIG_ENUM, AT(schedule), .fallback = "here", .choices = schedule_names,
 	 .help = "who holds a message that is due later: we, or the SMSC (schedule_delivery_time)"},
+	{"times", CONFIG_ENUM, AT(times), .fallback = "relative", .choices = times_names,
+	 .help = "how validity and schedule are told; absolute where the SMSC takes no other"},
+	{"utc_quarters", CONFIG_INT, AT(utc_quarters), .fallback = "0", .least = -48, .most = 48,
+	 .help = "of absolute times: quarters of an hour that the SMSC's clock is ahead of UTC"},
 	{"registered_delivery", CONFIG_INT, AT(registered_delivery), .fallback = "1",
 	 .least = 0, .most = 31,
 	 .help = "1: receipts of success and failure, 2: of failure, 0: none"},

@@ -35,6 +35,7 @@ enum smpp_tlvs { SMPP_TLVS_AUTO, SMPP_TLVS_ALWAYS, SMPP_TLVS_NEVER };
 enum smpp_ucs2 { SMPP_UCS2_BIG, SMPP_UCS2_LITTLE };
 
 enum smpp_schedule { SMPP_SCHEDULE_HERE, SMPP_SCHEDULE_SMSC };
+enum smpp_times { SMPP_TIMES_RELATIVE, SMPP_TIMES_ABSOLUTE };
 
 struct smpp_config {
 	char *host;
@@ -68,6 +69,8 @@ struct smpp_config {
 	int64_t parts_max;
 	int message_class; /* enum smpp_class_style */
 	int schedule;      /* enum smpp_schedule */
+	int times;         /* enum smpp_times */
+	int64_t utc_quarters;
 	char *service_type;
 	int64_t priority, registered_delivery, validity_ms;
 	int64_t parts_ms;

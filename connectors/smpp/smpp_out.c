@@ -315,24 +315,31 @@ static void fill_text(struct smpp_channel *ch, const struct smpp_link *l,
 	sm->tlvs = buf_span(&ch->tlvs);
 }
 
-/* How long the SMSC is to try; 0: its own time. */
-static uint64_t validity_left(const struct smpp_channel *ch, const struct smpp_outgoing *out)
+static void put_time(const struct smpp_channel *ch, uint64_t wall, uint64_t at, char out[17])
 {
-	uint64_t wall = clock_wall_ms(ch->clock);
+	if (ch->cfg->times == SMPP_TIMES_ABSOLUTE)
+		smpp_time_absolute(at, (int)ch->cfg->utc_quarters, out);
+	else
+		smpp_time_relative(at - wall, out);
+}
 
-	if (!out->expires_ms)
-		return (uint64_t)ch->cfg->validity_ms;
-	return out->expires_ms > wall ? out->expires_ms - wall : 1;
+/* Until when the SMSC is to try; 0: its own time. */
+static uint64_t valid_until(const struct smpp_channel *ch, const struct smpp_outgoing *out,
+                            uint64_t wall)
+{
+	if (out->expires_ms)
+		return out->expires_ms > wall ? out->expires_ms : wall + 1;
+	return ch->cfg->validity_ms ? wall + (uint64_t)ch->cfg->validity_ms : 0;
 }
 
 static void fill_validity(const struct smpp_channel *ch, const struct smpp_outgoing *out,
                           char text[17], struct smpp_submit_sm *sm)
 {
-	uint64_t ms = validity_left(ch, out);
+	uint64_t wall = clock_wall_ms(ch->clock), until = valid_until(ch, out, wall);
 
-	if (ms == 0)
+	if (until == 0)
 		return;
-	smpp_time_relative(ms, text);
+	put_time(ch, wall, until, text);
 	sm->validity_period = span_of(text);
 }
 
@@ -344,7 +351,7 @@ static void fill_schedule(const struct smpp_channel *ch, const struct smpp_outgo
 
 	if (ch->cfg->schedule != SMPP_SCHEDULE_SMSC || out->msg->due_ms <= wall)
 		return;
-	smpp_time_relative(out->msg->due_ms - wall, text);
+	put_time(ch, wall, out->msg->due_ms, text);
 	sm->schedule_delivery_time = span_of(text);
 }
 
@@ -375,15 +382,15 @@ static void as_data_sm(struct smpp_channel *ch, const struct smpp_outgoing *out,
                        struct smpp_pdu *pdu)
 {
 	const struct smpp_submit_sm sm = pdu->u.submit_sm;
-	uint64_t ms = validity_left(ch, out);
+	uint64_t wall = clock_wall_ms(ch->clock), until = valid_until(ch, out, wall);
 
 	if (sm.schedule_delivery_time.len)
 		return;
 	if (sm.short_message.len)
 		smpp_tlv_put(&ch->tlvs, SMPP_TLV_message_payload, sm.short_message);
-	if (ms)
+	if (until)
 		smpp_tlv_put_uint(&ch->tlvs, SMPP_TLV_qos_time_to_live,
-		                  (uint32_t)((ms + 999) / 1000));
+		                  (uint32_t)((until - wall + 999) / 1000));
 	pdu->command_id = SMPP_data_sm;
 	pdu->u.data_sm = (struct smpp_data_sm){
 		.service_type = sm.service_type,

@@ -154,6 +154,22 @@ START_TEST(a_validity_is_a_relative_time_of_7_1_1)
 }
 END_TEST
 
+START_TEST(a_time_is_told_by_the_clock_of_the_smsc)
+{
+	const uint64_t t = 1767323045000; /* 2026-01-02 03:04:05 UTC */
+	char out[17];
+
+	smpp_time_absolute(t, 0, out);
+	ck_assert_str_eq(out, "260102030405000+");
+	smpp_time_absolute(t, 32, out); /* China */
+	ck_assert_str_eq(out, "260102110405032+");
+	smpp_time_absolute(t, -20, out); /* New York: the day before */
+	ck_assert_str_eq(out, "260101220405020-");
+	smpp_time_absolute(t + 1, 0, out); /* never shorter than asked for */
+	ck_assert_str_eq(out, "260102030406000+");
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -161,6 +177,7 @@ int main(void)
 		our_own_number_has_the_type_of_its_shape,
 		a_form_that_was_kept_wrongly_is_none,
 		a_validity_is_a_relative_time_of_7_1_1,
+		a_time_is_told_by_the_clock_of_the_smsc,
 	};
 	TCase *tc = tcase_create("numbers");
 

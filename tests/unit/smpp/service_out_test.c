@@ -3,6 +3,7 @@
  * take. docs/protocols/smpp.md.
  */
 #include "link_fixture.h"
+#include "smpp_address.h"
 #include "smpp_udh.h"
 
 #include <stdio.h>
@@ -103,6 +104,21 @@ START_TEST(the_smsc_holds_a_message_only_where_that_is_its_part)
 	ck_assert_msg(memcmp(sm->validity_period.ptr, "00000004", 8) == 0 ||
 	                      memcmp(sm->validity_period.ptr, "0000000359", 10) == 0,
 	              "%.16s", sm->validity_period.ptr);
+}
+END_TEST
+
+START_TEST(times_are_absolute_where_the_smsc_takes_no_other)
+{
+	uint64_t due = clock_wall_ms(io_loop_clock(loop)) + UINT64_C(3) * 3600 * 1000;
+	const struct smpp_submit_sm *sm = submit_like(
+		"schedule: smsc\ntimes: absolute\nutc_quarters: 32\n",
+		(struct message){.text = SPAN_LIT("x"), .due_ms = due, .validity_ms = 3600 * 1000});
+	char at[17], until[17];
+
+	smpp_time_absolute(due, 32, at);
+	smpp_time_absolute(due + UINT64_C(3600) * 1000, 32, until);
+	ck_assert(span_is(sm->schedule_delivery_time, at));
+	ck_assert(span_is(sm->validity_period, until));
 }
 END_TEST
 
@@ -239,6 +255,7 @@ int main(void)
 	const TTest *const tests[] = {
 		a_message_goes_from_the_sender_it_names,
 		the_smsc_holds_a_message_only_where_that_is_its_part,
+		times_are_absolute_where_the_smsc_takes_no_other,
 		what_the_host_held_is_sent_without_a_schedule,
 		a_channel_says_which_senders_are_its_own_and_what_the_smsc_holds,
 		what_a_text_takes_is_told_without_sending_it,
