@@ -22,7 +22,8 @@ struct inbound {
 	unsigned rounds;           /* how often that was wrong */
 	bool verified;             /* the customer is known as who they are, as far as known here */
 	char conversation[CONVERSATION_ID_LEN + 1];
-	char intent[2]; /* what the bot would do, see receive.lua */
+	uint64_t unsure; /* its name among what may come again; 0: it has none */
+	char intent[2];  /* what the bot would do, see receive.lua */
 	uint64_t began_us;
 	done_fn *done;
 	void *arg;
@@ -257,6 +258,8 @@ static void on_received(void *arg, int err, const redisReply *reply, const char 
 
 	if (err) {
 		log_warn(&host->log, EVENT("router.receive_failed"), ERR(err), STR("why", why));
+		if (in->unsure)
+			unsure_note(host, in->unsure, in->message->ts_ms);
 		inbound_end(in, -EAGAIN);
 		return;
 	}
@@ -265,6 +268,8 @@ static void on_received(void *arg, int err, const redisReply *reply, const char 
 		decide_again(in, &w);
 		return;
 	}
+	if (in->unsure)
+		unsure_forget(host, in->unsure);
 	in->message->seq = w.seq;
 	if (w.again)
 		++*host->count.repeated;
@@ -288,7 +293,7 @@ static void pack_inbound(struct inbound *in, struct buf *b)
 	const struct message *m = in->message;
 	char word[ROUTER_WORD_MAX];
 
-	pack_array(b, 19);
+	pack_array(b, 20);
 	pack_text(b, span_of(in->conversation));
 	router_pack_who(b, m, in->turn.reply ? in->turn.reply->lang : m->lang);
 	pack_text(b, m->channel);
@@ -311,6 +316,7 @@ static void pack_inbound(struct inbound *in, struct buf *b)
 	pack_text(b, span_of(in->turn.next));
 	pack_text(b, span_of(in->turn.matter));
 	pack_text(b, span_of(after_of(&in->turn)));
+	pack_num(b, in->unsure ? unsure_since(host, in->unsure) : 0);
 }
 
 void inbound_common(void *arg, struct buf *b)
@@ -412,6 +418,8 @@ void connector_received(struct connector_host *host, struct message **msg, done_
 		return;
 	}
 	router_conversation_id(in->message->address, in->conversation);
+	if (in->message->dup_key.len && in->message->dup_epoch.len)
+		in->unsure = hash_octets(in->message->dup_key.ptr, in->message->dup_key.len);
 	if (in->message->mends ? mend(in) : receive(in))
 		inbound_end(in, -EAGAIN);
 }

@@ -101,6 +101,7 @@ void outbound_fini(struct connector_host *host)
 	for (struct message *m; (m = later_take(host));)
 		message_unref(&m);
 	in_hand_fini(host);
+	unsure_fini(host);
 	io_timer_destroy(&host->retry);
 }
 

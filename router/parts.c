@@ -10,6 +10,7 @@
 struct part_call {
 	struct connector_host *host;
 	struct span key; /* copied behind this struct */
+	uint64_t unsure, since_ms;
 	part_fn *fn;
 	void *arg;
 };
@@ -53,6 +54,10 @@ static void on_part(void *arg, int err, const redisReply *reply, const char *why
 
 	if (!err && span_is(redis_text_at(reply, 0), "full") && !whole)
 		err = -ENOSPC;
+	if (err && err != -ENOSPC)
+		unsure_note(call->host, call->unsure, call->since_ms);
+	else
+		unsure_forget(call->host, call->unsure);
 	if (err)
 		log_warn(&call->host->log, EVENT("router.part_failed"), ERR(err), STR("why", why));
 	call->fn(call->arg, err ? -EAGAIN : 0, whole ? &parts : NULL);
@@ -74,12 +79,22 @@ static bool part_is_sane(const struct message_part *part)
 	       part->key.len <= 256 && part->meta.len <= 1024;
 }
 
+/* Its name among what may come again. */
+static uint64_t name_of(const struct message_part *part)
+{
+	const uint64_t of[] = {hash_octets(part->key.ptr, part->key.len),
+	                       hash_octets(part->octets.ptr, part->octets.len), part->number};
+
+	return hash_octets(of, sizeof(of));
+}
+
 void connector_part(struct connector_host *host, const struct message_part *part, part_fn *fn,
                     void *arg)
 {
 	struct router *r = host->router;
 	struct fcall_args *a = router_args(r);
 	struct part_call *call;
+	uint64_t since_ms;
 
 	if (!part_is_sane(part)) {
 		fn(arg, -EMSGSIZE, NULL);
@@ -92,9 +107,14 @@ void connector_part(struct connector_host *host, const struct message_part *part
 	}
 	memcpy(call + 1, part->key.ptr, part->key.len);
 	*call = (struct part_call){
-		host, {(const char *)(call + 1), part->key.len},
-                 fn, arg
-        };
+		.host = host,
+		.key = {(const char *)(call + 1), part->key.len},
+		.unsure = name_of(part),
+		.since_ms = router_now(r),
+		.fn = fn,
+		.arg = arg,
+	};
+	since_ms = unsure_since(host, call->unsure);
 	args_add(a, span_of(host->name));
 	args_add(a, part->key);
 	args_num(a, part->number);
@@ -105,8 +125,8 @@ void connector_part(struct connector_host *host, const struct message_part *part
 	args_num(a, part->timeout_ms ? part->timeout_ms : PART_TIMEOUT_MS);
 	args_num(a, PART_KEEP_MS);
 	args_num(a, PART_KEEP_OPEN_MS);
-	args_add(a, part->epoch);
-	args_num(a, part->resend_after_ms);
+	args_add(a, since_ms ? SPAN_LIT("unsure") : part->epoch);
+	args_num(a, since_ms ? since_ms : part->resend_after_ms);
 	args_num(a, PARTS_OPEN_MAX);
 	if (router_fcall(r, "ph_part", partition_of_key(part->key), on_part, call)) {
 		free(call);

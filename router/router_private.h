@@ -3,7 +3,8 @@
  * received; parts.c: of long messages; send.c: saying something; outbound.c: out of the lanes to
  * the connectors; outcome.c: what became of it; lanes.c: dead nodes, due times; receipts.c;
  * operations.c, operations_far.c: asking peers; conversation.c: reading; dead.c: dead letters;
- * desk.c: agents and queues; host.c: the rest of connector.h; batch.c: calls that carry many.
+ * desk.c: agents and queues; host.c: the rest of connector.h; batch.c: calls that carry many;
+ * in_hand.c, unsure.c: answers that were lost.
  */
 #ifndef PH_ROUTER_PRIVATE_H
 #define PH_ROUTER_PRIVATE_H
@@ -117,6 +118,7 @@ struct connector_host {
 	unsigned next_partition, claims;
 	size_t asked; /* messages, by those claims */
 	struct in_hand *in_hand;
+	struct unsure *unsure;
 	size_t in_hand_of[ROUTER_PARTITIONS]; /* how many of each */
 	struct held_list held[LANE_COUNT];
 	struct held *later; /* to be tried again when due */
@@ -305,6 +307,16 @@ void in_hand_fini(struct connector_host *host);
 void in_hand_compare(struct router *r);
 /** From time to time: the same for a partition in which Redis and this node count differently. */
 void in_hand_count(struct router *r);
+
+/* unsure.c */
+/** A peer was told to bring again what came at since_ms, and it may be kept already. key: a hash of
+ * all that it is. */
+void unsure_note(struct connector_host *host, uint64_t key, uint64_t since_ms);
+/** When what comes now came first; 0: it is new. */
+uint64_t unsure_since(const struct connector_host *host, uint64_t key);
+/** It came again. */
+void unsure_forget(struct connector_host *host, uint64_t key);
+void unsure_fini(struct connector_host *host);
 
 /* inbound.c */
 /** The first argument of ph2_receive. */

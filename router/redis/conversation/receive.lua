@@ -115,12 +115,13 @@ local function received_again(k, now, m, old, opt)
 end
 
 -- Whether this was received before: the same key, and where it has an epoch, the first came over another
--- connection whose answers may have been lost.
-local function is_again(k, old, epoch, after)
+-- connection whose answers may have been lost, or (since, unless 0) then, when we had no answer for it ourselves.
+local function is_again(k, old, epoch, after, since)
 	if not old then return false end
 	if epoch == '' then return true end
-	local entry = epoch ~= old.epoch and entry_of(k, old.seq)
-	return entry and tonumber(entry:match('^%S+ (%d+)')) >= after or false
+	local entry = (epoch ~= old.epoch or since > 0) and entry_of(k, old.seq)
+	local ts = entry and tonumber(entry:match('^%S+ (%d+)'))
+	return ts and (epoch ~= old.epoch and ts >= after or since > 0 and ts >= since) or false
 end
 
 -- The session after a message of the customer's: a new one where the last is over. Returns state, is it new.
@@ -222,10 +223,11 @@ local function is_verified(P, C, now)
 end
 
 -- item: C who channel key epoch after grant_count grant_until intent how limited uncertain entry reply queue state next matter
--- letter
+-- letter since
 -- queue: where a session goes that wants a person; "": the default one
 -- state: of the bot, as the caller knows it, or '*'; next: what its turn leaves; matter: the template that it answers with, or
 -- the likeliest; letter: what the text is to what the bot said before, see follow()
+-- since: when it came first, and may have been kept without an answer; 0: it has not
 local function receive_one(P, common, item, w, opt)
 	local key, epoch, now = item[4], item[5], common[1]
 	local m = {how = item[10], channel = item[3], node = common[2], limited = item[11] == 1, uncertain = item[12],
@@ -235,7 +237,7 @@ local function receive_one(P, common, item, w, opt)
 	if not k.h then k.h = new_head(now, item[2]) end
 	local h = k.h
 	local old = key ~= '' and dup_find(k, key, now) or nil
-	if is_again(k, old, epoch, item[6]) then
+	if is_again(k, old, epoch, item[6], item[20] or 0) then
 		if epoch ~= '' then
 			dup_keep(k, key, old.seq, old.reply, epoch, now, true)
 			save(k, opt.log_max)

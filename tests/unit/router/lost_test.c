@@ -130,6 +130,56 @@ START_TEST(what_is_taken_long_after_it_was_asked_for_is_sent)
 }
 END_TEST
 
+/* As an SMSC delivers: over one session the same text twice is two messages. */
+static int deliver(uint64_t ts_ms, const char *text)
+{
+	const struct message m = {.kind = MESSAGE_TEXT,
+	                          .ts_ms = ts_ms,
+	                          .address = address_of(ALICE),
+	                          .channel = SPAN_LIT("ch"),
+	                          .text = span_of(text),
+	                          .cid = SPAN_LIT("x"),
+	                          .dup_key = span_of(text),
+	                          .dup_epoch = SPAN_LIT("session"),
+	                          .dup_after_ms = UINT64_MAX / 2};
+
+	return receive(&fx.node, &m);
+}
+
+static void wait_up(void)
+{
+	io_wait(fx.loop, io_is_true, &fx.node.up, SOON_MS);
+}
+
+START_TEST(what_comes_again_because_nobody_could_say_that_it_is_kept_is_one_message)
+{
+	uint64_t ts = now_ms();
+
+	ck_assert_int_eq(deliver(ts, "hello"), 0);
+	redis_proxy_lose("ph2_receive");
+	ck_assert_int_eq(deliver(ts + 1, "hello"), -EAGAIN); /* it is kept all the same */
+	wait_up();
+	ck_assert_int_eq(deliver(ts + 20, "hello"), 0);
+	ck_assert_uint_eq(count_messages(&fx.node, ALICE, MESSAGE_IN), 2);
+	/* Said once more, it is another. */
+	ck_assert_int_eq(deliver(ts + 30, "hello"), 0);
+	ck_assert_uint_eq(count_messages(&fx.node, ALICE, MESSAGE_IN), 3);
+}
+END_TEST
+
+START_TEST(what_was_lost_before_redis_had_it_is_no_repetition_of_what_was_said_before)
+{
+	uint64_t ts = now_ms();
+
+	ck_assert_int_eq(deliver(ts, "hello"), 0);
+	redis_proxy_cut("ph2_receive");
+	ck_assert_int_eq(deliver(ts + 1, "hello"), -EAGAIN); /* it never arrived */
+	wait_up();
+	ck_assert_int_eq(deliver(ts + 20, "hello"), 0);
+	ck_assert_uint_eq(count_messages(&fx.node, ALICE, MESSAGE_IN), 2);
+}
+END_TEST
+
 TCase *lost_cases(void)
 {
 	TCase *tc = tcase_create("lost answers");
@@ -141,5 +191,9 @@ TCase *lost_cases(void)
 	tcase_add_test(tc, a_refusal_that_is_told_again_does_not_end_a_replay_that_waits);
 	tcase_add_test(tc, what_was_taken_with_an_answer_that_was_lost_is_sent_once);
 	tcase_add_test(tc, what_is_taken_long_after_it_was_asked_for_is_sent);
+	tcase_add_test(tc,
+	               what_comes_again_because_nobody_could_say_that_it_is_kept_is_one_message);
+	tcase_add_test(tc,
+	               what_was_lost_before_redis_had_it_is_no_repetition_of_what_was_said_before);
 	return tc;
 }

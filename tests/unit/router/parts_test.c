@@ -1,5 +1,8 @@
 /* Parts of long messages on a real Redis: joined, known again, reused, told late and mended. */
+#include "redis_proxy.h"
 #include "router_fixture.h"
+
+#include <stdio.h>
 
 /* Whether a whole is a message at once, and said so. */
 static bool take_parts;
@@ -88,10 +91,54 @@ END_TEST
 
 static void parts_set_up(void)
 {
+	fx.proxied = true;
 	fixture_start(false);
 	take_parts = true;
 	way = (struct part_way){.epoch = "link-1", .resend_after_ms = UINT64_MAX / 2};
 }
+
+static unsigned open_count;
+
+static void on_open_count(void *arg, int err, const redisReply *reply, const char *why)
+{
+	ck_assert_msg(err == 0, "%s", why ? why : "");
+	open_count += (unsigned)reply->integer;
+	*(bool *)arg = true;
+}
+
+/* How many long messages wait for their rest. */
+static unsigned parts_open(void)
+{
+	char key[16];
+
+	open_count = 0;
+	for (unsigned p = 0; p < ROUTER_PARTITIONS; p++) {
+		const struct span argv[] = {
+			SPAN_LIT("ZCARD"), {key, 9}
+                };
+		bool done = false;
+
+		snprintf(key, sizeof(key), "ph:pd:{%u}", p);
+		ck_assert_int_eq(redis_command(fx.node.redis, 2, argv, on_open_count, &done), 0);
+		io_wait(fx.loop, io_is_true, &done, 5000);
+	}
+	return open_count;
+}
+
+/* It was kept, and nobody could say so: it comes again when the rest has made it a message. */
+START_TEST(a_part_whose_keeping_was_not_heard_of_begins_no_message_when_it_comes_again)
+{
+	redis_proxy_lose("ph_part");
+	ck_assert_int_eq(keep_part(1, 2, "Dear bank, ").err, -EAGAIN);
+	io_wait(fx.loop, io_is_true, &fx.node.up, 5000);
+	ck_assert_str_eq(keep_part(2, 2, "hello").text, "Dear bank, hello");
+	ck_assert(!keep_part(1, 2, "Dear bank, ").whole);
+	ck_assert_uint_eq(parts_open(), 0);
+	/* Once: then it is the next message's. */
+	ck_assert(!keep_part(1, 2, "Dear bank, ").whole);
+	ck_assert_str_eq(keep_part(2, 2, "goodbye").text, "Dear bank, goodbye");
+}
+END_TEST
 
 START_TEST(a_reference_used_again_with_the_same_first_part_is_another_message)
 {
@@ -271,6 +318,8 @@ TCase *parts_cases(void)
 
 	tcase_set_timeout(tc, 40);
 	tcase_add_checked_fixture(tc, parts_set_up, fixture_stop);
+	tcase_add_test(tc,
+	               a_part_whose_keeping_was_not_heard_of_begins_no_message_when_it_comes_again);
 	tcase_add_test(tc, parts_make_a_whole_in_any_order_and_again_when_repeated);
 	for (size_t i = 0; i < ARRAY_LEN(tests); i++)
 		tcase_add_test(tc, tests[i]);

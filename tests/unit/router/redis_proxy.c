@@ -18,7 +18,7 @@ static struct io_loop *loop;
 static struct io_listener *listener;
 static char far_path[128], address[32];
 static const char *doomed_call;
-static bool lost;
+static bool cuts, lost;
 
 static void relay_end(struct relay *r)
 {
@@ -38,17 +38,6 @@ static void on_far_open(void *arg)
 		io_stream_resume(r->near);
 }
 
-static void on_near_data(void *arg, struct span data)
-{
-	struct relay *r = arg;
-
-	if (doomed_call && memmem(data.ptr, data.len, doomed_call, strlen(doomed_call))) {
-		doomed_call = NULL;
-		r->doomed = true;
-	}
-	ck_assert_int_eq(io_stream_write(r->far, data), 0);
-}
-
 static void on_far_data(void *arg, struct span data)
 {
 	struct relay *r = arg;
@@ -59,6 +48,21 @@ static void on_far_data(void *arg, struct span data)
 	}
 	lost = true;
 	relay_end(r);
+}
+
+static void on_near_data(void *arg, struct span data)
+{
+	struct relay *r = arg;
+
+	if (doomed_call && memmem(data.ptr, data.len, doomed_call, strlen(doomed_call))) {
+		doomed_call = NULL;
+		r->doomed = true;
+		if (cuts) {
+			on_far_data(r, SPAN_NONE);
+			return;
+		}
+	}
+	ck_assert_int_eq(io_stream_write(r->far, data), 0);
 }
 
 static void on_near_close(void *arg, int err)
@@ -120,10 +124,21 @@ void redis_proxy_stop(void)
 	io_listener_close(&listener);
 }
 
-void redis_proxy_lose(const char *function)
+static void doom(const char *function, bool before)
 {
 	doomed_call = function;
+	cuts = before;
 	lost = false;
+}
+
+void redis_proxy_lose(const char *function)
+{
+	doom(function, false);
+}
+
+void redis_proxy_cut(const char *function)
+{
+	doom(function, true);
 }
 
 bool redis_proxy_lost(void)

@@ -1,0 +1,86 @@
+/*
+ * What a peer was told to bring again because no answer of Redis came. It may be kept all the same:
+ * then what comes again is not another message, though it comes over the same connection, over
+ * which the same text twice otherwise is two. So it is remembered here until it came again, with
+ * when it came first: only what Redis has since then is it.
+ */
+#include "router_private.h"
+
+#include <stdlib.h>
+
+enum { UNSURE_MAX = 4096, UNSURE_MS = 600000 };
+
+struct unsure {
+	UT_hash_handle hh;
+	uint64_t key;
+	uint64_t since_ms, noted_ms;
+};
+
+static struct unsure *find(const struct connector_host *host, uint64_t key)
+{
+	struct unsure *found = NULL;
+
+	HASH_FIND(hh, host->unsure, &key, sizeof(key), found);
+	return found;
+}
+
+static void drop(struct connector_host *host, struct unsure *it)
+{
+	HASH_DEL(host->unsure, it);
+	free(it);
+}
+
+/* They stand in the order in which they were noted. */
+static void make_room(struct connector_host *host, uint64_t now)
+{
+	struct unsure *it, *next;
+
+	HASH_ITER(hh, host->unsure, it, next)
+	{
+		if (now < it->noted_ms + UNSURE_MS && HASH_COUNT(host->unsure) < UNSURE_MAX)
+			return;
+		drop(host, it);
+	}
+}
+
+void unsure_note(struct connector_host *host, uint64_t key, uint64_t since_ms)
+{
+	uint64_t now = router_now(host->router);
+	struct unsure *it = find(host, key);
+
+	if (it)
+		return; /* since the first try */
+	make_room(host, now);
+	it = calloc(1, sizeof(*it));
+	if (!it)
+		return;
+	*it = (struct unsure){.key = key, .since_ms = since_ms, .noted_ms = now};
+	HASH_ADD(hh, host->unsure, key, sizeof(it->key), it);
+}
+
+uint64_t unsure_since(const struct connector_host *host, uint64_t key)
+{
+	const struct unsure *it = find(host, key);
+
+	return it ? it->since_ms : 0;
+}
+
+void unsure_forget(struct connector_host *host, uint64_t key)
+{
+	struct unsure *it = find(host, key);
+
+	if (it)
+		drop(host, it);
+}
+
+void unsure_fini(struct connector_host *host)
+{
+	struct unsure *it, *next;
+
+	HASH_ITER(hh, host->unsure, it, next)
+	{
+		HASH_DEL(host->unsure,
+		         it); /* NOLINT(clang-analyzer-unix.Malloc): as in in_hand.c */
+		free(it);
+	}
+}
