@@ -1,4 +1,4 @@
-// kill -9 at random moments, twenty times, under traffic on all three channels. Afterwards the logs must say: every
+// kill -9 at random moments, of a node twenty times, of Redis six times, under traffic on all three channels. Afterwards the logs must say: every
 // acknowledged message is in its conversation exactly once, each got exactly one reply, and nothing is stuck. On the far
 // ends nothing may have arrived twice.
 //
@@ -11,6 +11,7 @@ import { VisitorClient } from "./clients.js";
 import { SITE, until, world } from "./world.js";
 
 const KILLS = Number(process.env.CRASH_KILLS ?? 20);
+const REDIS_KILLS = Number(process.env.CRASH_REDIS_KILLS ?? 6);
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1e6);
 const QUESTION = "What is the annual fee of a credit card?";
 
@@ -160,23 +161,48 @@ async function checkConversation(w, address, count) {
   return states;
 }
 
-test(`kill -9, ${KILLS} times (seed ${SEED})`, { timeout: 300_000 }, async (t) => {
-  const w = await world(t, { smsc: { delivery: { responseTimeoutMs: 4000, retryMs: 300 } } });
+/** Programs send texts to phones, each with an id of its own, until they are told that it is taken. */
+class ApiCrowd extends Crowd {
+  constructor(w) {
+    super("api", 20);
+    this.w = w;
+    this.taken = new Map(); // id of the message -> phone
+  }
+
+  async speak(i) {
+    const to = `+86139${String(10000000 + i).slice(-8)}`;
+    for (;;) {
+      const { status, body } = await this.w.api("POST", "/v1/messages", { to, channel: "sms-main", text: `parcel ${i}` }, { "idempotency-key": `crash-${i}` });
+      if (status === 202) return this.taken.set(body.id, to);
+      assert.equal(status, 503, JSON.stringify(body));
+      await pause(50);
+    }
+  }
+
+  async check() {
+    for (const [id, to] of this.taken) {
+      await until(`message ${id} to arrive`, async () => ["sent", "delivered"].includes((await this.w.api("GET", `/v1/messages/${id}`)).body.status), 20_000);
+      assert.equal(this.w.smsc.messages(to).filter((m) => m.dir === "mt").length, 1, `${to}: texts on the phone`);
+    }
+  }
+}
+
+/** Traffic on all channels while something is killed again and again. */
+async function trouble(w, crowds, kills, next, kill) {
   // The platform's own patience would stretch the test: the same three tries, closer together.
   w.wechat.callbacks.set({ timeoutMs: 3000, gapMs: 1500, tries: 10 });
-  const next = random(SEED);
-  const crowds = [new SmsCrowd(w), new WechatCrowd(w), new WebCrowd(w)];
   for (const crowd of crowds) crowd.start();
-  const ready = [];
-  for (let i = 0; i < KILLS; i++) {
+  for (let i = 0; i < kills; i++) {
     await pause(150 + next() * 900);
-    await w.gateway.restart("SIGKILL");
-    ready.push(w.gateway.ready.ready_ms);
+    await kill();
   }
   await Promise.all(crowds.map((c) => c.stop()));
+}
+
+/** What the logs, the phones and the pages say of it all. */
+async function checkAll(w, crowds) {
   // A page that comes back says what it has: the node that gave it may have died before it did.
   for (const visitor of crowds[2].visitors.filter((v) => v.visitor && (!v.socket || v.closed))) await visitor.connect();
-
   const counts = {};
   for (const crowd of crowds) {
     assert.ok(crowd.said.size > 0, `${crowd.name}: nobody said anything`);
@@ -190,7 +216,6 @@ test(`kill -9, ${KILLS} times (seed ${SEED})`, { timeout: 300_000 }, async (t) =
     }
     counts[crowd.name] = Object.fromEntries([...new Set(states)].map((s) => [s, states.filter((x) => x === s).length]));
   }
-  t.diagnostic(`seed ${SEED}; ready again after ${Math.max(...ready)} ms at most; ${JSON.stringify(counts)}`);
 
   assert.deepEqual(w.smsc.doubles(), [], "texts that reached a phone twice");
   assert.deepEqual(w.wechat.doubles(), [], "texts that reached a WeChat user twice");
@@ -203,4 +228,33 @@ test(`kill -9, ${KILLS} times (seed ${SEED})`, { timeout: 300_000 }, async (t) =
     await until(`all replies on ${visitor.visitor}'s page`, () => visitor.texts("out").length === said);
     visitor.close();
   }
+  return counts;
+}
+
+test(`kill -9, ${KILLS} times (seed ${SEED})`, { timeout: 300_000 }, async (t) => {
+  const w = await world(t, { smsc: { delivery: { responseTimeoutMs: 4000, retryMs: 300 } } });
+  const crowds = [new SmsCrowd(w), new WechatCrowd(w), new WebCrowd(w)];
+  const ready = [];
+  await trouble(w, crowds, KILLS, random(SEED), async () => {
+    await w.gateway.restart("SIGKILL");
+    ready.push(w.gateway.ready.ready_ms);
+  });
+  const counts = await checkAll(w, crowds);
+  t.diagnostic(`seed ${SEED}; ready again after ${Math.max(...ready)} ms at most; ${JSON.stringify(counts)}`);
+});
+
+test(`kill -9 of Redis, ${REDIS_KILLS} times (seed ${SEED})`, { timeout: 300_000 }, async (t) => {
+  const w = await world(t, { smsc: { delivery: { responseTimeoutMs: 4000, retryMs: 300 } } });
+  const crowds = [new SmsCrowd(w), new WechatCrowd(w), new WebCrowd(w)];
+  const api = new ApiCrowd(w);
+  const next = random(SEED);
+  await trouble(w, [...crowds, api], REDIS_KILLS, next, async () => {
+    await w.redis.stop("SIGKILL");
+    await pause(next() * 300);
+    await w.redis.start();
+  });
+  const counts = await checkAll(w, crowds);
+  await api.check();
+  assert.ok(api.taken.size > 0, "no program sent anything");
+  t.diagnostic(`seed ${SEED}; ${JSON.stringify(counts)}; ${api.taken.size} sent by programs`);
 });
