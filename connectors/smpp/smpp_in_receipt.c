@@ -108,13 +108,14 @@ static struct span in_letters(struct smpp_channel *ch, const struct smpp_deliver
 	return buf_span(&ch->text);
 }
 
-/* A header may be flagged and not be there: then the text itself was taken for one. */
+/* A header may be flagged and not be there: then the text itself was taken for one. And where texts
+ * are packed receipts may not be. */
 static int parse(struct smpp_channel *ch, const struct smpp_delivery *d, bool intermediate,
                  struct smpp_receipt *out)
 {
 	int err = smpp_receipt_parse(in_letters(ch, d, d->udh.text), d->tlvs, intermediate, out);
 
-	if (err && d->udh.text.ptr != d->octets.ptr && d->alphabet != SMPP_PACKED)
+	if (err && d->udh.text.ptr != d->octets.ptr)
 		err = smpp_receipt_parse(in_letters(ch, d, d->octets), d->tlvs, intermediate, out);
 	return err;
 }

@@ -5,6 +5,7 @@
 #include "link_fixture.h"
 
 #include "metrics.h"
+#include "smpp_gsm7.h"
 
 #include <stdio.h>
 
@@ -95,6 +96,27 @@ START_TEST(a_receipt_may_come_by_data_sm)
 	AWAIT(answer_to(sequence) == 0);
 	ck_assert_uint_eq(host.receipt_count, 1);
 	ck_assert_int_eq(host.receipts[0].status, STATUS_DELIVERED);
+}
+END_TEST
+
+/* Where texts are packed the SMSC writes its receipts packed, or as it writes them for everybody.
+ */
+START_TEST(a_receipt_is_read_packed_and_not_where_texts_are_packed)
+{
+	struct buf packed;
+
+	open_bound("alphabet_in: packed\n");
+	buf_init(&packed, 256);
+	smpp_gsm7_pack(SPAN_LIT(TEXT), 0, &packed);
+	smsc_deliver(&smsc, "8613800138000", "95500", 4, 0, buf_span(&packed), SPAN_NONE);
+	smsc_deliver(&smsc, "8613800138000", "95500", 4, 0, SPAN_LIT(TEXT), SPAN_NONE);
+	AWAIT(smsc.delivered == 2);
+	buf_fini(&packed);
+	ck_assert_uint_eq(host.receipt_count, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_str_eq(host.receipts[i].id, "0a1b");
+		ck_assert_int_eq(host.receipts[i].status, STATUS_DELIVERED);
+	}
 }
 END_TEST
 
@@ -217,6 +239,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		a_receipt_may_come_by_data_sm,
+		a_receipt_is_read_packed_and_not_where_texts_are_packed,
 		a_receipt_whose_ends_stand_as_in_the_submit_is_the_customers,
 		a_receipt_over_the_receiver_is_of_what_the_transmitter_sent,
 		what_is_learned_of_ids_is_counted_and_shown,
