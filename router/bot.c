@@ -7,6 +7,7 @@
 #include "bot_private.h"
 
 #include <stdio.h>
+#include <time.h>
 
 const char *bot_did_name(enum bot_did did)
 {
@@ -64,9 +65,34 @@ static void read_state(struct turn *t, struct span state)
 /* --- the ways out ------------------------------------------------------------------------------
  */
 
+/* Whether agents are there by now; hours may go over midnight. */
+static bool is_open(const struct bot *bot)
+{
+	time_t now = (time_t)(bot->now_ms / 1000);
+	unsigned opens = bot->opens_min, closes = bot->closes_min, minute;
+	struct tm local;
+
+	if (opens == closes)
+		return true;
+	localtime_r(&now, &local);
+	minute = (unsigned)(local.tm_hour * 60 + local.tm_min);
+	if (opens < closes)
+		return minute >= opens && minute < closes;
+	return minute >= opens || minute < closes;
+}
+
+/* What is said to somebody who waits for a person. */
+static const struct template *notice_of(const struct turn *t)
+{
+	const struct template *closed =
+		is_open(t->bot) ? NULL : bot_system_template(t, "system.handover_closed");
+
+	return closed ? closed : bot_system_template(t, "system.handover");
+}
+
 void bot_hand_over(struct turn *t, enum bot_why why)
 {
-	const struct template *notice = bot_system_template(t, "system.handover");
+	const struct template *notice = notice_of(t);
 	struct span culprit = SPAN_NONE;
 
 	t->out->did = BOT_HUMAN;

@@ -56,6 +56,8 @@ struct bot {
 	struct match_scratch *scratch;
 	uint64_t now_ms;
 	bool verified; /* the customer proved who they are */
+	unsigned opens_min,
+		closes_min; /* when agents are there, minutes of the day; equal: always */
 };
 
 struct bot_turn {

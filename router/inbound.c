@@ -82,7 +82,9 @@ static void decide(struct inbound *in)
 	                        .memo = r->memo,
 	                        .scratch = r->scratch,
 	                        .now_ms = router_now(r),
-	                        .verified = in->verified};
+	                        .verified = in->verified,
+	                        .opens_min = r->options.opens_min,
+	                        .closes_min = r->options.closes_min};
 
 	message_unref(&in->turn.reply);
 	bot_turn(&bot, in->message, in->rounds < BOT_ROUNDS ? span_of(in->state) : SPAN_NONE,

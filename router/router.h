@@ -16,6 +16,8 @@ struct catalogue;
 struct router_options {
 	const char *node; /* name of this node; one process at a time may bear it */
 	const char *default_queue;
+	unsigned opens_min,
+		closes_min;      /* when agents are there, minutes of the day; equal: always */
 	uint64_t bot_idle_ms;    /* a session with the bot ends after this silence; 0: 30 min */
 	uint64_t agent_grace_ms; /* an agent whose console is gone keeps the sessions so long; 0: 60
 	                            s */

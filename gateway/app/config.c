@@ -229,6 +229,38 @@ static void check_lang(struct loading *l, unsigned line, const char *lang)
 		yaml_error(l->errors, line, "\"lang\" must be one of: zh, en");
 }
 
+/* "08:00", minutes of the day; -1: it is none. */
+static int minutes_of(const char *text)
+{
+	int hour, minute;
+
+	for (unsigned i = 0; i < 5; i++)
+		if (i == 2 ? text[i] != ':' : text[i] < '0' || text[i] > '9')
+			return -1;
+	hour = (text[0] - '0') * 10 + text[1] - '0';
+	minute = (text[3] - '0') * 10 + text[4] - '0';
+	return hour < 24 && minute < 60 ? hour * 60 + minute : -1;
+}
+
+static void check_hours(struct loading *l)
+{
+	const char *hours = l->config->desk.hours;
+	const struct yaml_node *section = yaml_get(l->root, "desk");
+	int opens, closes;
+
+	if (!hours || strlen(hours) != 11)
+		return; /* the table has told it */
+	opens = minutes_of(hours);
+	closes = minutes_of(hours + 6);
+	if (opens < 0 || closes < 0 || hours[5] != '-') {
+		yaml_error(l->errors, line_of(section, "hours"),
+		           "\"hours\": must be as 08:00-22:00");
+		return;
+	}
+	l->config->desk.opens_min = (unsigned)opens;
+	l->config->desk.closes_min = (unsigned)closes;
+}
+
 static void check_listen(struct loading *l)
 {
 	const struct yaml_node *section = yaml_get(l->root, "listen");
@@ -402,6 +434,7 @@ static int read_root(struct loading *l)
 	check_name(l, yaml_get(l->root, "node"), l->config->node.name);
 	check_word(l, yaml_get(l->root, "desk"), "default_queue", l->config->desk.default_queue);
 	check_listen(l);
+	check_hours(l);
 	check_keys(l);
 	check_rules(l);
 	check_webhooks(l);

@@ -84,7 +84,9 @@ struct config {
 		char *default_queue;
 		int64_t capacity; /* of an agent who has none of their own */
 		int64_t login_ms, bot_idle_ms, grace_ms, verified_longest_ms;
-		char **origins; /* besides the public listener's own */
+		char *hours;                    /* "08:00-22:00"; NULL: always */
+		unsigned opens_min, closes_min; /* the same, minutes of the day; equal: always */
+		char **origins;                 /* besides the public listener's own */
 		struct config_list dispositions;
 	} desk;
 	struct {

@@ -107,15 +107,18 @@ static const struct config_field desk_fields[] = {
          .help = "a session with the bot ends after this silence"},
 	{"grace",							     CONFIG_DURATION_MS, offsetof(struct config, desk.grace_ms), .fallback = "60 s",
          .least = 1000, .help = "an agent whose console is gone keeps the sessions so long"},
-	{"verified_longest",             CONFIG_DURATION_MS, offsetof(struct config, desk.verified_longest_ms),
+	{"hours",             CONFIG_STRING, offsetof(struct config, desk.hours), .least = 11, .most = 11,
+         .help = "when agents are there, in the node's time zone, as 08:00-22:00; left out: "
+                 "always"},
+	{"verified_longest",					       CONFIG_DURATION_MS, offsetof(struct config, desk.verified_longest_ms),
          .fallback = "12 h", .least = 1000, .most = 2592000000,
          .help = "the API may say of a customer for so long at most that they proved who they are"},
-	{"origins",					       CONFIG_STRINGS, offsetof(struct config, desk.origins),
+	{"origins",						    CONFIG_STRINGS, offsetof(struct config, desk.origins),
          .help = "origins of the console besides the public listener's own"},
-	{"dispositions",						    CONFIG_LIST, offsetof(struct config, desk.dispositions),
+	{"dispositions", CONFIG_LIST, offsetof(struct config, desk.dispositions),
          .sub = disposition_fields, .item_size = sizeof(struct config_disposition), .least = 1,
          .most = 50, .fallback = usual_dispositions, .help = "how a session can end"},
-	{0}
+	{0						      }
 };
 
 static const struct config_field api_key_fields[] = {

@@ -75,6 +75,48 @@ test("web chat: a menu has buttons, whose text chooses; a person comes for whoev
   await visitor.reply(/person|colleague|agent|human/i);
 });
 
+test("who writes fast, from two nodes at once, gets every answer once; whom a person has, the bot does not speak to", async (t) => {
+  const w = await published(t, { channels: ["web", "sms"], agents: ["mei"] });
+  const other = await w.addNode("node-2");
+  const one = await w.visitor();
+  const two = await w.visitor({ node: other, token: one.token, visitor: one.visitor });
+  await one.say("loans alpha please");
+  await two.say("Loans"); // the menu of the other node
+  await two.reply(/Answer loans/);
+  const texts = ["fees alpha 1", "hours bravo 0", "fees charlie 1", "hours alpha 0", "fees bravo 1", "hours charlie 0"];
+  const acks = await Promise.all(texts.map((text, i) => (i % 2 ? one : two).say(text)));
+  const { body } = await w.api("DELETE", "/v1/verifications", { to: `web:${one.visitor}` });
+  const log = async () => (await w.api("GET", `/v1/conversations/${body.conversation}/events?limit=200`)).body.items.filter((e) => e.type === "message");
+  const said = await log();
+  assert.equal(new Set(acks.map((a) => a.seq)).size, texts.length);
+  for (const { seq } of acks) {
+    const at = said.findIndex((e) => e.seq === seq);
+    assert.equal(said[at + 1].text, `Answer ${said[at].text.split(" ")[0]}`, "each is answered before the next is heard");
+  }
+  assert.equal(said.filter((e) => e.direction === "out").length, 2 + texts.length);
+
+  // Two near misses at once: one menu, and the other is the second miss, whichever came first.
+  await Promise.all([one.say("loans bravo please"), two.say("loans charlie please")]);
+  const now = (await log()).slice(said.length).filter((e) => e.direction === "out");
+  assert.deepEqual(now.map((e) => [e.answer.did, e.answer.why]), [["menu", undefined], ["human", "twice"]]);
+  const mei = await w.agent("mei");
+  await mei.conversationWith(/loans/);
+  const before = (await log()).length;
+  await one.say("fees alpha 1");
+  await two.say("1");
+  assert.deepEqual((await log()).slice(before).map((e) => e.direction), ["in", "in"]);
+});
+
+test("outside the desk's hours who wants a person is told so, and waits in the queue all the same", async (t) => {
+  const hour = new Date().getHours();
+  const two = (n) => String((n + 24) % 24).padStart(2, "0");
+  const w = await published(t, { channels: ["web", "sms"], desk: `\n  hours: ${two(hour + 2)}:00-${two(hour + 4)}:00` });
+  const visitor = await w.visitor();
+  await visitor.say("human please, agent");
+  await visitor.reply(/from 8 am to 10 pm/);
+  await until("the queue", async () => visitor.frames.some((f) => f.state === "queued"));
+});
+
 test("questions without an answer are grouped for those who write answers, and agents teach what a text was about", async (t) => {
   const w = await published(t, { agents: ["mei"] });
   const mei = await w.agent("mei");

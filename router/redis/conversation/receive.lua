@@ -181,8 +181,8 @@ end
 -- What the customer does next after what the bot said, in letters: c chose, v gave what was asked for, t thanked, d does not
 -- want it any more, p asked for a person, s came back on the same matter within a day, n was silent for a day, o else.
 -- Returns the field for the entry of what is said now ("af SEQ LETTER", or ''), and for whoever counts: a (after an answer) or
--- m (after a menu or a question), the letter, 1 where it is the same matter; or ''.
-local function follow(h, now, bot, matter, letter)
+-- m (after a menu or a question), the letter, 1 where it is the same matter; or ''. answers: GAVE is anew at once, by gave().
+local function follow(h, now, bot, answers, matter, letter)
 	local template, since, n, seq, asked = h[GAVE]:match('^(%S+) (%d+) (%d+) ?(%d*) ?(%d*)$')
 	if not template then return '', '' end
 	local same = template == matter and now - tonumber(since) < DAY_MS
@@ -192,7 +192,7 @@ local function follow(h, now, bot, matter, letter)
 	elseif template ~= '-' and (n == '0' or (same and bot)) then
 		kind, of = 'a', seq
 	end
-	h[GAVE] = format('%s %s %d %s 0', template, since, n + 1, seq ~= '' and seq or '0')
+	if not answers then h[GAVE] = format('%s %s %d %s 0', template, since, n + 1, seq ~= '' and seq or '0') end
 	if not kind then return '', '' end
 	if now - h[LAST] >= DAY_MS then
 		letter = 'n'
@@ -257,7 +257,9 @@ local function receive_one(P, common, item, w, opt)
 		intent = intent == 'v' and 'h' or 'a'
 	end
 	local field, followed = '', ''
-	if h[GAVE] ~= '' and intent ~= 'n' then field, followed = follow(h, now, is_bot, item[18], item[19] or 'o') end
+	if h[GAVE] ~= '' and intent ~= 'n' then
+		field, followed = follow(h, now, is_bot, is_bot and intent == 'a', item[18], item[19] or 'o')
+	end
 	if is_bot then h[BOT] = intent == 'n' and was or item[17] end
 	local last, speaks = take_in(k, common, item, intent, field)
 	local seq, reply, how = h[LAST_IN], 0, '-'

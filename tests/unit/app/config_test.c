@@ -79,6 +79,18 @@ START_TEST(has_sensible_values_for_what_is_not_given)
 }
 END_TEST
 
+START_TEST(reads_when_agents_are_there)
+{
+	struct config *c = NULL;
+	struct told t;
+
+	ck_assert_int_eq(parse(HEAD CHANNELS "desk:\n  hours: 08:30-22:05\n", &t, &c), 0);
+	ck_assert_uint_eq(c->desk.opens_min, 510);
+	ck_assert_uint_eq(c->desk.closes_min, 1325);
+	config_destroy(&c);
+}
+END_TEST
+
 START_TEST(picks_the_rule_that_names_the_disposition_before_the_star)
 {
 	struct config *c = NULL;
@@ -122,6 +134,8 @@ static const struct refused {
          {"9 \"key\" must be {file: PATH}"}																		      },
 	{HEAD CHANNELS "api:\n  keys:\n  - name: k\n    key: {env: PH_TEST_KEY}\n"
                        "    scopes: [calls, all]\n",                                               {"11 \"scopes\": there is no \"all\""}					       },
+	{HEAD CHANNELS "desk:\n  hours: 08:00-24:00\n",                                                     {"8 \"hours\": must be as 08:00-22:00"}                                              },
+	{HEAD CHANNELS "desk:\n  hours: 08.00-22.00\n",                                                     {"8 \"hours\": must be as 08:00-22:00"}                                              },
 	{HEAD CHANNELS "calls:\n  channel: two\n",							  {"8 there is no channel \"two\""}                                                    },
 	{HEAD CHANNELS "calls:\n  rules: [{disposition: x, template: y, lang: fr}]\n",
          {"8 \"lang\" must be one of: zh, en", "8 \"channel\" is missing"}														       },
@@ -163,6 +177,7 @@ int main(void)
 
 	tcase_add_test(tc, binds_a_file_and_its_channels);
 	tcase_add_test(tc, has_sensible_values_for_what_is_not_given);
+	tcase_add_test(tc, reads_when_agents_are_there);
 	tcase_add_test(tc, picks_the_rule_that_names_the_disposition_before_the_star);
 	tcase_add_loop_test(tc, tells_every_error_with_its_line, 0, ARRAY_LEN(refused));
 	return unit_run("config", &tc, 1);

@@ -4,6 +4,8 @@
 #include "unit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
 
 static struct catalogue *catalogue;
 static struct bot bot;
@@ -57,6 +59,9 @@ static const char content[] = "answers:\n" ANSWER(
 						 "  - {id: system.dropped, title: {zh: 不办了, en: "
 						 "Dropped}, text: {zh: 好的，不查了, en: Left "
 						 "it}}\n"
+						 "  - {id: system.handover_closed, title: {zh: "
+                                                 "休息, en: Closed}, text: {zh: 明天见, en: "
+                                                 "Tomorrow}}\n"
 						 "  - {id: system.handover, title: {zh: 转, en: "
 						 "Over}, text: {zh: 转人工, en: A person comes}}\n";
 
@@ -331,6 +336,35 @@ START_TEST(a_choice_is_typed_in_many_ways)
 }
 END_TEST
 
+static const struct hours {
+	const char *at; /* "HH:MM" */
+	unsigned opens, closes;
+	const char *said;
+} hours[] = {
+	{"07:59", 480,  1320, "明天见"},
+        {"08:00", 480,  1320, "转人工"},
+	{"21:59", 480,  1320, "转人工"},
+        {"22:00", 480,  1320, "明天见"},
+	{"03:00", 1320, 240,  "转人工"},
+        {"12:00", 1320, 240,  "明天见"},
+	{"12:00", 0,    0,    "转人工"},
+};
+
+START_TEST(outside_the_desks_hours_the_customer_is_told)
+{
+	const struct hours *h = &hours[_i];
+	struct tm local = {.tm_year = 126, .tm_mon = 10, .tm_mday = 22, .tm_isdst = -1};
+
+	local.tm_hour = atoi(h->at);
+	local.tm_min = atoi(h->at + 3);
+	bot.now_ms = (uint64_t)mktime(&local) * 1000;
+	bot.opens_min = h->opens;
+	bot.closes_min = h->closes;
+	ck_assert_str_eq(say("人工"), h->said);
+	ck_assert_int_eq(turn.did, BOT_HUMAN);
+}
+END_TEST
+
 START_TEST(only_the_verified_get_what_is_theirs)
 {
 	bot.verified = true;
@@ -379,6 +413,8 @@ int main(void)
 	tcase_add_loop_test(tc, what_is_no_line_of_the_menu_is_a_second_miss, 0,
 	                    (int)ARRAY_LEN(misses));
 	tcase_add_loop_test(tc, a_choice_is_typed_in_many_ways, 0, (int)ARRAY_LEN(plain_choices));
+	tcase_add_loop_test(tc, outside_the_desks_hours_the_customer_is_told, 0,
+	                    (int)ARRAY_LEN(hours));
 	tcase_add_test(tc, only_the_verified_get_what_is_theirs);
 	tcase_add_loop_test(tc, a_state_that_makes_no_sense_is_none, 0, (int)ARRAY_LEN(states));
 	return unit_run("bot", &tc, 1);
