@@ -48,6 +48,9 @@ static const struct refusal {
          "others have published the same templates since: edit them again, or force"                    },
 	{"four_eyes",         403, "Forbidden",
          "somebody else must publish what you have drafted: see conflicts"                              },
+	{"catalogue_full",    409, "Conflict",
+         "more templates than versions are kept of, or no files were imported yet: change the "
+         "files"											},
 	{"version_unknown",   404, "Not Found",             "there is no such version (any more)"       },
 	{"draft_unknown",     404, "Not Found",             "there is no draft of what is asked for"    },
 	{"busy",              409, "Conflict",              "others publish at the same time: try again"},

@@ -44,10 +44,10 @@ static int make_room(struct edition *e)
 	size_t room = e->room ? e->room * 2 : 64;
 	struct edition_entry *grown;
 
-	if (e->count < e->room)
-		return 0;
 	if (e->count >= EDITION_ENTRIES_MAX)
 		return -E2BIG;
+	if (e->count < e->room)
+		return 0;
 	grown = realloc(e->at, room * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;

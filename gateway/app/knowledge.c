@@ -279,6 +279,7 @@ static void adopt(struct knowledge *k, struct catalogue *files, uint64_t version
  * waits for that. */
 static void import_unknown(struct knowledge *k, uint64_t version)
 {
+	k->published = version != 0;
 	if (!version)
 		started(k);
 	knowledge_import_files(k);
@@ -320,6 +321,7 @@ void knowledge_start(struct knowledge *k, struct catalogue *files, done_fn *done
 	k->started_arg = arg;
 	io_timer_start(k->timer, LOOK_MS, LOOK_MS);
 	fingerprint.len = fingerprint.len < FINGERPRINT_LEN ? fingerprint.len : FINGERPRINT_LEN;
+	memcpy(k->files, fingerprint.ptr, fingerprint.len);
 	if (s)
 		*s = (struct start){k, catalogue_ref(files)};
 	if (!s || redis_fcall(k->options.redis, "ph_templates_now", KNOWLEDGE_SLOT, &fingerprint, 1,

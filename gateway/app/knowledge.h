@@ -85,7 +85,8 @@ struct knowledge_fault {
 struct knowledge_result {
 	int err;          /* without a code: nothing can be done now, Redis is away */
 	const char *code; /* with err, for peers: template_invalid, template_conflict,
-	                     version_unknown, draft_unknown, four_eyes, busy */
+	                     version_unknown, draft_unknown, four_eyes,
+	                     catalogue_full, busy */
 	uint64_t version; /* that is published now */
 	bool changed;     /* by this order */
 	const struct knowledge_fault *faults; /* with template_invalid */

@@ -90,12 +90,40 @@ static void work(struct job *job, int (*fn)(void *arg), done_fn *done)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
+static const char *code_of(int err)
+{
+	return err == -EINVAL ? "template_invalid" : err == -E2BIG ? "catalogue_full" : NULL;
+}
+
+/* Files with more templates than Redis keeps versions of are used as they are, each node its own;
+ * but where a version is published, all nodes go on with that. */
+static void use_files_alone(struct job *job)
+{
+	struct knowledge *k = job->k;
+	bool same = strcmp(k->files, job->fingerprint) == 0;
+
+	if (k->version || k->published || !k->options.changed) {
+		job_end(job, -E2BIG, "catalogue_full");
+		return;
+	}
+	log_warn(k->options.log, EVENT("templates.files_alone"),
+	         NUM("at_most", EDITION_ENTRIES_MAX));
+	memcpy(k->files, job->fingerprint, sizeof(k->files));
+	if (!same && job->built) {
+		k->options.changed(k->options.arg, job->built);
+		job->built = NULL;
+	}
+	job_end(job, 0, NULL);
+}
+
 static void on_job_read(void *arg, int err)
 {
 	struct job *job = arg;
 
 	if (err)
-		job_end(job, err, err == -EINVAL ? "template_invalid" : NULL);
+		job_end(job, err, code_of(err));
+	else if (job->too_many)
+		use_files_alone(job);
 	else
 		stage(job);
 }
@@ -528,7 +556,9 @@ static void on_staged(void *arg, int err, const redisReply *reply, const char *w
 	if (!err)
 		err = work_out(job, reply);
 	if (err)
-		job_end(job, err, NULL);
+		job_end(job, err, err == -E2BIG ? "catalogue_full" : NULL);
+	else if (!job->base && !job->whole) /* drafts alone are no catalogue */
+		job_end(job, -E2BIG, "catalogue_full");
 	else if (job->what == KNOWLEDGE_PUBLISH && (asked_in_vain(job) || !job->draft_count))
 		job_end(job, -ENOENT, "draft_unknown");
 	else if (job->what == KNOWLEDGE_PUBLISH && job->four_eyes && job->own.count)

@@ -42,6 +42,7 @@ struct job {
 	struct catalogue_file *files;
 	size_t file_count;
 	bool whole, force, four_eyes;
+	bool too_many; /* the files hold more than Redis keeps versions of */
 	knowledge_fn *fn;
 	void *arg;
 	/* of reading */
@@ -71,7 +72,9 @@ struct knowledge {
 	struct job *jobs, **jobs_end; /* the first is under way */
 	size_t job_count;
 	struct io_timer *timer;
-	uint64_t version, failed; /* in use; could not be built */
+	uint64_t version, failed;        /* in use; could not be built */
+	bool published;                  /* something was when it started */
+	char files[FINGERPRINT_LEN + 1]; /* of the directory that is in use while version is 0 */
 	bool looking, dead;
 	unsigned refs;
 	done_fn *started;

@@ -136,6 +136,10 @@ int job_read(void *arg)
 	}
 	if (!err)
 		err = take_apart(job, files, count);
+	if (err == -E2BIG && job->what == KNOWLEDGE_FILES) {
+		job->too_many = true;
+		err = 0;
+	}
 	if (!err && job->whole)
 		err = build_files(job, files, count);
 	if (err == -EINVAL || job->told.count)

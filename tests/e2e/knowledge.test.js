@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answer, ask, small } from "./small-catalogue.js";
-import { until } from "./world.js";
+import { until, world } from "./world.js";
 
 const KEYS = ["read", "edit", "publish"].map((what) => ({ name: what, key: `${what}-key-0123456789`, scopes: `templates.${what}` }));
 const PASSWORD = "relay-station";
@@ -109,4 +109,35 @@ test("a group of questions becomes a draft in one step, masked, and leaves the l
   assert.equal(hours.draft.template.samples.en.at(-1), "what colour is the sky on mars");
   assert.equal(hours.draft.template.samples.en.length, hours.published.template.samples.en.length + 1);
   assert.doesNotMatch(await w.redis.command("XRANGE", "ph:{tpl}:asked", "-", "+"), /6222|1370000/);
+});
+
+test("what agents say a text was about changes how sure the next like it is", async (t) => {
+  const w = await world(t, { channels: ["sms"], agents: ["mei"] });
+  const mei = await w.agent("mei");
+  let phone = 13600000000;
+  /** The confidence with which a new customer's text was answered. */
+  const confidence = async (text) => {
+    const to = `+86${++phone}`;
+    await w.smsc.deliver({ from: to, to: "95500", text });
+    await until("an answer", () => w.smsc.messages(to).some((m) => m.dir === "mt"));
+    const { conversation } = (await w.api("POST", "/v1/messages", { to, text: "thank you" })).body;
+    const { body } = await w.api("GET", `/v1/conversations/${conversation}/events`);
+    return (body.items ?? body.events).find((e) => e.answer)?.answer.confidence;
+  };
+  const before = await confidence("please stop the card i lost");
+  assert.ok(before > 0.9, `${before}`);
+
+  // One customer is with Mei, and none of what they ask is what the catalogue takes it for.
+  const from = "+8613500000000";
+  await w.smsc.deliver({ from, to: "95500", text: "agent please" });
+  const conversation = await mei.conversationWith(/agent please/);
+  const ways = ["stop", "freeze", "block", "cancel"];
+  const things = ["the card i lost", "a card that went missing", "my stolen card", "the missing bank card"];
+  const texts = ways.flatMap((way) => things.map((thing) => `please ${way} ${thing} now`));
+  for (const text of texts) await w.smsc.deliver({ from, to: "95500", text });
+  await until("their texts", () => texts.every((text) => mei.messages(conversation).some((m) => m.text === text)));
+  for (const m of mei.messages(conversation).filter((m) => texts.includes(m.text))) await mei.request({ type: "about", conversation, seq: m.seq });
+  await until("the refit", () => w.gateway.log.includes(`event=templates.refitted corrections=${texts.length}`));
+  const after = await confidence("please stop the card i lost");
+  assert.ok(after < before - 0.01, `${before} became ${after}`);
 });

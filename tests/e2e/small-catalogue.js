@@ -9,13 +9,14 @@ import { ROOT, until, world } from "./world.js";
 const SMALL = ["catalogue.yaml", "system.yaml", "confirmations.yaml"];
 
 /** A world with it; its files are in Redis as version 1. */
-export async function small(t, options = {}) {
+export async function small(t, { more = {}, awaitVersion = true, ...options } = {}) {
   const dir = await mkdtemp(path.join(tmpdir(), "posthouse-templates-"));
   t.after(() => rm(dir, { recursive: true, force: true }));
   for (const file of SMALL) await cp(path.join(ROOT, "templates/content", file), path.join(dir, file));
   await writeFile(path.join(dir, "answers.yaml"), ["hours", "fees"].map((id, i) => answerYaml(id, i)).join("").replace(/^/, "answers:\n"));
+  for (const [name, text] of Object.entries(more)) await writeFile(path.join(dir, name), text);
   const w = await world(t, { channels: ["sms"], templates: dir, ...options });
-  await until("the files in Redis", async () => (await w.api("GET", "/v1/templates")).body.version === 1);
+  if (awaitVersion) await until("the files in Redis", async () => (await w.api("GET", "/v1/templates")).body.version === 1);
   return { w, dir };
 }
 

@@ -143,3 +143,22 @@ test("the command line lists, shows, imports, exports, publishes and rolls back,
   assert.match((await run("rollback", "1")).output, /version 3/);
   assert.match((await run("versions")).output, /^3\*\t.*\tcli:\w+\trollback\t1 changed/m);
 });
+
+test("more templates than versions are kept of: each node answers from its files, SIGHUP changes them, publishing says why not", async (t) => {
+  const canned = (count, text) => `canned:\n${Array.from({ length: count }, (_, i) => `  - {id: c.n${i}, shortcut: n${i}, title: {zh: 甲${i}, en: n${i}}, text: {zh: 好, en: ${text}}}`).join("\n")}\n`;
+  const { w, dir } = await small(t, { awaitVersion: false, more: { "canned.yaml": canned(4300, "first") } });
+  await until("the files alone", () => /event=templates.files_alone at_most=4200/.test(w.gateway.log));
+  const list = async () => (await w.api("GET", "/v1/templates?q=hours")).body;
+  assert.deepEqual([(await list()).version, (await list()).items[0].id], [0, "hours"]);
+  assert.match(await ask(w, "hours alpha 0"), /Answer hours/);
+  assert.equal((await w.api("POST", "/v1/templates", { template: answer("parking") })).status, 201);
+  for (const what of ["publish", "validate"]) {
+    const { status, body } = await w.api("POST", `/v1/templates/${what}`, {});
+    assert.deepEqual([status, body.code], [409, "catalogue_full"]);
+  }
+  const file = path.join(dir, "answers.yaml");
+  await writeFile(file, (await readFile(file, "utf8")).replace("Answer hours", "Hours of the files"));
+  w.gateway.program.child.kill("SIGHUP");
+  await until("the new files", async () => /Hours of the files/.test(await ask(w, "hours alpha 0")));
+  assert.equal((await w.posthouse(["templates", "import", w.gateway.configFile])).code, 3);
+});

@@ -129,11 +129,28 @@ START_TEST(what_would_break_a_list_is_refused)
 }
 END_TEST
 
+START_TEST(has_a_limit)
+{
+	struct edition e = {0};
+	char name[16];
+	struct edition_entry entry = {.name = name, .file = "f.yaml"};
+
+	edition_hash(SPAN_LIT("x"), entry.hash);
+	for (int i = 0; i < EDITION_ENTRIES_MAX; i++) {
+		snprintf(name, sizeof(name), "t%d", i);
+		ck_assert_int_eq(edition_add(&e, &entry), 0);
+	}
+	ck_assert_int_eq(edition_add(&e, &entry), -E2BIG);
+	edition_fini(&e);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("edition");
 
 	tcase_add_loop_test(tc, what_both_did_is_kept, 0, (int)ARRAY_LEN(rows));
+	tcase_add_test(tc, has_a_limit);
 	tcase_add_test(tc, a_list_written_is_read_again);
 	tcase_add_test(tc, a_diff_names_what_differs);
 	tcase_add_loop_test(tc, what_would_break_a_list_is_refused, 0, 5);
