@@ -7,11 +7,13 @@
 #include "strict_json.h"
 #include "utf8.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MASKED_MAX = 64 * 1024 };
 enum { TRIM_MS = 3600 * 1000, REFIT_MS = 2000, REFIT_MOST = 2000 };
+enum { MASKED_MAX = 64 * 1024, NUMBER_SIZE = 24 };
+enum { FIELDS_AT = 8, ARGS_MAX = FIELDS_AT + 16 }; /* of an XADD */
 
 #define HINTS "ph:lessons"
 #define WEIGHT 5.0F /* a correction is worth so many made-up cases */
@@ -33,45 +35,64 @@ struct refit {
 	char **texts, **ids;
 	size_t count;
 	struct calibration calibration;
-	bool fitted;
 };
 
 /* --- questions -------------------------------------------------------------------------------- */
 
+/* To a bounded stream: a text, masked, and fields, each a name and a value. */
+static int add(struct lessons *l, const char *key, struct span text, const struct span *fields,
+               size_t count, redis_fn *fn, void *arg)
+{
+	struct span argv[ARGS_MAX] = {SPAN_LIT("XADD"), span_of(key),           SPAN_LIT("MAXLEN"),
+	                              SPAN_LIT("~"),    SPAN_LIT(LESSONS_MOST), SPAN_LIT("*"),
+	                              SPAN_LIT("t")};
+	struct buf masked;
+	int err;
+
+	assert(FIELDS_AT + count <= ARGS_MAX);
+	buf_init(&masked, MASKED_MAX);
+	mask_text(text, &masked);
+	argv[FIELDS_AT - 1] = utf8_cut(buf_span(&masked), LESSONS_TEXT_MAX);
+	memcpy(argv + FIELDS_AT, fields, count * sizeof(*fields));
+	err = buf_check(&masked);
+	if (!err)
+		err = redis_command(l->options.redis, FIELDS_AT + (int)count, argv, fn, arg);
+	buf_fini(&masked);
+	return err;
+}
+
+static struct span seq_text(uint64_t seq, char out[NUMBER_SIZE])
+{
+	snprintf(out, NUMBER_SIZE, "%llu", (unsigned long long)seq);
+	return span_of(out);
+}
+
+static struct span confidence_text(float p, char out[NUMBER_SIZE])
+{
+	snprintf(out, NUMBER_SIZE, "%.3f", (double)p);
+	return span_of(out);
+}
+
+static struct span masked_address(struct span address, char *out, size_t size)
+{
+	return (struct span){out, log_mask_address(address, out, size)};
+}
+
 void lessons_asked(struct lessons *l, const struct router_unanswered *u)
 {
-	char address[64], seq[24], confidence[16];
-	struct buf text;
-	size_t masked = log_mask_address(u->address, address, sizeof(address));
-	int err;
+	char address[64], seq[NUMBER_SIZE], p[NUMBER_SIZE];
+	const struct span fields[] = {
+		SPAN_LIT("l"), u->lang,
+		SPAN_LIT("c"), u->conversation,
+		SPAN_LIT("s"), seq_text(u->seq, seq),
+		SPAN_LIT("a"), masked_address(u->address, address, sizeof(address)),
+		SPAN_LIT("h"), u->channel,
+		SPAN_LIT("n"), u->nearest,
+		SPAN_LIT("p"), confidence_text(u->confidence, p)};
 
 	if (!l->options.keep_ms || !utf8_valid(u->text))
 		return;
-	snprintf(seq, sizeof(seq), "%llu", (unsigned long long)u->seq);
-	snprintf(confidence, sizeof(confidence), "%.3f", (double)u->confidence);
-	buf_init(&text, MASKED_MAX);
-	mask_text(u->text, &text);
-	{
-		const struct span argv[] = {
-			SPAN_LIT("XADD"),       SPAN_LIT(LESSONS_ASKED),
-			SPAN_LIT("MAXLEN"),     SPAN_LIT("~"),
-			SPAN_LIT(LESSONS_MOST), SPAN_LIT("*"),
-			SPAN_LIT("t"),          utf8_cut(buf_span(&text), LESSONS_TEXT_MAX),
-			SPAN_LIT("l"),          u->lang,
-			SPAN_LIT("c"),          u->conversation,
-			SPAN_LIT("s"),          span_of(seq),
-			SPAN_LIT("a"),          {address, masked},
-			SPAN_LIT("h"),          u->channel,
-			SPAN_LIT("n"),          u->nearest,
-			SPAN_LIT("p"),          span_of(confidence)
-                };
-
-		err = buf_check(&text);
-		if (!err)
-			err = redis_command(l->options.redis, ARRAY_LEN(argv), argv, NULL, NULL);
-	}
-	buf_fini(&text);
-	if (!err)
+	if (!add(l, LESSONS_ASKED, u->text, fields, ARRAY_LEN(fields), NULL, NULL))
 		++*l->kept;
 }
 
@@ -123,32 +144,16 @@ static void on_about(void *arg, int err, const redisReply *reply, const char *wh
 int lessons_about(struct lessons *l, const struct lessons_about *about, done_fn *fn, void *arg)
 {
 	struct about_call *c = malloc(sizeof(*c));
-	struct buf text;
-	char seq[24];
+	char seq[NUMBER_SIZE];
+	const struct span fields[] = {
+		SPAN_LIT("x"), about->template_id,        SPAN_LIT("c"), about->conversation,
+		SPAN_LIT("s"), seq_text(about->seq, seq), SPAN_LIT("b"), about->by};
 	int err;
 
-	snprintf(seq, sizeof(seq), "%llu", (unsigned long long)about->seq);
 	if (!c)
 		return -ENOMEM;
 	*c = (struct about_call){l, fn, arg};
-	buf_init(&text, MASKED_MAX);
-	mask_text(about->text, &text);
-	{
-		const struct span argv[] = {
-			SPAN_LIT("XADD"),       SPAN_LIT(LESSONS_ABOUT),
-			SPAN_LIT("MAXLEN"),     SPAN_LIT("~"),
-			SPAN_LIT(LESSONS_MOST), SPAN_LIT("*"),
-			SPAN_LIT("t"),          utf8_cut(buf_span(&text), LESSONS_TEXT_MAX),
-			SPAN_LIT("x"),          about->template_id,
-			SPAN_LIT("c"),          about->conversation,
-			SPAN_LIT("s"),          span_of(seq),
-			SPAN_LIT("b"),          about->by};
-
-		err = buf_check(&text);
-		if (!err)
-			err = redis_command(l->options.redis, ARRAY_LEN(argv), argv, on_about, c);
-	}
-	buf_fini(&text);
+	err = add(l, LESSONS_ABOUT, about->text, fields, ARRAY_LEN(fields), on_about, c);
 	if (err)
 		free(c);
 	return err;
