@@ -132,8 +132,8 @@ END_TEST
 START_TEST(has_a_limit)
 {
 	struct edition e = {0};
-	char name[16];
-	struct edition_entry entry = {.name = name, .file = "f.yaml"};
+	char name[16], file[] = "f.yaml";
+	struct edition_entry entry = {.name = name, .file = file};
 
 	edition_hash(SPAN_LIT("x"), entry.hash);
 	for (int i = 0; i < EDITION_ENTRIES_MAX; i++) {
