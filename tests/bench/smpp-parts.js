@@ -58,12 +58,15 @@ export async function kannelAnswered(lab, window, options) {
 export async function paced(lab, { seconds }) {
   const peer = await startPeer(["--text", QUESTION, "--rate", 1000, "--seconds", seconds, "--warmup", 2]);
   await lab.startGateway([smppChannel("sms-main", peer.ports[0], ", window: 1000")]);
+  await lab.command("CONFIG", "SET", "latency-monitor-threshold", 1);
   const waited = () => [peer, lab.gateway, lab.redis].reduce((sum, p) => sum + waitedSeconds(p.pid), 0);
   await pause(2000);
+  await lab.command("LATENCY", "RESET");
   const before = waited();
   await pause(seconds * 1000 - 500);
   const waited_ms = ((waited() - before) * 1000) / (seconds - 0.5);
-  return { ...sound(await peer.result, "paced"), waited_ms };
+  const fsync = /aof-fsync-always\n\d+\n\d+\n(\d+)/.exec(await lab.command("LATENCY", "LATEST"));
+  return { ...sound(await peer.result, "paced"), waited_ms, fsync_ms: Number(fsync?.[1] ?? 0) };
 }
 
 // ---- out by API ----
@@ -208,11 +211,12 @@ export async function others(inLab, options) {
 // ---- far away ----
 
 export async function far(lab, { seconds }) {
-  const count = Math.min(400_000, seconds * 40_000);
+  const warmup = 1;
+  const count = (seconds + warmup + 1) * 40_000; // more than can be sent meanwhile
   const [port] = await freePorts(1);
   await lab.startGateway([smppChannel("sms-main", port, ", window: 250, binds: 4")]);
   await fill(lab, count, {});
-  const peer = await startPeer(["--port", port, ...NOBODY, "--habit", "0:latency=20", "--seconds", seconds, "--warmup", 2, "--linger", 0]);
+  const peer = await startPeer(["--port", port, ...NOBODY, "--habit", "0:latency=20", "--seconds", seconds, "--warmup", warmup, "--linger", 0]);
   const before = await lab.used();
   const result = await peer.result;
   const used = lab.perMessage(before, await lab.used(), result.submits);

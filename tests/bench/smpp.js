@@ -5,6 +5,7 @@
 //   cpu_us, kannel_cpu_us  CPU time of an answered SMS: gateway and Redis; bearerbox and smsbox
 //   p50_ms, p99_ms       deliver_sm to the reply's submit_sm at 1,000 a second
 //   paced_waited_ms      for how long peer, gateway and Redis together waited for a core meanwhile, in each second
+//   paced_fsync_ms       the longest that Redis waited for the disk meanwhile, 0 where that was below 1
 //   api_per_s            POST /v1/messages by 64 clients, each durable, until the submit_sm of the last
 //   kannel_api_per_s     sendsms by 64 clients, nothing stored
 //   lost, doubled        kill -9 at full load, ten times: acknowledged and never answered; answered twice although the
@@ -85,7 +86,7 @@ const work = {
       note(`paced: ${JSON.stringify(all.at(-1))}`);
     }
     const of = (key) => round(median(all.map((r) => r[key])), 2);
-    return { p50_ms: of("p50_ms"), p99_ms: of("p99_ms"), paced_waited_ms: of("waited_ms") };
+    return { p50_ms: of("p50_ms"), p99_ms: of("p99_ms"), paced_waited_ms: of("waited_ms"), paced_fsync_ms: of("fsync_ms") };
   },
   async api() {
     const { ours, kannel } = await sideBySide(
