@@ -23,6 +23,17 @@ as_root() {
   fi
 }
 
+# retried COMMAND...: up to three times; a network is not there at every moment.
+retried() {
+  local again
+  for again in 5 20; do
+    "$@" && return 0
+    say "Once more in $again s: $*"
+    sleep "$again"
+  done
+  "$@"
+}
+
 # A command that another source than Debian may have provided.
 provided() {
   case $1 in
@@ -30,6 +41,11 @@ provided() {
     npm) command -v npm >/dev/null ;;
     *) return 1 ;;
   esac
+}
+
+# fetch_packages PACKAGE...: with the lists, which may be what was not to be had.
+fetch_packages() {
+  as_root apt-get update -q && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
 }
 
 # install_packages KIND...: what script/packages lists for them and the machine lacks.
@@ -43,9 +59,7 @@ install_packages() {
   done < <(grep -v '^#' script/packages)
   ((${#missing[@]})) || return 0
   say "Installing ${#missing[@]} Debian packages: ${missing[*]}"
-  as_root apt-get update -q
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" ||
-    fail "apt-get could not install: ${missing[*]}"
+  retried fetch_packages "${missing[@]}" || fail "apt-get could not install: ${missing[*]}"
 }
 
 # The npm packages that package-lock.json names, when they are not there yet.
@@ -54,7 +68,7 @@ install_node_modules() {
   want=$(sha256sum package-lock.json | cut -d' ' -f1)
   [[ -r node_modules/.installed && $(<node_modules/.installed) == "$want" ]] && return 0
   say "Installing npm packages"
-  npm ci --no-audit --no-fund --loglevel=error || fail "npm ci failed: are its registry and the network there?"
+  retried npm ci --no-audit --no-fund --loglevel=error || fail "npm ci failed: are its registry and the network there?"
   echo "$want" >node_modules/.installed
 }
 

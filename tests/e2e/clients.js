@@ -3,6 +3,7 @@
 
 import { once } from "node:events";
 import WebSocket from "ws";
+import { PATIENCE_MS } from "../peers/shared/patience.js";
 
 let counter = 0;
 const nextId = (prefix) => `${prefix}-${process.pid}-${++counter}`;
@@ -38,7 +39,7 @@ class Client {
   }
 
   /** Resolves to the first truthy answer of probe, asked again after each frame. */
-  wait(what, probe, ms = 10_000) {
+  wait(what, probe, ms = PATIENCE_MS) {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.waiting.delete(check);

@@ -16,7 +16,7 @@ before(async () => {
 });
 after(() => browser?.close());
 
-test("an agent looks an answer up behind the slash, and says what the question was about", { timeout: 60_000 }, async (t) => {
+test("an agent looks an answer up behind the slash, and says what the question was about", { timeout: 300_000 }, async (t) => {
   const { w } = await small(t, { agents: ["mei"] });
   const mortgage = answer("mortgage", {
     title: { zh: "房贷", en: "Mortgages" },

@@ -86,7 +86,7 @@ test("the node is killed while the agent writes: every reply arrives once", asyn
   await s.agent.reply("during one");
   await s.agent.reply("during two");
   await s.w.gateway.start();
-  await s.page.waitForFunction(() => !document.querySelector(".banner"), undefined, { timeout: 30_000 });
+  await s.page.waitForFunction(() => !document.querySelector(".banner"));
   await visitor.connect();
   await visitor.reply(/^during two$/);
   const said = visitor.texts("out").filter((x) => /^(before|during)/.test(x));

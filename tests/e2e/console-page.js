@@ -7,6 +7,7 @@ import { mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { PATIENCE_MS } from "../peers/shared/patience.js";
 
 const SHOTS = fileURLToPath(new URL("../../out/screenshots/", import.meta.url));
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -18,6 +19,7 @@ export async function startBrowser() {
   await mkdir(SHOTS, { recursive: true });
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    timeout: PATIENCE_MS,
     args: [...QUIET, ...(process.getuid() === 0 ? ["--no-sandbox"] : [])],
   });
 }
@@ -27,7 +29,7 @@ export async function openConsole(t, browser, url, { lang = "zh", scheme = "ligh
   const context = await browser.newContext({ viewport: { width, height }, locale: lang === "zh" ? "zh-CN" : "en-GB", colorScheme: scheme });
   const page = await context.newPage();
   const agent = new ConsolePage(page);
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(PATIENCE_MS);
   page.on("pageerror", (err) => agent.errors.push(err.message));
   page.on("console", (line) => {
     if (line.type() === "error" && !EXPECTED.some((e) => e.test(line.text()))) agent.errors.push(line.text());

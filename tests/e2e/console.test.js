@@ -121,11 +121,11 @@ test("the page follows the choice of language and appearance, and remembers it",
 
 test("a reply stands there at once and goes from kept to delivered", async (t) => {
   const { server, model, agent, page } = await desk(t);
-  server.faults.ackDelayMs = 400;
+  server.faults.ackDelayMs = 3000;
   await agent.open("web");
   await page.waitForSelector(".composer");
   await agent.reply("Let me check that for you.");
-  await page.waitForSelector(".msg.is-pending", { timeout: 300 });
+  await page.waitForSelector(".msg.is-pending", { timeout: 2500 });
   await agent.waitForReply("Let me check that for you.", "delivered");
   assert.deepEqual(logged(model, "web"), ["Let me check that for you."]);
   assert.equal(await page.inputValue("#reply"), "");

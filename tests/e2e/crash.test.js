@@ -181,7 +181,7 @@ class ApiCrowd extends Crowd {
 
   async check() {
     for (const [id, to] of this.taken) {
-      await until(`message ${id} to arrive`, async () => ["sent", "delivered"].includes((await this.w.api("GET", `/v1/messages/${id}`)).body.status), 20_000);
+      await until(`message ${id} to arrive`, async () => ["sent", "delivered"].includes((await this.w.api("GET", `/v1/messages/${id}`)).body.status));
       assert.equal(this.w.smsc.messages(to).filter((m) => m.dir === "mt").length, 1, `${to}: texts on the phone`);
     }
   }
@@ -211,7 +211,7 @@ async function checkAll(w, crowds) {
       const found = await until(`${address} to settle`, () => checkConversation(w, address, count).catch((error) => {
         if (/stuck/.test(error.message)) return undefined;
         throw error;
-      }), 20_000);
+      }));
       states.push(...found);
     }
     counts[crowd.name] = Object.fromEntries([...new Set(states)].map((s) => [s, states.filter((x) => x === s).length]));
@@ -231,7 +231,7 @@ async function checkAll(w, crowds) {
   return counts;
 }
 
-test(`kill -9, ${KILLS} times (seed ${SEED})`, { timeout: 300_000 }, async (t) => {
+test(`kill -9, ${KILLS} times (seed ${SEED})`, { timeout: 900_000 }, async (t) => {
   const w = await world(t, { smsc: { delivery: { responseTimeoutMs: 4000, retryMs: 300 } } });
   const crowds = [new SmsCrowd(w), new WechatCrowd(w), new WebCrowd(w)];
   const ready = [];
@@ -243,7 +243,7 @@ test(`kill -9, ${KILLS} times (seed ${SEED})`, { timeout: 300_000 }, async (t) =
   t.diagnostic(`seed ${SEED}; ready again after ${Math.max(...ready)} ms at most; ${JSON.stringify(counts)}`);
 });
 
-test(`kill -9 of Redis, ${REDIS_KILLS} times (seed ${SEED})`, { timeout: 300_000 }, async (t) => {
+test(`kill -9 of Redis, ${REDIS_KILLS} times (seed ${SEED})`, { timeout: 900_000 }, async (t) => {
   const w = await world(t, { smsc: { delivery: { responseTimeoutMs: 4000, retryMs: 300 } } });
   const crowds = [new SmsCrowd(w), new WechatCrowd(w), new WebCrowd(w)];
   const api = new ApiCrowd(w);

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { PATIENCE_MS } from "../peers/shared/patience.js";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const program = path.join(root, process.env.BUILD ?? "build", "bin", "echo_server");
@@ -40,7 +41,7 @@ export async function raw(t, port, options = {}) {
   socket.setNoDelay(true);
 
   /** Waits until take() gives something that is not undefined; fails after ms. */
-  async function wait(take, what, ms = 5000) {
+  async function wait(take, what, ms = PATIENCE_MS) {
     const end = Date.now() + ms;
     for (;;) {
       const found = take();

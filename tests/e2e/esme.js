@@ -2,6 +2,7 @@
 
 import { once } from "node:events";
 import { createRequire } from "node:module";
+import { PATIENCE_MS } from "../peers/shared/patience.js";
 import { startSmsc } from "../peers/smsc/main.js";
 
 export const smpp = createRequire(import.meta.url)("smpp");
@@ -41,7 +42,7 @@ export async function client(
 }
 
 async function arrived(session, got, n) {
-  while (got.length < n) await once(session, "got", { signal: AbortSignal.timeout(5000) });
+  while (got.length < n) await once(session, "got", { signal: AbortSignal.timeout(PATIENCE_MS) });
   return got;
 }
 

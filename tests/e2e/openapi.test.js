@@ -38,7 +38,7 @@ function describedBy(method, route) {
 let w;
 const hooks = [];
 before(async () => {
-  w = await world({ after: (fn) => hooks.push(fn) }, { channels: ["sms"], smppExtra: "\n    query: true\n    response_timeout: 1 s" });
+  w = await world({ after: (fn) => hooks.push(fn) }, { channels: ["sms"], smppExtra: "\n    query: true\n    response_timeout: 3 s" });
 });
 after(async () => {
   for (const fn of hooks) await fn();

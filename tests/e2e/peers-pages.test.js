@@ -10,6 +10,7 @@ import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { PATIENCE_MS } from "../peers/shared/patience.js";
 import { startSite } from "../peers/site/main.js";
 import { startWechat } from "../peers/wechat/main.js";
 import { PHONE, client, smsc } from "./esme.js";
@@ -23,6 +24,7 @@ before(async () => {
   await mkdir(SHOTS, { recursive: true });
   browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    timeout: PATIENCE_MS,
     args: ["--no-sandbox"],
   });
 });
@@ -37,7 +39,7 @@ async function visit(t, url, { lang = "en", scheme = "light", expected = [] } = 
   });
   t.after(() => context.close());
   const page = await context.newPage();
-  page.setDefaultTimeout(10000);
+  page.setDefaultTimeout(PATIENCE_MS);
   const errors = [];
   page.on("pageerror", (err) => errors.push(err.message));
   page.on(

@@ -7,6 +7,7 @@ import net from "node:net";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { PATIENCE_MS } from "../peers/shared/patience.js";
 import { BANK, PHONE, client, smpp, smsc, submit } from "./esme.js";
 
 const TEXT = { short_message: Buffer.from("hello"), data_coding: 0 };
@@ -150,7 +151,7 @@ async function raw(t, peer) {
   });
   socket.frame = async () => {
     while (buffer.length < 16 || buffer.length < buffer.readUInt32BE(0))
-      await once(socket, "more", { signal: AbortSignal.timeout(5000) });
+      await once(socket, "more", { signal: AbortSignal.timeout(PATIENCE_MS) });
     const length = buffer.readUInt32BE(0);
     const whole = buffer.subarray(0, length);
     buffer = buffer.subarray(length);

@@ -4,6 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import test from "node:test";
 import WebSocket from "ws";
+import { PATIENCE_MS } from "../peers/shared/patience.js";
 import { echoServer, raw } from "./echo.js";
 
 const KEY = "dGhlIHNhbXBsZSBub25jZQ=="; // section 1.3
@@ -347,7 +348,7 @@ test("closing", async (t) => {
   });
 });
 
-async function until(condition, ms = 5000) {
+async function until(condition, ms = PATIENCE_MS) {
   for (const end = Date.now() + ms; !condition();) {
     assert.ok(Date.now() < end, "not in time");
     await new Promise((resolve) => setTimeout(resolve, 10));

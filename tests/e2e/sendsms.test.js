@@ -187,7 +187,7 @@ test("reports come as kannel sends them", { skip: !kannelInstalled() && "no kann
   const of = (id, type) => script.calls.find((c) => c.fields.id === id && c.fields.type === type);
   const same = async (name, types) => {
     const missing = () => types.flatMap((type) => [`ours-${name}`, `theirs-${name}`].filter((id) => !of(id, type)).map((id) => `${type} of ${id}`));
-    await until(`reports of ${name}`, () => !missing().length, 20_000).catch((err) => assert.deepEqual(missing(), [], err.message));
+    await until(`reports of ${name}`, () => !missing().length).catch((err) => assert.deepEqual(missing(), [], err.message));
     for (const type of types) assert.deepEqual(comparable(of(`ours-${name}`, type)), comparable(of(`theirs-${name}`, type)), `${name}, ${type}`);
   };
   await both("delivered");
@@ -230,7 +230,7 @@ test("reports outlive a node that is killed and a script that is down", async (t
   open = true;
   script.calls = [];
   await w.gateway.start();
-  await until("all of them", () => ids.every((id) => script.types(id).includes("1")), 40_000);
+  await until("all of them", () => ids.every((id) => script.types(id).includes("1")));
   await until("nothing waits", async () => (await w.redis.command("XLEN", "ph:hook:sendsms:shop")) === "0");
 });
 

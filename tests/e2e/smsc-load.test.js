@@ -6,6 +6,7 @@ import { once } from "node:events";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
+import { PATIENCE_MS } from "../peers/shared/patience.js";
 import { client, smpp, submit } from "./esme.js";
 import { ROOT } from "./world.js";
 
@@ -17,7 +18,7 @@ async function operator(t, habit) {
   const program = path.join(ROOT, process.env.BUILD ?? "build", "bin", "smsc-load");
   const child = spawn(program, ["--habit", `0:${habit}`, "--numbers", "0", "--seconds", "60"], { stdio: ["ignore", "pipe", "inherit"] });
   t.after(() => child.kill("SIGKILL"));
-  const [line] = await once(createInterface({ input: child.stdout }), "line", { signal: AbortSignal.timeout(5000) });
+  const [line] = await once(createInterface({ input: child.stdout }), "line", { signal: AbortSignal.timeout(PATIENCE_MS) });
   return { smppPort: JSON.parse(line).port };
 }
 

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { PATIENCE_MS } from "../peers/shared/patience.js";
 import { openConsole, startBrowser } from "./console-page.js";
 import { startSite } from "../peers/site/main.js";
 import { until, world } from "./world.js";
@@ -24,7 +25,7 @@ async function open(t, url) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: "en-GB" });
   const page = await context.newPage();
   const errors = [];
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(PATIENCE_MS);
   page.on("pageerror", (error) => errors.push(error.message));
   await page.goto(url);
   t.after(async () => {
@@ -56,7 +57,7 @@ async function select(console, text) {
   await console.page.locator(".bubble", { hasText: text }).first().waitFor();
 }
 
-test("the README's story", { timeout: 120_000 }, async (t) => {
+test("the README's story", { timeout: 300_000 }, async (t) => {
   const { w, site } = await bankWorld(t);
 
   // 1. The phone: a template's answer.

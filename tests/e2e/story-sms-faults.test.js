@@ -20,11 +20,11 @@ async function served(t, options = {}) {
 }
 
 const say = (w, text, how = {}) => w.smsc.deliver({ from: PHONE, to: BANK, text, ...how });
-const arrives = (w, text, how) => w.smsc.waitForText({ to: PHONE, from: BANK, text }, how);
+const arrives = (w, text) => w.smsc.waitForText({ to: PHONE, from: BANK, text });
 const times = (list, wanted) => list.filter((x) => x === wanted).length;
 
 function status(mei, conversation, { seq }, ...wanted) {
-  return mei.wait(`status ${wanted}`, () => wanted.includes(mei.status(conversation, seq)), 20000);
+  return mei.wait(`status ${wanted}`, () => wanted.includes(mei.status(conversation, seq)));
 }
 
 test("what comes again over a new session because our response was lost is one message", async (t) => {
@@ -58,7 +58,7 @@ for (const [what, faults] of [
     const ack = await mei.say(conversation, "patience");
     await w.smsc.events.wait("submit.refused");
     w.smsc.faults.clear();
-    await arrives(w, "patience", { timeoutMs: 30000 });
+    await arrives(w, "patience");
     await status(mei, conversation, ack, "delivered");
     assert.deepEqual(w.smsc.doubles(), []);
   });
@@ -147,7 +147,7 @@ test("an unknown PDU is nacked and the link survives; garbage ends it and we com
   const mark = w.smsc.events.mark;
   w.smsc.raw(Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n"));
   await w.smsc.events.wait("disconnect", { since: mark });
-  await w.smsc.events.wait("bind", { since: mark, timeoutMs: 20000 });
+  await w.smsc.events.wait("bind", { since: mark });
   await mei.say(conversation, "back again");
   await arrives(w, "back again");
 });
@@ -157,13 +157,13 @@ test("without Redis nothing is acknowledged; with it everything resumes by itsel
   w.smsc.delivery.set({ retryMs: 100 });
   await w.redis.stop("SIGKILL");
   const waiting = say(w, "is anyone there?");
-  const refused = await w.smsc.events.wait("deliver.refused", { timeoutMs: 20000 });
+  const refused = await w.smsc.events.wait("deliver.refused");
   assert.equal(refused.again, true);
   const ready = await fetch(`${w.gateway.internalUrl}/readyz`);
   assert.equal(ready.status, 503);
   await w.redis.start();
   assert.ok((await waiting).ok);
-  await mei.wait("the text", () => mei.texts(conversation).includes("is anyone there?"), 30000);
+  await mei.wait("the text", () => mei.texts(conversation).includes("is anyone there?"));
   assert.equal(times(mei.texts(conversation), "is anyone there?"), 1);
 });
 
@@ -179,7 +179,7 @@ test("a node that is killed while it answers leaves one message and one reply", 
   await killed;
   await w.gateway.start();
   assert.ok((await waiting).ok);
-  await arrives(w, "挂失", { timeoutMs: 30000 });
+  await arrives(w, "挂失");
   assert.deepEqual(w.smsc.doubles(), []);
 });
 

@@ -25,11 +25,11 @@ async function served(t, options = {}) {
 }
 
 const seen = (mei, conversation, text) =>
-  mei.wait(`"${text}"`, () => mei.texts(conversation).includes(text), 20000);
+  mei.wait(`"${text}"`, () => mei.texts(conversation).includes(text));
 const times = (list, wanted) => list.filter((x) => x === wanted).length;
 
 function status(mei, conversation, { seq }, ...wanted) {
-  return mei.wait(`status ${wanted}`, () => wanted.includes(mei.status(conversation, seq)), 20000);
+  return mei.wait(`status ${wanted}`, () => wanted.includes(mei.status(conversation, seq)));
 }
 
 test("callbacks that come twice at the same time make one message and one reply", async (t) => {
@@ -53,7 +53,7 @@ test("a node that is killed under a callback answers the retry, once", async (t)
   const { ok, tries } = await waiting;
   assert.ok(ok);
   assert.ok(tries > 1);
-  await w.wechat.waitForReply(USER, "挂失", { timeoutMs: 20000 });
+  await w.wechat.waitForReply(USER, "挂失");
   assert.deepEqual(w.wechat.doubles(), []);
 });
 
@@ -63,7 +63,7 @@ test("without Redis a callback is not acknowledged, and the retry finds it back"
   await w.redis.stop("SIGKILL");
   const mark = w.wechat.events.mark;
   const waiting = w.wechat.say(USER, "is anyone there?");
-  await w.wechat.events.wait((e) => e.type === "callback.try" && e.n === 2, { since: mark, timeoutMs: 20000 });
+  await w.wechat.events.wait((e) => e.type === "callback.try" && e.n === 2, { since: mark });
   await w.redis.start();
   const { ok, message } = await waiting;
   assert.ok(ok);

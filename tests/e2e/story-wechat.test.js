@@ -28,7 +28,7 @@ const out = (w) => w.wechat.messages(USER).filter((m) => m.dir === "out");
 const seen = (mei, conversation, text) => mei.wait(`"${text}"`, () => mei.texts(conversation).includes(text));
 
 function status(mei, conversation, { seq }, ...wanted) {
-  return mei.wait(`status ${wanted}`, () => wanted.includes(mei.status(conversation, seq)), 20000);
+  return mei.wait(`status ${wanted}`, () => wanted.includes(mei.status(conversation, seq)));
 }
 
 for (const wechatMode of ["plain", "compatible", "safe"]) {
@@ -71,7 +71,7 @@ test("what is said in one breath arrives in its order", async (t) => {
   const { w, mei, conversation } = await served(t);
   w.wechat.faults.set({ apiLatencyMs: 60 });
   for (let n = 1; n <= 4; n++) await mei.say(conversation, `line ${n}`);
-  await w.wechat.waitForReply(USER, "line 4", { timeoutMs: 10000 });
+  await w.wechat.waitForReply(USER, "line 4");
   assert.deepEqual(
     out(w)
       .map((m) => m.text)
@@ -144,7 +144,7 @@ test("a token that ended early is fetched anew and the message goes out once", a
   w.wechat.tokens.expireAll();
   const ack = await mei.say(conversation, "second");
   // The lock of the fetch that the node began with may still stand for a while.
-  await w.wechat.waitForReply(USER, "second", { timeoutMs: 30000 });
+  await w.wechat.waitForReply(USER, "second");
   await status(mei, conversation, ack, "sent", "delivered");
   assert.deepEqual(w.wechat.doubles(), []);
 });

@@ -259,7 +259,7 @@ test("frames that are not understood are told or end the socket, and change noth
 	await next(frames, ({ type, cid }) => type === "ack" && cid === "fits", "the ack");
 });
 
-test("who says no hello, comes from elsewhere, or says too much, is shown out", { timeout: 40_000 }, async (t) => {
+test("who says no hello, comes from elsewhere, or says too much, is shown out", { timeout: 300_000 }, async (t) => {
 	const w = await world(t, { channels: ["web"] });
 	const silent = await socketTo(w);
 

@@ -9,6 +9,7 @@ import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 
 import { chromium } from "playwright-core";
+import { PATIENCE_MS } from "../peers/shared/patience.js";
 
 import { until, world } from "./world.js";
 
@@ -20,6 +21,7 @@ before(async () => {
   await mkdir(SCREENSHOTS, { recursive: true });
   browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    timeout: PATIENCE_MS,
     args: ["--no-sandbox", "--disable-gpu"],
   });
 });
@@ -100,7 +102,7 @@ test("a visitor is answered by the bot, then by an agent, and sees both to the e
   assert.deepEqual(page.problems, []);
 });
 
-test("what is written while the store is away, the node restarts and the page is reloaded arrives once", { timeout: 120_000 }, async (t) => {
+test("what is written while the store is away, the node restarts and the page is reloaded arrives once", { timeout: 300_000 }, async (t) => {
   const site = await bankSite(t);
   const w = await world(t, { channels: ["web"], agents: ["mei"], origins: [site.url] });
   site.gateway = w.gateway.url;
@@ -110,19 +112,19 @@ test("what is written while the store is away, the node restarts and the page is
   await write(page, "human");
   const conversation = await mei.conversationWith("human");
   await w.redis.stop();
-  await page.getByText("Reconnecting…").waitFor({ timeout: 30_000 });
+  await page.getByText("Reconnecting…").waitFor();
   await write(page, "written without a store");
   await page.reload();
   await until("the message after the reload", async () => (await counts(page, "written without a store")) === 1);
   await w.redis.start();
-  await mei.wait("the message", () => mei.texts(conversation).includes("written without a store"), 40_000);
+  await mei.wait("the message", () => mei.texts(conversation).includes("written without a store"));
 
   await w.gateway.kill();
   await write(page, "written without a node");
   await w.gateway.start();
   await mei.connect();
   await mei.request({ type: "presence", state: "available" });
-  await mei.wait("the message", () => mei.texts(conversation).includes("written without a node"), 60_000);
+  await mei.wait("the message", () => mei.texts(conversation).includes("written without a node"));
   await mei.say(conversation, "I am still here");
   await shows(page, /I am still here/);
 

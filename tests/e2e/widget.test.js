@@ -11,6 +11,7 @@ import { after, before, beforeEach, afterEach, describe, test } from "node:test"
 import { gzipSync } from "node:zlib";
 
 import { chromium } from "playwright-core";
+import { PATIENCE_MS } from "../peers/shared/patience.js";
 
 import { widget } from "../../connectors/webchat/widget/build.mjs";
 import { WebchatServer } from "../peers/webchat-server/server.js";
@@ -48,7 +49,7 @@ button { background: hotpink !important; text-transform: uppercase } p { margin:
 before(async () => {
 	await mkdir(SCREENSHOTS, { recursive: true });
 	script = await widget();
-	browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+	browser = await chromium.launch({ executablePath: CHROMIUM, timeout: PATIENCE_MS, args: ["--no-sandbox", "--disable-gpu"] });
 	site = createServer((request, response) => {
 		const css = request.url === "/bank.css";
 		response.writeHead(200, {
@@ -108,7 +109,7 @@ const write = async (page, text) => {
 };
 
 /** Waits for the page to come to this, and says what it was instead. */
-const until = async (look, wanted, ms = 15_000) => {
+const until = async (look, wanted, ms = PATIENCE_MS) => {
 	const deadline = Date.now() + ms;
 	for (;;) {
 		const got = await look();

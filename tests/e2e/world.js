@@ -9,18 +9,22 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { AgentClient, VisitorClient } from "./clients.js";
+import { PATIENCE_MS } from "../peers/shared/patience.js";
 import { startSmsc } from "../peers/smsc/main.js";
 import { startWechat } from "../peers/wechat/main.js";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const POSTHOUSE = path.join(ROOT, process.env.BUILD ?? "build", "bin", "posthouse");
+const BUILT = path.join(ROOT, process.env.BUILD ?? "build");
+const POSTHOUSE = path.join(BUILT, "bin", "posthouse");
+// One for all stories: what one has trained the next need not.
+const CACHE = path.join(BUILT, "stories-cache");
 const PASSWORD = "relay-station";
 export const SITE = "http://site.example"; // the origin of a page that nobody serves
 const API_KEY = "story-key-0123456789abcdef";
 export const POWERLESS_KEY = "powerless-key-0123456789"; // has no scope
 
 /** Resolves to what probe gives as soon as it is truthy; rejects after ms, saying what was waited for. */
-export async function until(what, probe, ms = 10_000) {
+export async function until(what, probe, ms = PATIENCE_MS) {
   const deadline = Date.now() + ms;
   for (;;) {
     const value = await probe();
@@ -57,7 +61,7 @@ class Program {
     return this.child.pid;
   }
 
-  async end(signal = "SIGTERM", ms = 15_000) {
+  async end(signal = "SIGTERM", ms = PATIENCE_MS) {
     if (!this.ended) this.child.kill(signal);
     return deadline(this.exited, ms, `${this.name} to end after ${signal}`);
   }
@@ -185,8 +189,8 @@ class World {
       `listen:\n  public: ${gateway.publicAddress ?? "127.0.0.1:0"}\n  internal: ${gateway.internalAddress ?? "127.0.0.1:0"}`,
       `redis:\n  address: unix:${this.redis.socket}`,
       `log:\n  level: ${process.env.STORY_LOG ?? "info"}`,
-      `assets:\n  console: ${path.join(ROOT, process.env.BUILD ?? "build", "assets/console")}\n  widget: ${path.join(ROOT, process.env.BUILD ?? "build", "assets/widget")}`,
-      `templates:\n  directory: ${this.options.templates ?? path.join(ROOT, "templates/content")}\n  cache: ${path.join(this.dir, "cache")}${this.options.templatesExtra ?? ""}`,
+      `assets:\n  console: ${path.join(BUILT, "assets/console")}\n  widget: ${path.join(BUILT, "assets/widget")}`,
+      `templates:\n  directory: ${this.options.templates ?? path.join(ROOT, "templates/content")}\n  cache: ${CACHE}${this.options.templatesExtra ?? ""}`,
       `desk:\n  default_queue: general\n  capacity: 6${this.options.desk ?? ""}`,
       `api:\n  keys:\n    - name: story\n      key: ${secret(API_KEY)}\n      scopes: [calls, messages, conversations, channels, templates, verifications]\n    - name: nothing\n      key: ${secret(POWERLESS_KEY)}\n      scopes: []${this.options.keys?.map((k) => `\n    - name: ${k.name}\n      key: ${secret(k.key)}\n      scopes: [${k.scopes}]`).join("") ?? ""}`,
       `calls:\n  channel: sms-main\n  rules:\n    - disposition: card_reissue\n      template: call.card_reissue\n    - disposition: "*"\n      template: call.ended`,
@@ -225,7 +229,7 @@ class World {
   async posthouse(args, input = "") {
     const program = new Program("posthouse", POSTHOUSE, args, { cwd: this.dir });
     program.child.stdin.end(input);
-    const { code } = await deadline(program.exited, 15_000, `posthouse ${args.join(" ")}`);
+    const { code } = await deadline(program.exited, PATIENCE_MS, `posthouse ${args.join(" ")}`);
     return { code, output: program.output };
   }
 

@@ -2,6 +2,7 @@
 // the pages and the control API read it. Bounded: a long traffic run keeps only the newest events.
 
 import { EventEmitter } from "node:events";
+import { PATIENCE_MS } from "./patience.js";
 
 const KEEP = 20000;
 
@@ -37,7 +38,7 @@ export class EventLog extends EventEmitter {
    * The first event for which match (a type or a predicate) holds, whether it already happened
    * (from `since` on) or is still to come. Rejects after timeoutMs, naming the last events.
    */
-  wait(match, { timeoutMs = 5000, since = 0, what = String(match) } = {}) {
+  wait(match, { timeoutMs = PATIENCE_MS, since = 0, what = String(match) } = {}) {
     const fits = typeof match === "string" ? (e) => e.type === match : match;
     const past = this.#events.find((e) => e.n >= since && fits(e));
     if (past) return Promise.resolve(past);

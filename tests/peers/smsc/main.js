@@ -5,6 +5,7 @@
 import { fileURLToPath } from "node:url";
 import { isMain, runMain } from "../shared/cli.js";
 import { serve } from "../shared/http.js";
+import { PATIENCE_MS } from "../shared/patience.js";
 import { routes, snapshot } from "./control.js";
 import { Smsc } from "./smsc.js";
 
@@ -97,7 +98,7 @@ function face(smsc, page, smppPort) {
 }
 
 /** The first whole message to a handset that contains `text` (or fits a RegExp); from a sender if given. */
-async function waitForText(smsc, { to, from, text = "" }, { timeoutMs = 5000, since = 0 } = {}) {
+async function waitForText(smsc, { to, from, text = "" }, { timeoutMs = PATIENCE_MS, since = 0 } = {}) {
   const number = to && smsc.handsets.phone(to).number;
   const fits = (e) =>
     e.type === "submit" &&

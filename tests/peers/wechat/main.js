@@ -7,6 +7,7 @@ import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { isMain, runMain } from "../shared/cli.js";
 import { serve } from "../shared/http.js";
+import { PATIENCE_MS } from "../shared/patience.js";
 import { routes, snapshot } from "./control.js";
 import { MODES } from "./envelope.js";
 import { Platform } from "./platform.js";
@@ -105,7 +106,7 @@ function asMessage(type, fields) {
 }
 
 /** The first bubble from the account to a user, passive or by the API, that holds a text. */
-async function waitForReply(platform, openid, match = "", { timeoutMs = 5000, since = 0 } = {}) {
+async function waitForReply(platform, openid, match = "", { timeoutMs = PATIENCE_MS, since = 0 } = {}) {
   const fits = (m) =>
     m.dir === "out" && m.ts >= since && (match instanceof RegExp ? match.test(m.text) : m.text.includes(match));
   const find = () => platform.users.messages(openid).find(fits);
