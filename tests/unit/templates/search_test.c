@@ -171,11 +171,11 @@ START_TEST(a_hundred_thousand_entries_are_searched_in_bounded_time_and_memory)
 		search_find(large, scratch, SPAN_LIT("the card of own77777"), NULL, hits, 10), 1);
 	ck_assert_uint_eq(hits[0].entry, 77777);
 	ck_assert_uint_ge(search_find(large, scratch, SPAN_LIT("the card"), NULL, hits, 10), 10);
-	clock_gettime(CLOCK_MONOTONIC, &began);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &began);
 	for (int i = 0; i < 100; i++)
 		search_find(large, scratch, SPAN_LIT("the card of brnach77 的卡 own4242x"), NULL,
 		            hits, 10);
-	clock_gettime(CLOCK_MONOTONIC, &ended);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ended);
 	ms = (double)(ended.tv_sec - began.tv_sec) * 10 +
 	     (double)(ended.tv_nsec - began.tv_nsec) / 1e8;
 	printf("100,000 entries: %.3f ms a query, %zu octets\n", ms, search_size(large));
