@@ -311,7 +311,8 @@ test("messages are taken back, asked for and exchanged; what failed is sent agai
   assert.equal((await call("POST", `/v1/dead-letters/${failed[0]}/replay`)).status, 202);
   await problem({ status: 404, code: "message_unknown" }, "POST", `/v1/dead-letters/${failed[0]}/replay`);
   assert.equal((await call("DELETE", `/v1/dead-letters/${failed[1]}`)).status, 204);
-  await problem({ status: 404, code: "message_unknown" }, "DELETE", `/v1/dead-letters/${failed[1]}`);
+  assert.equal((await call("DELETE", `/v1/dead-letters/${failed[1]}`)).status, 204, "again, for its answer may have been lost");
+  await problem({ status: 404, code: "message_unknown" }, "DELETE", `/v1/dead-letters/${failed[0]}`);
   const many = (want, body, headers) => problem(want, "POST", "/v1/dead-letters/drop", body, headers);
   await many({ status: 400, code: "json_invalid" }, "{");
   await many({ status: 415, code: "media_type" }, "x", { "content-type": "text/plain" });
@@ -393,8 +394,8 @@ test("channels, routes and lists", async () => {
   await problem({ status: 422, code: "recipient_blocked", field: "to" }, "POST", "/v1/messages", { to: "13800138055", text: "x" });
   await call("DELETE", "/v1/lists", entry);
   await until("its end", async () => (await call("POST", "/v1/messages", { to: "13800138055", text: "x" })).status === 202);
-  const fill = "for i = 1, 200000 do redis.call('HSET', KEYS[1], 'block * +49' .. i, '1 test ') end";
-  await w.redis.command("EVAL", fill, "1", "ph:{ctl}:list");
+  const fill = "for i = ARGV[1] + 1, ARGV[1] + 10000 do redis.call('HSET', KEYS[1], 'block * +49' .. i, '1 test ') end";
+  for (let i = 0; i < 200000; i += 10000) await w.redis.command("EVAL", fill, "1", "ph:{ctl}:list", String(i)); // no long silence of Redis
   await edit({ status: 409, code: "list_full" }, "POST", entry);
   const { body: first } = await call("GET", "/v1/lists");
   assert.equal((await call("GET", `/v1/lists?after=${first.next}`)).status, 200);

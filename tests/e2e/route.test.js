@@ -107,14 +107,13 @@ test("two nodes on one account together keep its contract", async (t) => {
   }
   await Promise.all(jobs);
   await until("all to arrive", () => w.smsc.counts().reduce((n, row) => n + row.count, 0) >= 120);
-  // The operator's side over all, whatever holds up the machine between; the senders' own clocks for every short span.
-  const arrived = w.smsc.events.list("submit").map((e) => e.ts);
-  assert.equal(arrived.length, 120);
-  const took = Math.max(...arrived) - Math.min(...arrived);
-  assert.ok(took > ((120 - BURST) / RATE) * 1000 - 500, `all in ${took} ms`);
+  // By the senders' own clocks: at the operator's end what held up the machine between bunches them.
+  assert.equal(w.smsc.events.list("submit").length, 120);
   const at = [first, second].flatMap((node) => [...node.log.matchAll(/^ts=(\S+) .*event=smpp\.out pdu="submit_sm/gm)].map((m) => Date.parse(m[1])));
   assert.equal(at.length, 120);
   at.sort((x, y) => x - y);
+  const took = at.at(-1) - at[0];
+  assert.ok(took > ((120 - BURST) / RATE) * 1000 - 50, `all in ${took} ms`);
   for (const window of [100, 200, 500, 1000, 2000])
     for (let i = 0; i < at.length; i++) {
       const count = at.filter((x) => x >= at[i] && x < at[i] + window).length;
