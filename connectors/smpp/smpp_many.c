@@ -1,6 +1,7 @@
 /*
  * One text for many numbers by submit_multi (SMPP 3.4, 4.5): each of them has a result of its own.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -143,6 +144,7 @@ static void tell_many(const struct smpp_channel *ch, struct smpp_operation *op,
 	struct send_result results[CONNECTOR_MANY_MAX];
 	char codes[CONNECTOR_MANY_MAX][16];
 
+	assert(op->digits); /* or there was no request */
 	for (size_t i = 0; i < op->count; i++) {
 		struct send_result *r = &results[i];
 

@@ -111,12 +111,11 @@ static void retry(struct smpp_link *l, struct smpp_outgoing *out, unsigned part,
 	bool limited = p->action == SMPP_ACTION_LIMITED;
 	unsigned most = limited ? p->tries : TRIES_OF_PARTS;
 
-	if (out->passed) {
-		smpp_outgoing_want(out, part);
-	} else if (out->parts.count == 1 && !limited) {
+	if (out->parts.count == 1 && !limited) {
 		give_back(ch, out, p);
-	} else if (out->queued && out->again_ms > now_ms(ch)) {
-		smpp_outgoing_want(out, part); /* with its neighbours, of the same try */
+	} else if (out->passed || (out->queued && out->again_ms > now_ms(ch))) {
+		smpp_outgoing_want(out,
+		                   part); /* with its neighbours: elsewhere, or in the same try */
 	} else if (out->tries >= most) {
 		refuse(ch, out, part, p->status, 0);
 	} else {
