@@ -6,6 +6,7 @@
 #include "catalogue_parts.h"
 #include "rfc3339.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,7 @@ void catalogue_unref(struct catalogue **c)
 {
 	if (*c && --(*c)->refs == 0) {
 		matcher_destroy(&(*c)->matcher);
+		matcher_destroy(&(*c)->former);
 		search_destroy(&(*c)->search);
 		arena_fini(&(*c)->arena);
 		free(*c);
@@ -163,24 +165,80 @@ static size_t collect_samples(const struct catalogue *c, struct match_sample *ou
 	return count;
 }
 
+/* The samples of all answers and handovers, for the call only. */
+struct lesson {
+	struct match_sample *samples;
+	bool *handover;
+	struct match_source source;
+};
+
+static void lesson_fini(struct lesson *l)
+{
+	free(l->samples);
+	free(l->handover);
+}
+
+static int lesson_init(const struct catalogue *c, struct lesson *out)
+{
+	size_t count = collect_samples(c, NULL);
+
+	out->samples = calloc(count + 1, sizeof(*out->samples));
+	out->handover = calloc((size_t)c->matched_count + 1, sizeof(*out->handover));
+	out->source = (struct match_source){out->samples, count, c->matched_count, out->handover,
+	                                    &c->required};
+	if (!out->samples || !out->handover) {
+		lesson_fini(out);
+		return -ENOMEM;
+	}
+	collect_samples(c, out->samples);
+	for (uint32_t a = 0; a < c->matched_count; a++)
+		out->handover[a] = c->matched[a]->kind == TEMPLATE_HANDOVER;
+	return 0;
+}
+
 static int make_matcher(struct load *l)
 {
 	struct catalogue *c = l->c;
-	size_t count = collect_samples(c, NULL);
-	struct match_sample *samples = calloc(count + 1, sizeof(*samples));
-	bool *handover = calloc((size_t)c->matched_count + 1, sizeof(*handover));
-	struct match_source source = {samples, count, c->matched_count, handover, &c->required};
-	int err = -ENOMEM;
+	struct lesson lesson;
+	int err = lesson_init(c, &lesson);
 
-	if (samples && handover) {
-		collect_samples(c, samples);
-		for (uint32_t a = 0; a < c->matched_count; a++)
-			handover[a] = c->matched[a]->kind == TEMPLATE_HANDOVER;
-		err = cache_matcher(l->cache, &source, &c->cache, &c->matcher);
-	}
-	free(samples);
-	free(handover);
+	if (err < 0)
+		return err;
+	if (l->quick)
+		err = cache_matcher_quick(l->cache, &lesson.source, &c->cache, &c->quick,
+		                          &c->matcher);
+	else
+		err = cache_matcher(l->cache, &lesson.source, &c->cache, &c->matcher);
+	lesson_fini(&lesson);
 	return err;
+}
+
+bool catalogue_is_quick(const struct catalogue *c)
+{
+	return c->quick;
+}
+
+int catalogue_refine(const struct catalogue *c, const char *cache, struct catalogue_cache *use,
+                     struct matcher **out)
+{
+	struct lesson lesson;
+	int err = lesson_init(c, &lesson);
+
+	if (err < 0)
+		return err;
+	err = cache_matcher(cache, &lesson.source, use, out);
+	lesson_fini(&lesson);
+	return err;
+}
+
+void catalogue_adopt(struct catalogue *c, struct catalogue_cache use, struct matcher **matcher)
+{
+	assert(c->quick && !c->former);
+	c->former = c->matcher;
+	c->matcher = *matcher;
+	c->cache = use;
+	c->quick = false;
+	*matcher = NULL;
 }
 
 /* FNV-1a, 64 bit, over names and texts: the same content has the same version. */
@@ -264,8 +322,15 @@ int catalogue_build(const struct catalogue_file *files, size_t count, uint64_t n
 int catalogue_make(const struct catalogue_file *files, size_t count, const char *cache,
                    uint64_t now_ms, catalogue_told_fn *told, void *arg, struct catalogue **out)
 {
+	return catalogue_make_how(files, count, cache, false, now_ms, told, arg, out);
+}
+
+int catalogue_make_how(const struct catalogue_file *files, size_t count, const char *cache,
+                       bool quick, uint64_t now_ms, catalogue_told_fn *told, void *arg,
+                       struct catalogue **out)
+{
 	struct load l = {
-		.cache = cache, .errors = {.told = told, .arg = arg}
+		.cache = cache, .quick = quick, .errors = {.told = told, .arg = arg}
         };
 	struct yaml_doc **docs = calloc(count + 1, sizeof(struct yaml_doc *));
 	int err = -ENOMEM;

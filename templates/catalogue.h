@@ -91,6 +91,7 @@ typedef void catalogue_told_fn(void *arg, const char *file, unsigned line, const
 enum catalogue_cache_use {
 	CACHE_OFF,      /* none was given */
 	CACHE_USED,     /* nothing was trained */
+	CACHE_LATER,    /* trained quickly: catalogue_refine() does the rest */
 	CACHE_WRITTEN,  /* trained and kept for the next load */
 	CACHE_REPLACED, /* the same, and the file that was there could not be used: err says why */
 	CACHE_FAILED    /* trained, not kept: err says why */
@@ -111,6 +112,29 @@ struct catalogue_cache {
  */
 int catalogue_load(const char *dir, const char *cache, uint64_t now_ms, catalogue_told_fn *told,
                    void *arg, struct catalogue **out) MUST_CHECK;
+
+/**
+ * The same for a start that cannot wait: where the cache has nothing the matcher is trained quickly
+ * (matcher_create_quick()), and catalogue_is_quick() then asks for catalogue_refine().
+ */
+int catalogue_load_quick(const char *dir, const char *cache, uint64_t now_ms,
+                         catalogue_told_fn *told, void *arg, struct catalogue **out) MUST_CHECK;
+
+/** Whether its matcher is a quick one still. */
+bool catalogue_is_quick(const struct catalogue *c);
+
+/**
+ * Trains what a quick load left out, or reads it from the cache. Computes for a second or so and
+ * changes nothing in c, so it may run beside queries, off the loop. -ENOMEM.
+ */
+int catalogue_refine(const struct catalogue *c, const char *cache, struct catalogue_cache *use,
+                     struct matcher **out) MUST_CHECK;
+
+/**
+ * Takes the matcher of catalogue_refine() into use: on the thread that asks c, between two
+ * questions. The former one lives on with c, since others may be reading it.
+ */
+void catalogue_adopt(struct catalogue *c, struct catalogue_cache use, struct matcher **matcher);
 
 /* A file that is already in memory, for catalogue_build(). */
 struct catalogue_file {

@@ -22,6 +22,7 @@ const char *catalogue_cache_name(enum catalogue_cache_use use)
 {
 	static const char *const names[] = {[CACHE_OFF] = "off",
 	                                    [CACHE_USED] = "used",
+	                                    [CACHE_LATER] = "trained quickly, to be refined",
 	                                    [CACHE_WRITTEN] = "written",
 	                                    [CACHE_REPLACED] = "damaged, replaced",
 	                                    [CACHE_FAILED] = "not written"};
@@ -218,6 +219,21 @@ static struct catalogue_cache after_training(int read_err, int write_err)
 	return (struct catalogue_cache){CACHE_REPLACED, read_err};
 }
 
+static void name_of(uint64_t key, char name[NAME_SIZE])
+{
+	snprintf(name, NAME_SIZE, "%016" PRIx64 "-%016" PRIx64 ENDING, key, matcher_engine());
+}
+
+/* What is kept under the name, which then was used last. */
+static int take_kept(int dir, const char *name, uint64_t key, struct matcher **out)
+{
+	int err = read_kept(dir, name, key, out);
+
+	if (err == 0)
+		(void)utimensat(dir, name, NULL, 0);
+	return err;
+}
+
 int cache_matcher(const char *path, const struct match_source *source, struct catalogue_cache *use,
                   struct matcher **out)
 {
@@ -228,14 +244,29 @@ int cache_matcher(const char *path, const struct match_source *source, struct ca
 	*use = (struct catalogue_cache){path ? CACHE_FAILED : CACHE_OFF, path ? dir : 0};
 	if (dir < 0)
 		return matcher_create(source, out);
-	snprintf(name, sizeof(name), "%016" PRIx64 "-%016" PRIx64 ENDING, key, matcher_engine());
-	read_err = read_kept(dir, name, key, out);
+	name_of(key, name);
+	read_err = take_kept(dir, name, key, out);
 	*use = (struct catalogue_cache){CACHE_USED, 0};
-	if (read_err == 0)
-		(void)utimensat(dir, name, NULL, 0); /* the last ones to be used are kept */
 	err = read_err < 0 ? matcher_create(source, out) : 0;
 	if (read_err < 0 && err == 0)
 		*use = after_training(read_err, keep(dir, name, key, *out));
 	close(dir);
 	return err;
+}
+
+int cache_matcher_quick(const char *path, const struct match_source *source,
+                        struct catalogue_cache *use, bool *quick, struct matcher **out)
+{
+	uint64_t key = path ? matcher_key(source) : 0;
+	int dir = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1, err = -ENOENT;
+	char name[NAME_SIZE];
+
+	name_of(key, name);
+	if (dir >= 0) {
+		err = take_kept(dir, name, key, out);
+		close(dir);
+	}
+	*quick = err < 0;
+	*use = (struct catalogue_cache){err < 0 ? CACHE_LATER : CACHE_USED, 0};
+	return err < 0 ? matcher_create_quick(source, out) : 0;
 }

@@ -15,4 +15,11 @@
 int cache_matcher(const char *dir, const struct match_source *source, struct catalogue_cache *use,
                   struct matcher **out) MUST_CHECK;
 
+/**
+ * The same for a start that cannot wait: from the directory, else quickly (matcher_create_quick())
+ * and not put there. *quick says which.
+ */
+int cache_matcher_quick(const char *dir, const struct match_source *source,
+                        struct catalogue_cache *use, bool *quick, struct matcher **out) MUST_CHECK;
+
 #endif

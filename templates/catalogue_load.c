@@ -136,15 +136,27 @@ const struct catalogue_file *catalogue_shelf_files(const struct catalogue_shelf 
 	return s->files;
 }
 
-int catalogue_load(const char *dir, const char *cache, uint64_t now_ms, catalogue_told_fn *told,
-                   void *arg, struct catalogue **out)
+static int load(const char *dir, const char *cache, bool quick, uint64_t now_ms,
+                catalogue_told_fn *told, void *arg, struct catalogue **out)
 {
 	struct catalogue_shelf *s = NULL;
 	int err = catalogue_shelf_read(dir, told, arg, &s);
 
 	if (err)
 		return err;
-	err = catalogue_make(s->files, s->count, cache, now_ms, told, arg, out);
+	err = catalogue_make_how(s->files, s->count, cache, quick, now_ms, told, arg, out);
 	catalogue_shelf_destroy(&s);
 	return err;
+}
+
+int catalogue_load(const char *dir, const char *cache, uint64_t now_ms, catalogue_told_fn *told,
+                   void *arg, struct catalogue **out)
+{
+	return load(dir, cache, false, now_ms, told, arg, out);
+}
+
+int catalogue_load_quick(const char *dir, const char *cache, uint64_t now_ms,
+                         catalogue_told_fn *told, void *arg, struct catalogue **out)
+{
+	return load(dir, cache, true, now_ms, told, arg, out);
 }

@@ -77,6 +77,8 @@ struct catalogue {
 	const struct template **matched; /* answers and handovers, as the matcher numbers them */
 	uint32_t matched_count;
 	struct matcher *matcher;
+	struct matcher *former; /* a quick one that was refined, or NULL */
+	bool quick;
 	struct search *search;             /* over templates, as they are numbered there */
 	uint64_t *of_kind[TEMPLATE_KINDS]; /* a bit a template, for the search */
 	uint64_t *few;                     /* answers with too few samples to learn from */
@@ -86,6 +88,11 @@ struct catalogue {
 	struct match_required required;
 	char version[CATALOGUE_VERSION_SIZE];
 };
+
+/** catalogue_make(), quickly where that is wanted. */
+int catalogue_make_how(const struct catalogue_file *files, size_t count, const char *cache,
+                       bool quick, uint64_t now_ms, catalogue_told_fn *told, void *arg,
+                       struct catalogue **out) MUST_CHECK;
 
 /** Indexes all templates but handovers for the search. -ENOMEM. */
 int catalogue_index_search(struct catalogue *c) MUST_CHECK;
@@ -108,6 +115,7 @@ struct entry {
 struct load {
 	struct catalogue *c;
 	const char *cache; /* directory, or NULL */
+	bool quick;
 	struct yaml_errors errors;
 	struct constant *constants;
 	size_t constant_count;

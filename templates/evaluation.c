@@ -207,15 +207,26 @@ static bool ends_run(const struct judgement *sorted, size_t count, size_t i)
 	return i + 1 == count || sorted[i + 1].confidence < sorted[i].confidence;
 }
 
-static float threshold_for(const struct judgement *sorted, size_t count, double precision)
+/* What a threshold must keep to: a share of right ones, and of those out of scope. */
+struct wanted {
+	double precision, out_of_scope_answered;
+};
+
+static float threshold_for(const struct judgement *sorted, size_t count,
+                           const struct wanted *wanted)
 {
-	double out = weight_out_of_scope(sorted, count), all = 0.0, right = 0.0;
+	double weight = weight_out_of_scope(sorted, count), all = 0.0, right = 0.0;
+	size_t outside = 0, answered = 0;
 	float found = 2.0F;
 
+	for (size_t i = 0; i < count; i++)
+		outside += !sorted[i].in_scope;
 	for (size_t i = 0; i < count && sorted[i].confidence > 0.0F; i++) {
-		all += sorted[i].in_scope ? 1.0 : out;
+		all += sorted[i].in_scope ? 1.0 : weight;
 		right += sorted[i].right;
-		if (ends_run(sorted, count, i) && right >= precision * all)
+		answered += !sorted[i].in_scope;
+		if (ends_run(sorted, count, i) && right >= wanted->precision * all &&
+		    (double)answered <= wanted->out_of_scope_answered * (double)outside)
 			found = sorted[i].confidence;
 	}
 	return found;
@@ -249,8 +260,9 @@ int evaluation_choose(const struct judgement *judged, size_t count,
 		memcpy(sorted, judged, count * sizeof(*sorted));
 	qsort(sorted, count, sizeof(*sorted), by_confidence);
 	out->scope = threshold_for_scope(sorted, count);
-	out->at_95 = threshold_for(sorted, count, 0.95);
-	out->at_98 = threshold_for(sorted, count, 0.98);
+	out->at_95 = threshold_for(sorted, count, &(struct wanted){0.95, 1.0});
+	out->at_98 = threshold_for(
+		sorted, count, &(struct wanted){0.98, (double)EVALUATION_OUT_OF_SCOPE_ANSWERED});
 	free(sorted);
 	return 0;
 }
@@ -308,4 +320,24 @@ void evaluation_measure(const struct judgement *judged, size_t count,
 		.at_95 = cover(judged, count, thresholds->at_95),
 		.at_98 = cover(judged, count, thresholds->at_98),
 	};
+}
+
+int evaluation_curve(const struct judgement *judged, size_t count, double precision, double *out)
+{
+	struct judgement *sorted = calloc(count + 1, sizeof(*sorted));
+	size_t right = 0, most = 0;
+
+	if (!sorted)
+		return -ENOMEM;
+	if (count)
+		memcpy(sorted, judged, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), by_confidence);
+	for (size_t i = 0; i < count && sorted[i].confidence > 0.0F; i++) {
+		right += sorted[i].right;
+		if (ends_run(sorted, count, i) && (double)right >= precision * (double)(i + 1))
+			most = i + 1;
+	}
+	free(sorted);
+	*out = share(most, count);
+	return 0;
 }

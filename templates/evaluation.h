@@ -64,6 +64,8 @@ struct evaluation_thresholds {
 
 /* Of the questions with "oos" there must be this share at least, or those there are count more. */
 #define EVALUATION_OUT_OF_SCOPE 0.20F
+/* Above at_98 no larger share of the questions out of scope may be answered. */
+#define EVALUATION_OUT_OF_SCOPE_ANSWERED 0.02F
 /* The share of in-scope questions whose right answer may be lost to find those that are not. */
 #define EVALUATION_SCOPE_LOSS 0.007F
 
@@ -90,5 +92,13 @@ struct evaluation {
 /** Measures with thresholds that were chosen elsewhere. */
 void evaluation_measure(const struct judgement *judged, size_t count,
                         const struct evaluation_thresholds *thresholds, struct evaluation *out);
+
+/**
+ * The largest share of all questions that can be answered with that precision on this very set,
+ * with a threshold that nobody could know before: what the confidence is worth apart from the
+ * choice of a threshold. -ENOMEM.
+ */
+int evaluation_curve(const struct judgement *judged, size_t count, double precision,
+                     double *out) MUST_CHECK;
 
 #endif

@@ -45,15 +45,23 @@ bool confidence_holds(const struct confidence_case *c, enum confidence_of_what w
 int confidence_fit(const struct confidence_case *cases, size_t count, enum confidence_of_what what,
                    struct confidence *out) MUST_CHECK;
 
+/* What folds are made of. */
+struct fold_source {
+	const struct match_sample *texts; /* the samples' own */
+	const struct model_sample *samples;
+	size_t count;
+	uint32_t answers;
+	const bool *handover; /* by the model's numbers, or NULL */
+	bool quick;           /* half of the cases, the linear model alone */
+};
+
 /**
  * The cases of five folds over the samples of a matcher: each leaves out a fifth of the answers,
  * whose sentences then are uncovered, and a fifth of the sentences of the others. What is most like
- * a handover is no case, since no confidence is asked for it. texts are the samples' own, handover
- * is by the model's numbers or NULL. A large catalogue needs fewer folds for as many cases. cases
- * has room for 2 × count; *out is how many there are. -ENOMEM.
+ * a handover is no case, since no confidence is asked for it. A large catalogue needs fewer folds
+ * for as many cases. cases has room for 2 × count; *out is how many there are. -ENOMEM.
  */
-int confidence_folds(const struct match_sample *texts, const struct model_sample *samples,
-                     size_t count, uint32_t answers, const bool *handover,
-                     struct confidence_case *cases, size_t *out) MUST_CHECK;
+int confidence_folds(const struct fold_source *from, struct confidence_case *cases,
+                     size_t *out) MUST_CHECK;
 
 #endif

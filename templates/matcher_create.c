@@ -9,6 +9,7 @@
 /* What the training needs and the matcher does not keep. */
 struct prepared {
 	const struct match_source *from;
+	bool quick;
 	uint32_t *model_of; /* the answer's number to the model's, or MODEL_UNKNOWN */
 	struct match_sample *texts;
 	struct model_sample *samples; /* of modelled answers only, as texts */
@@ -215,8 +216,10 @@ static void *run_folds(void *arg)
 {
 	struct folding *f = arg;
 
-	f->err = confidence_folds(f->p->texts, f->p->samples, f->p->count, f->answers, f->handover,
-	                          f->cases, &f->count);
+	const struct fold_source from = {f->p->texts, f->p->samples, f->p->count,
+	                                 f->answers,  f->handover,   f->p->quick};
+
+	f->err = confidence_folds(&from, f->cases, &f->count);
 	return NULL;
 }
 
@@ -243,14 +246,30 @@ static int folding_end(struct folding *f)
 	return f->err;
 }
 
+/* A quick matcher, which knows itself less well, is allowed half as many wrong answers. */
+static struct match_required required_of(const struct prepared *p)
+{
+	struct match_required required =
+		p->from->required ? *p->from->required : match_required_default;
+
+	if (p->quick)
+		required.answer = 0.5F + 0.5F * required.answer;
+	return required;
+}
+
+static struct model_how how_to_train(const struct prepared *p)
+{
+	return (struct model_how){p->quick ? MODEL_ROUGH : MODEL_EXACT, !p->quick};
+}
+
 static int train_and_calibrate(struct matcher *m, const struct prepared *p)
 {
-	const struct match_required *required = p->from->required;
+	const struct match_required required = required_of(p);
 	struct folding f = {.p = p};
 	int err = folding_begin(&f, m), folded;
 
 	if (err == 0) {
-		err = model_train(p->samples, p->count, m->modelled, MODEL_EXACT, &m->model);
+		err = model_train(p->samples, p->count, m->modelled, how_to_train(p), &m->model);
 		folded = folding_end(&f);
 		err = err < 0 ? err : folded;
 	}
@@ -258,10 +277,7 @@ static int train_and_calibrate(struct matcher *m, const struct prepared *p)
 		keep_cases(m, f.cases, f.count);
 	free(f.cases);
 	free(f.handover);
-	return err < 0 ? err
-	               : calibration_fit(m->cases, m->case_count,
-	                                 required ? required : &match_required_default,
-	                                 &m->calibration);
+	return err < 0 ? err : calibration_fit(m->cases, m->case_count, &required, &m->calibration);
 }
 
 static int make(struct matcher *m, struct prepared *p)
@@ -272,14 +288,15 @@ static int make(struct matcher *m, struct prepared *p)
 		return err;
 	if (p->count >= CALIBRATION_CASES_LEAST)
 		return train_and_calibrate(m, p);
-	return model_train(p->samples, p->count, m->modelled, MODEL_EXACT, &m->model);
+	return model_train(p->samples, p->count, m->modelled,
+	                   (struct model_how){MODEL_EXACT, false}, &m->model);
 }
 
-int matcher_create(const struct match_source *source, struct matcher **out)
+static int create(const struct match_source *source, bool quick, struct matcher **out)
 {
 	struct matcher_sizes sizes = {source->answers, source->answers, source->count,
 	                              2 * source->count};
-	struct prepared p = {.from = source};
+	struct prepared p = {.from = source, .quick = quick};
 	struct matcher *m = NULL;
 	int err;
 
@@ -298,4 +315,14 @@ int matcher_create(const struct match_source *source, struct matcher **out)
 	else
 		*out = m;
 	return err;
+}
+
+int matcher_create(const struct match_source *source, struct matcher **out)
+{
+	return create(source, false, out);
+}
+
+int matcher_create_quick(const struct match_source *source, struct matcher **out)
+{
+	return create(source, true, out);
 }

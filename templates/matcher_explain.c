@@ -106,6 +106,7 @@ int matcher_explain(const struct matcher *m, struct match_scratch *scratch, stru
 	if (out->modelled && matcher_score(m, scratch, &match)) {
 		out->score = scratch->scores[number];
 		out->bias = m->model->bias[number];
+		out->network = model_network_part(m->model, &scratch->vector, number);
 		take_apart(m, scratch, number, origins, features_origins(&scratch->normal, origins),
 		           out);
 	}

@@ -14,8 +14,9 @@ struct match_reason {
 
 struct match_explanation {
 	bool modelled; /* false: the answer has too few samples, nothing was learned of it */
-	float score;   /* of the answer: all parts and the bias together */
+	float score;   /* of the answer: all parts, the bias and the network's part together */
 	float bias;    /* what it has before a word is read */
+	float network; /* what the network thinks of all words together; at most 0 */
 	struct match_reason speaks_for[MATCH_REASONS_MAX], against[MATCH_REASONS_MAX];
 	size_t for_count, against_count; /* the strongest first */
 	size_t unknown;                  /* features of the text that no sample has */

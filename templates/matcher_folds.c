@@ -5,13 +5,10 @@
 
 #define FOLDS 5
 #define CASES_ENOUGH 3000 /* for eight weights and two limits; then no further fold is run */
+#define CASES_QUICK 1200  /* the same for a matcher that is replaced in a moment */
 
 struct folds {
-	const struct match_sample *texts;
-	const struct model_sample *samples;
-	size_t count;
-	uint32_t answers;
-	const bool *handover;
+	const struct fold_source *from;
 	struct model_sample *kept;
 	float *scores;
 	struct normal *normal;
@@ -29,7 +26,7 @@ static bool answer_left_out(uint32_t answer, unsigned fold)
 
 static bool left_out(const struct folds *f, size_t s, unsigned fold)
 {
-	return answer_left_out(f->samples[s].answer, fold) || s % FOLDS == fold;
+	return answer_left_out(f->from->samples[s].answer, fold) || s % FOLDS == fold;
 }
 
 /* The best three answers of all scores, handovers left out. */
@@ -37,8 +34,8 @@ static bool is_among_three(const struct folds *f, uint32_t answer)
 {
 	size_t better = 0;
 
-	for (uint32_t a = 0; a < f->answers && better < 3; a++)
-		if (!(f->handover && f->handover[a]))
+	for (uint32_t a = 0; a < f->from->answers && better < 3; a++)
+		if (!(f->from->handover && f->from->handover[a]))
 			better += f->scores[a] > f->scores[answer] ||
 			          (!(f->scores[a] < f->scores[answer]) && a < answer);
 	return better < 3;
@@ -46,19 +43,19 @@ static bool is_among_three(const struct folds *f, uint32_t answer)
 
 static void judge(struct folds *f, const struct model *m, size_t s, bool covered)
 {
-	uint32_t best = 0, own = f->samples[s].answer;
+	uint32_t best = 0, own = f->from->samples[s].answer;
 	struct confidence_case *c = &f->cases[f->found];
 
-	model_weigh(m, f->samples[s].features, f->samples[s].count, f->vector);
+	model_weigh(m, f->from->samples[s].features, f->from->samples[s].count, f->vector);
 	model_score(m, f->vector, f->scores);
-	for (uint32_t a = 1; a < f->answers; a++)
+	for (uint32_t a = 1; a < f->from->answers; a++)
 		if (f->scores[a] > f->scores[best])
 			best = a;
-	if (!f->vector->count || (f->handover && f->handover[best]))
+	if (!f->vector->count || (f->from->handover && f->from->handover[best]))
 		return;
-	normal_read(f->texts[s].text, f->normal);
+	normal_read(f->from->texts[s].text, f->normal);
 	confidence_signals(m, f->normal, f->scores, &c->signals);
-	covered = covered && !(f->handover && f->handover[own]);
+	covered = covered && !(f->from->handover && f->from->handover[own]);
 	c->covered = covered;
 	c->right = covered && best == own;
 	c->among = covered && is_among_three(f, own);
@@ -72,38 +69,33 @@ static int run_fold(struct folds *f, unsigned fold)
 	size_t kept = 0;
 	int err;
 
-	for (size_t s = 0; s < f->count; s++)
+	for (size_t s = 0; s < f->from->count; s++)
 		if (!left_out(f, s, fold))
-			f->kept[kept++] = f->samples[s];
-	err = model_train(f->kept, kept, f->answers, MODEL_ROUGH, &m);
+			f->kept[kept++] = f->from->samples[s];
+	err = model_train(f->kept, kept, f->from->answers,
+	                  (struct model_how){MODEL_ROUGH, !f->from->quick}, &m);
 	if (err < 0)
 		return err;
-	for (size_t s = 0; s < f->count; s++)
+	for (size_t s = 0; s < f->from->count; s++)
 		if (left_out(f, s, fold))
-			judge(f, m, s, !answer_left_out(f->samples[s].answer, fold));
+			judge(f, m, s, !answer_left_out(f->from->samples[s].answer, fold));
 	model_destroy(&m);
 	return 0;
 }
 
-int confidence_folds(const struct match_sample *texts, const struct model_sample *samples,
-                     size_t count, uint32_t answers, const bool *handover,
-                     struct confidence_case *cases, size_t *out)
+int confidence_folds(const struct fold_source *from, struct confidence_case *cases, size_t *out)
 {
-	struct folds f = {.texts = texts,
-	                  .samples = samples,
-	                  .count = count,
-	                  .answers = answers,
-	                  .handover = handover,
-	                  .cases = cases};
+	struct folds f = {.from = from, .cases = cases};
+	size_t enough = from->quick ? CASES_QUICK : CASES_ENOUGH;
 	int err = -ENOMEM;
 
-	f.kept = calloc(count + 1, sizeof(*f.kept));
-	f.scores = calloc((size_t)answers + 1, sizeof(*f.scores));
+	f.kept = calloc(from->count + 1, sizeof(*f.kept));
+	f.scores = calloc((size_t)from->answers + 1, sizeof(*f.scores));
 	f.normal = malloc(sizeof(*f.normal));
 	f.vector = malloc(sizeof(*f.vector));
 	if (f.kept && f.scores && f.normal && f.vector) {
 		err = 0;
-		for (unsigned fold = 0; err == 0 && fold < FOLDS && f.found < CASES_ENOUGH; fold++)
+		for (unsigned fold = 0; err == 0 && fold < FOLDS && f.found < enough; fold++)
 			err = run_fold(&f, fold);
 	}
 	free(f.kept);

@@ -14,6 +14,7 @@ void model_destroy(struct model **m)
 	free((*m)->entry_weight);
 	free((*m)->scale);
 	free((*m)->bias);
+	network_destroy(&(*m)->network);
 	free(*m);
 	*m = NULL;
 }
@@ -76,6 +77,30 @@ void model_weigh(const struct model *m, const struct feature *features, size_t c
 		out->at[i].value *= share;
 }
 
+static float network_part(float said)
+{
+	return NETWORK_SHARE * (said > NETWORK_LEAST ? said : NETWORK_LEAST);
+}
+
+static void add_network(const struct model *m, const struct model_vector *v, float *scores)
+{
+	float said[NETWORK_ANSWERS_MAX];
+
+	network_score(m->network, v->at, v->count, said);
+	for (uint32_t a = 0; a < m->answers; a++)
+		scores[a] += network_part(said[a]);
+}
+
+float model_network_part(const struct model *m, const struct model_vector *v, uint32_t answer)
+{
+	float said[NETWORK_ANSWERS_MAX];
+
+	if (!m->network)
+		return 0.0F;
+	network_score(m->network, v->at, v->count, said);
+	return network_part(said[answer]);
+}
+
 void model_score(const struct model *m, const struct model_vector *v, float *scores)
 {
 	for (uint32_t a = 0; a < m->answers; a++)
@@ -89,13 +114,16 @@ void model_score(const struct model *m, const struct model_vector *v, float *sco
 	}
 	for (uint32_t a = 0; a < m->answers; a++)
 		scores[a] = scores[a] * m->scale[a] + m->bias[a];
+	if (m->network)
+		add_network(m, v, scores);
 }
 
 size_t model_size(const struct model *m)
 {
 	size_t entries = m->row[m->features];
 
-	return sizeof(*m) + m->features * (sizeof(m->idf[0]) + sizeof(m->row[0])) +
+	return sizeof(*m) + (m->network ? network_size(m->network) : 0) +
+	       m->features * (sizeof(m->idf[0]) + sizeof(m->row[0])) +
 	       entries * (sizeof(m->entry_answer[0]) + sizeof(m->entry_weight[0])) +
 	       m->answers * (sizeof(m->scale[0]) + sizeof(m->bias[0]));
 }

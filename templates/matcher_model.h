@@ -6,6 +6,7 @@
 #define PH_MATCHER_MODEL_H
 
 #include "matcher_features.h"
+#include "matcher_network.h"
 
 #define MODEL_WORDS (FEATURE_BUCKETS / 64)
 
@@ -19,8 +20,9 @@ struct model {
 	uint32_t *row;               /* features + 1: where each one's entries begin */
 	uint16_t *entry_answer;
 	int8_t *entry_weight;
-	float *scale; /* answers: what one step of its weights is worth */
-	float *bias;  /* answers */
+	float *scale;            /* answers: what one step of its weights is worth */
+	float *bias;             /* answers */
+	struct network *network; /* NULL: the linear model alone */
 };
 
 struct model_term {
@@ -49,12 +51,17 @@ enum model_effort {
 	MODEL_ROUGH  /* to learn from how often it is right: a third less work */
 };
 
+struct model_how {
+	enum model_effort effort;
+	bool network; /* one beside it, where the answers are few enough */
+};
+
 /**
  * Trains a one-vs-rest L2-loss linear SVM. Deterministic. -ENOMEM. No samples are allowed: the
  * model then scores 0 for all.
  */
 int model_train(const struct model_sample *samples, size_t count, uint32_t answers,
-                enum model_effort effort, struct model **out) MUST_CHECK;
+                struct model_how how, struct model **out) MUST_CHECK;
 /** Accepts NULL inside and sets it NULL. */
 void model_destroy(struct model **m);
 
@@ -65,8 +72,18 @@ uint32_t model_feature(const struct model *m, uint32_t bucket);
 void model_weigh(const struct model *m, const struct feature *features, size_t count,
                  struct model_vector *out);
 
-/** The score of every answer; scores has room for m->answers. */
+/* How much of a score one natural logarithm of the network's probability is, and its limit. */
+#define NETWORK_SHARE 0.25F
+#define NETWORK_LEAST (-8.0F)
+
+/**
+ * The score of every answer; scores has room for m->answers. The linear model's signed distance to
+ * an answer's border and, where there is a network, a quarter of its logarithm of the probability.
+ */
 void model_score(const struct model *m, const struct model_vector *v, float *scores);
+
+/** The network's part of one answer's score; 0 where there is none. */
+float model_network_part(const struct model *m, const struct model_vector *v, uint32_t answer);
 
 /** Octets it holds. */
 size_t model_size(const struct model *m);

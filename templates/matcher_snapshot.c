@@ -1,5 +1,5 @@
 /*
- * The octets: a head (magic, engine, key, checksum of the body), then the body, whose six counts
+ * The octets: a head (magic, engine, key, checksum of the body), then the body, whose seven counts
  * in front give its size exactly. Network byte order; floats as their bits. The checksum finds
  * accidents; who may write the file may also make one that passes, so everything an index is
  * made of is checked as well, and a matcher from here never reads outside its tables.
@@ -13,11 +13,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define MAGIC SPAN_LIT("PHMATCH2")
+#define MAGIC SPAN_LIT("PHMATCH3")
 #define HEAD_SIZE 32
 
 struct counts {
-	uint32_t answers, modelled, features, entries, exacts, cases;
+	uint32_t answers, modelled, features, entries, exacts, cases, networks;
 };
 
 uint64_t matcher_engine(void)
@@ -76,6 +76,17 @@ static void write_model(const struct model *m, struct buf *out)
 	write_floats(out, m->bias, m->answers);
 }
 
+static void write_network(const struct network *n, struct buf *out)
+{
+	size_t units = (size_t)n->features * NETWORK_UNITS;
+
+	buf_add(out, (struct span){(const char *)n->embedding, units});
+	write_floats(out, n->scale, n->features);
+	write_floats(out, n->hidden, NETWORK_UNITS);
+	write_floats(out, n->output, (size_t)n->answers * NETWORK_UNITS);
+	write_floats(out, n->bias, n->answers);
+}
+
 static uint32_t count_exacts(const struct matcher *m)
 {
 	uint32_t count = 0;
@@ -127,7 +138,10 @@ static void write_body(const struct matcher *m, struct buf *out)
 	buf_u32(out, m->model->row[m->model->features]);
 	buf_u32(out, count_exacts(m));
 	buf_u32(out, (uint32_t)m->case_count);
+	buf_u32(out, m->model->network ? 1 : 0);
 	write_model(m->model, out);
+	if (m->model->network)
+		write_network(m->model->network, out);
 	for (uint32_t a = 0; a < m->answers; a++)
 		buf_u32(out, m->samples[a]);
 	for (uint32_t a = 0; a < m->answers; a++)
@@ -160,11 +174,18 @@ void matcher_write(const struct matcher *m, uint64_t key, struct buf *out)
 
 #define CALIBRATION_SIZE ((2 * (CONFIDENCE_SIGNALS + 1) + 2) * sizeof(float) + 1)
 
-/* 64 bits: six counts of 32 cannot overflow it. */
+static uint64_t network_octets(const struct counts *n)
+{
+	return (NETWORK_UNITS + sizeof(float)) * (uint64_t)n->features +
+	       (NETWORK_UNITS + 1) * sizeof(float) * (uint64_t)n->modelled +
+	       NETWORK_UNITS * sizeof(float);
+}
+
+/* 64 bits: seven counts of 32 cannot overflow it. */
 static uint64_t body_size(const struct counts *n)
 {
-	return sizeof(float) + FEATURE_BUCKETS / 8 + CALIBRATION_SIZE +
-	       (sizeof(float) + sizeof(uint16_t)) * (uint64_t)n->features +
+	return (n->networks ? network_octets(n) : 0) + sizeof(float) + FEATURE_BUCKETS / 8 +
+	       CALIBRATION_SIZE + (sizeof(float) + sizeof(uint16_t)) * (uint64_t)n->features +
 	       (sizeof(uint16_t) + sizeof(int8_t)) * (uint64_t)n->entries +
 	       (sizeof(uint32_t) + 1) * (uint64_t)n->answers +
 	       (2 * sizeof(float) + sizeof(uint32_t)) * (uint64_t)n->modelled +
@@ -259,6 +280,23 @@ static int read_model(struct cursor *c, const struct counts *n, struct model *m)
 	return sound ? 0 : -EBADMSG;
 }
 
+static int read_network(struct cursor *c, const struct counts *n, struct network **out)
+{
+	struct span embedding = cur_octets(c, (size_t)n->features * NETWORK_UNITS);
+	int err = network_alloc(n->features, n->modelled, out);
+	bool sound;
+
+	if (err < 0)
+		return err;
+	if (embedding.len)
+		memcpy((*out)->embedding, embedding.ptr, embedding.len);
+	sound = read_floats(c, (*out)->scale, n->features);
+	sound = read_floats(c, (*out)->hidden, NETWORK_UNITS) && sound;
+	sound = read_floats(c, (*out)->output, (size_t)n->modelled * NETWORK_UNITS) && sound;
+	sound = read_floats(c, (*out)->bias, n->modelled) && sound;
+	return sound ? 0 : -EBADMSG;
+}
+
 static int read_exacts(struct cursor *c, uint32_t count, struct matcher *m)
 {
 	for (uint32_t i = 0; i < count; i++) {
@@ -324,6 +362,8 @@ static int read_tables(struct cursor *c, const struct counts *n, struct matcher 
 
 	if (err == 0)
 		err = read_model(c, n, m->model);
+	if (err == 0 && n->networks)
+		err = read_network(c, n, &m->model->network);
 	if (err == 0)
 		err = read_answers(c, m);
 	if (err == 0)
@@ -337,7 +377,8 @@ static bool are_possible(const struct counts *n, size_t left)
 {
 	return n->answers <= MATCHER_ANSWERS_MAX && n->modelled <= n->answers &&
 	       n->modelled <= MATCHER_MODELLED_MAX && n->cases <= CALIBRATION_CASES_MAX &&
-	       n->features <= FEATURE_BUCKETS && left == body_size(n);
+	       n->features <= FEATURE_BUCKETS && n->networks <= 1 &&
+	       (!n->networks || n->modelled <= NETWORK_ANSWERS_MAX) && left == body_size(n);
 }
 
 static int read_body(struct span body, struct matcher **out)
@@ -353,6 +394,7 @@ static int read_body(struct span body, struct matcher **out)
 	n.entries = cur_u32(&c);
 	n.exacts = cur_u32(&c);
 	n.cases = cur_u32(&c);
+	n.networks = cur_u32(&c);
 	if (cur_check(&c) < 0 || !are_possible(&n, cur_left(&c)))
 		return -EBADMSG;
 	err = matcher_alloc(&(struct matcher_sizes){n.answers, n.modelled, n.exacts, n.cases}, &m);

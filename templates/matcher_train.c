@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COST 1.0F
+#define COST 2.0F
 #define EPOCHS_MAX 200
 #define NEAR_MAX 20        /* nearest centroids of a sample that take it as a hard negative */
 #define OTHERS_ONE_IN 20   /* of the remaining samples */
@@ -86,6 +86,12 @@ static void mark_known(struct trainer *t, uint32_t *documents)
 	}
 }
 
+/* The root of what is usual: a rare word weighs more, but not so much that it drowns the others. */
+static float weight_of_term(size_t samples, uint32_t with_it)
+{
+	return sqrtf(1.0F + logf((1.0F + (float)samples) / (1.0F + (float)with_it)));
+}
+
 static int learn_vocabulary(struct trainer *t)
 {
 	uint32_t *documents = calloc(FEATURE_BUCKETS, sizeof(*documents));
@@ -94,12 +100,11 @@ static int learn_vocabulary(struct trainer *t)
 	if (!documents)
 		return -ENOMEM;
 	mark_known(t, documents);
-	t->m->idf_unknown = 1.0F + logf(1.0F + (float)t->count);
+	t->m->idf_unknown = weight_of_term(t->count, 0);
 	t->m->idf = calloc((size_t)t->m->features + 1, sizeof(*t->m->idf));
 	for (uint32_t b = 0; t->m->idf && b < FEATURE_BUCKETS; b++)
 		if (documents[b])
-			t->m->idf[next++] = 1.0F + logf((1.0F + (float)t->count) /
-			                                (1.0F + (float)documents[b]));
+			t->m->idf[next++] = weight_of_term(t->count, documents[b]);
 	free(documents);
 	return t->m->idf ? 0 : -ENOMEM;
 }
@@ -560,6 +565,22 @@ static int train(struct trainer *t)
 	return err < 0 ? err : rows_from_found(t);
 }
 
+static int train_network(struct trainer *t)
+{
+	uint32_t *answer = calloc(t->count, sizeof(*answer));
+	struct network_lesson lesson = {t->terms, t->begin,       answer,
+	                                t->count, t->m->features, t->m->answers};
+	int err;
+
+	if (!answer)
+		return -ENOMEM;
+	for (size_t s = 0; s < t->count; s++)
+		answer[s] = t->samples[s].answer;
+	err = network_train(&lesson, &t->m->network);
+	free(answer);
+	return err;
+}
+
 static void trainer_fini(struct trainer *t)
 {
 	free(t->begin);
@@ -574,9 +595,9 @@ static void trainer_fini(struct trainer *t)
 }
 
 int model_train(const struct model_sample *samples, size_t count, uint32_t answers,
-                enum model_effort effort, struct model **out)
+                struct model_how how, struct model **out)
 {
-	struct trainer t = {.samples = samples, .count = count, .effort = efforts[effort]};
+	struct trainer t = {.samples = samples, .count = count, .effort = efforts[how.effort]};
 	int err;
 
 	t.m = calloc(1, sizeof(*t.m));
@@ -584,6 +605,8 @@ int model_train(const struct model_sample *samples, size_t count, uint32_t answe
 		return -ENOMEM;
 	t.m->answers = answers;
 	err = train(&t);
+	if (err == 0 && how.network && count && answers <= NETWORK_ANSWERS_MAX)
+		err = train_network(&t);
 	trainer_fini(&t);
 	if (err < 0)
 		model_destroy(&t.m);

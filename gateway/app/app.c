@@ -38,8 +38,9 @@ static int make_catalogue(struct app *app, struct yaml_errors *errors)
 	const struct config_rule *rules = c->calls.rules.items;
 	unsigned before = errors->count;
 	struct told told = {0};
-	int err = catalogue_load(c->templates.directory, c->templates.cache,
-	                         clock_wall_ms(&clock_system), told_add, &told, &app->catalogue);
+	int err = catalogue_load_quick(c->templates.directory, c->templates.cache,
+	                               clock_wall_ms(&clock_system), told_add, &told,
+	                               &app->catalogue);
 
 	for (size_t i = 0; i < told.count; i++) {
 		const char *config_file = errors->file;
@@ -122,6 +123,7 @@ static void enter_service(struct app *app)
 	malloc_trim(0); /* training the matcher leaves more free memory than is needed at rest */
 	lessons_refit(app->lessons);
 	tell_ready(app);
+	app_refine(app);
 }
 
 /* The node has what is published, or cannot have it: the files do. */

@@ -43,7 +43,7 @@ struct app {
 	enum app_phase phase;
 	unsigned draining; /* parts that have not said that they are done */
 	uint16_t public_port, internal_port;
-	bool redis_up, learning;
+	bool redis_up, learning, refining;
 	char redis_why[160];
 	uint64_t started_us;
 	int status; /* for exit() */
@@ -59,6 +59,8 @@ void app_signals_stop(struct app *app);
 void app_catalogue_changed(void *arg, struct catalogue *catalogue);
 /** It judges otherwise now: what was matched before is forgotten. arg is the app. */
 void app_catalogue_refitted(void *arg);
+/** Where the catalogue in use was trained quickly: does the rest beside the loop, once in service. */
+void app_refine(struct app *app);
 /** Logs how the cache served the load of c; a warning when it did not. */
 void app_tell_cache(const struct app *app, const struct catalogue *c);
 /** Stops taking work, finishes what is under way within the drain time, then ends the loop. */

@@ -261,6 +261,25 @@ static void put_coverage(json_t *to, int percent, const struct evaluation_covera
 	}
 }
 
+/* The same with the best threshold for this very set: apart from those, which were chosen before.
+ */
+static void put_curve(json_t *to, const struct evaluator *e)
+{
+	static const struct {
+		const char *name;
+		double precision;
+	} rows[] = {
+		{"coverage_curve_95", 0.95},
+		{"coverage_curve_98", 0.98},
+	};
+	double covered;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (evaluation_curve(e->test.judged, e->test.questions.count, rows[i].precision,
+		                     &covered) == 0)
+			put(to, rows[i].name, covered);
+}
+
 static json_t *to_json(struct evaluator *e)
 {
 	struct evaluation got;
@@ -279,6 +298,7 @@ static json_t *to_json(struct evaluator *e)
 	put(out, "oos_recall", got.oos_recall);
 	put_coverage(out, 95, &got.at_95);
 	put_coverage(out, 98, &got.at_98);
+	put_curve(out, e);
 	json_object_set_new(out, "thresholds_from", json_string(e->dev.path ? "dev" : "folds"));
 	put(out, "threshold", (double)e->thresholds.scope);
 	put(out, "threshold_95", (double)e->thresholds.at_95);

@@ -32,6 +32,7 @@ struct lessons {
 struct refit {
 	struct lessons *lessons; /* NULL: it is gone */
 	struct catalogue *catalogue;
+	struct matcher *matcher; /* of it, when this began: it may be refined meanwhile */
 	char **texts, **ids;
 	size_t count;
 	struct calibration calibration;
@@ -204,8 +205,8 @@ static int refit_work(void *arg)
 			count++;
 	}
 	if (all)
-		err = matcher_recalibrate(catalogue_matcher(r->catalogue), all, count,
-		                          catalogue_required(r->catalogue), &r->calibration);
+		err = matcher_recalibrate(r->matcher, all, count, catalogue_required(r->catalogue),
+		                          &r->calibration);
 	free(all);
 	return err;
 }
@@ -219,8 +220,9 @@ static void refit_done(void *arg, int err)
 		l->under_way = NULL;
 		if (err)
 			log_warn(l->options.log, EVENT("templates.refit_failed"), ERR(err));
-		if (!err && r->catalogue == *l->options.catalogue) {
-			matcher_calibrate(catalogue_matcher(r->catalogue), &r->calibration);
+		if (!err && r->catalogue == *l->options.catalogue &&
+		    r->matcher == catalogue_matcher(r->catalogue)) {
+			matcher_calibrate(r->matcher, &r->calibration);
 			l->options.refitted(l->options.arg);
 			log_info(l->options.log, EVENT("templates.refitted"),
 			         NUM("corrections", r->count));
@@ -289,6 +291,7 @@ void lessons_refit(struct lessons *l)
 	argv[5] = span_of(most);
 	r->lessons = l;
 	r->catalogue = catalogue_ref(*l->options.catalogue);
+	r->matcher = catalogue_matcher(r->catalogue);
 	l->under_way = r;
 	if (redis_command(l->options.redis, ARRAY_LEN(argv), argv, on_corrections, r)) {
 		l->under_way = NULL;

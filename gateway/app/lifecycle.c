@@ -85,6 +85,67 @@ void app_catalogue_changed(void *arg, struct catalogue *catalogue)
 		catalogue_unref(&old);
 	if (app->phase != APP_STARTING)
 		lessons_refit(app->lessons);
+	app_refine(app);
+}
+
+/* --- what a quick start left out ---------------------------------------------------------------
+ */
+
+struct refining {
+	struct app *app;
+	struct catalogue *catalogue;
+	struct matcher *matcher;
+	struct catalogue_cache use;
+};
+
+static int refine_work(void *arg)
+{
+	struct refining *r = arg;
+	int err = catalogue_refine(r->catalogue, r->app->config->templates.cache, &r->use,
+	                           &r->matcher);
+
+	malloc_trim(0);
+	return err;
+}
+
+/* The former matcher stays with its catalogue: another thread may be fitting it to corrections. */
+static void refined(void *arg, int err)
+{
+	struct refining *r = arg;
+	struct app *app = r->app;
+
+	app->refining = false;
+	if (err) {
+		log_error(&app->log, EVENT("templates.refine_failed"), ERR(err));
+	} else if (r->catalogue == app->catalogue) {
+		catalogue_adopt(app->catalogue, r->use, &r->matcher);
+		app_tell_cache(app, app->catalogue);
+		app_catalogue_refitted(app);
+		lessons_refit(app->lessons);
+	} else {
+		app_refine(app);
+	}
+	matcher_destroy(&r->matcher);
+	catalogue_unref(&r->catalogue);
+	free(r);
+}
+
+void app_refine(struct app *app)
+{
+	struct refining *r;
+
+	if (app->phase != APP_RUNNING || app->refining || !catalogue_is_quick(app->catalogue))
+		return;
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return; /* the quick one goes on answering */
+	*r = (struct refining){.app = app, .catalogue = catalogue_ref(app->catalogue)};
+	app->refining = true;
+	if (io_work_background(app->loop, "templates.refine", refine_work, refined, r) == 0)
+		return;
+	app->refining = false;
+	catalogue_unref(&r->catalogue);
+	free(r);
 }
 
 void app_catalogue_refitted(void *arg)

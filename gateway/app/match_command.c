@@ -105,6 +105,10 @@ static void print_best(const struct shown *s)
 		if (!why->modelled)
 			printf("      fewer than %d samples: found by search\n",
 			       MATCHER_SAMPLES_LEAST);
+		else
+			printf("      together %+.3f by all words as they stand together, %+.3f "
+			       "before any\n",
+			       (double)why->network, (double)why->bias);
 		print_reasons("for", why->speaks_for, why->for_count);
 		print_reasons("against", why->against, why->against_count);
 	}
@@ -155,13 +159,13 @@ static json_t *best_json(const struct shown *s)
 		const struct match_explanation *why = &s->why[i];
 
 		json_array_append_new(
-			list, json_pack("{s:o, s:o, s:f, s:b, s:f, s:o, s:o}", "id",
+			list, json_pack("{s:o, s:o, s:f, s:b, s:f, s:f, s:o, s:o}", "id",
 		                        strict_json_text(hit->answer->id), "title",
 		                        strict_json_text(hit->answer->title[title_language(s)]),
 		                        "score", (double)hit->score, "learned", why->modelled,
-		                        "bias", (double)why->bias, "for",
-		                        reasons_json(why->speaks_for, why->for_count), "against",
-		                        reasons_json(why->against, why->against_count)));
+		                        "bias", (double)why->bias, "network", (double)why->network,
+		                        "for", reasons_json(why->speaks_for, why->for_count),
+		                        "against", reasons_json(why->against, why->against_count)));
 	}
 	return list;
 }

@@ -16,7 +16,7 @@ import { startWechat } from "../peers/wechat/main.js";
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const BUILT = path.join(ROOT, process.env.BUILD ?? "build");
 const POSTHOUSE = path.join(BUILT, "bin", "posthouse");
-// One for all stories: what one has trained the next need not.
+// One for all stories with the demonstration catalogue: what one has trained the next need not. Other catalogues would push it out.
 const CACHE = path.join(BUILT, "stories-cache");
 const PASSWORD = "relay-station";
 export const SITE = "http://site.example"; // the origin of a page that nobody serves
@@ -190,7 +190,7 @@ class World {
       `redis:\n  address: unix:${this.redis.socket}`,
       `log:\n  level: ${process.env.STORY_LOG ?? "info"}`,
       `assets:\n  console: ${path.join(BUILT, "assets/console")}\n  widget: ${path.join(BUILT, "assets/widget")}`,
-      `templates:\n  directory: ${this.options.templates ?? path.join(ROOT, "templates/content")}\n  cache: ${CACHE}${this.options.templatesExtra ?? ""}`,
+      `templates:\n  directory: ${this.options.templates ?? path.join(ROOT, "templates/content")}\n  cache: ${this.options.templates ? path.join(this.dir, "cache") : CACHE}${this.options.templatesExtra ?? ""}`,
       `desk:\n  default_queue: general\n  capacity: 6${this.options.desk ?? ""}`,
       `api:\n  keys:\n    - name: story\n      key: ${secret(API_KEY)}\n      scopes: [calls, messages, conversations, channels, templates, verifications]\n    - name: nothing\n      key: ${secret(POWERLESS_KEY)}\n      scopes: []${this.options.keys?.map((k) => `\n    - name: ${k.name}\n      key: ${secret(k.key)}\n      scopes: [${k.scopes}]`).join("") ?? ""}`,
       `calls:\n  channel: sms-main\n  rules:\n    - disposition: card_reissue\n      template: call.card_reissue\n    - disposition: "*"\n      template: call.ended`,

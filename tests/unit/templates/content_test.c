@@ -205,11 +205,48 @@ START_TEST(on_questions_it_never_saw_it_is_right_or_silent)
 }
 END_TEST
 
+/* What answers in the first second of a node's life, while the rest is learned. */
+START_TEST(a_quick_start_answers_less_but_as_rightly)
+{
+	struct catalogue *whole = c;
+	struct score s;
+
+	ck_assert_int_eq(catalogue_load_quick(CONTENT, NULL, 0, on_told, NULL, &c), 0);
+	ck_assert(catalogue_is_quick(c));
+	s = judge_file(PH_VECTORS "/questions.tsv");
+	printf("quickly: answered %.1f %%, of these right %.1f %%, settled %.1f %%\n",
+	       100 * share(s.answered, s.questions), 100 * share(s.right, s.answered),
+	       100 * share(s.right + s.held, s.questions));
+	catalogue_unref(&c);
+	c = whole;
+	ck_assert_double_ge(share(s.right, s.answered), PRECISION_LEAST);
+	ck_assert_double_ge(share(s.answered, s.questions), 0.2);
+}
+END_TEST
+
+START_TEST(what_is_refined_is_what_is_trained_at_once)
+{
+	struct catalogue *quick = NULL;
+	struct catalogue_cache use;
+	struct matcher *refined = NULL;
+	struct match a, b;
+
+	ck_assert_int_eq(catalogue_load_quick(CONTENT, NULL, 0, on_told, NULL, &quick), 0);
+	ck_assert_int_eq(catalogue_refine(quick, NULL, &use, &refined), 0);
+	catalogue_adopt(quick, use, &refined);
+	ck_assert(!catalogue_is_quick(quick) && !refined);
+	catalogue_match(c, scratch, SPAN_LIT("lost my visa on the bus"), LANGUAGE_EN, &a);
+	catalogue_match(quick, scratch, SPAN_LIT("lost my visa on the bus"), LANGUAGE_EN, &b);
+	ck_assert_int_eq(memcmp(&a.signals, &b.signals, sizeof(a.signals)), 0);
+	ck_assert_float_eq(a.confidence, b.confidence);
+	catalogue_unref(&quick);
+}
+END_TEST
+
 START_TEST(no_question_is_a_sample)
 {
 	char line[1024];
 	FILE *f = fopen(PH_VECTORS "/questions.tsv", "r");
-	size_t exact = 0, questions = 0;
 
 	ck_assert_ptr_nonnull(f);
 	while (fgets(line, sizeof(line), f)) {
@@ -219,11 +256,9 @@ START_TEST(no_question_is_a_sample)
 		if (!label.len || label.ptr[0] == '#')
 			continue;
 		catalogue_match(c, scratch, text, LANGUAGE_UNKNOWN, &got);
-		questions++;
-		exact += got.exact;
+		ck_assert_msg(!got.exact, "%.*s", SPAN_FMT(text));
 	}
 	fclose(f);
-	ck_assert_uint_le(exact * 100, questions * 3);
 }
 END_TEST
 
@@ -238,6 +273,8 @@ int main(void)
 	tcase_add_test(tc, every_template_can_be_rendered_with_its_examples);
 	tcase_add_test(tc, every_sample_finds_its_own_answer);
 	tcase_add_test(tc, on_questions_it_never_saw_it_is_right_or_silent);
+	tcase_add_test(tc, a_quick_start_answers_less_but_as_rightly);
+	tcase_add_test(tc, what_is_refined_is_what_is_trained_at_once);
 	tcase_add_test(tc, no_question_is_a_sample);
 	return unit_run("content", &tc, 1);
 }

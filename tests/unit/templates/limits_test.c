@@ -140,7 +140,7 @@ START_TEST(reasons_and_bias_are_the_score)
 	ck_assert_int_eq(matcher_explain(catalogue_matcher(c), scratch, SPAN_LIT("挂失"),
 	                                 catalogue_find(c, SPAN_LIT("card.lost"))->index, &why),
 	                 0);
-	sum = why.bias;
+	sum = why.bias + why.network;
 	ck_assert_uint_lt(why.for_count, MATCH_REASONS_MAX);
 	for (size_t i = 0; i < why.for_count; i++)
 		sum += why.speaks_for[i].weight;

@@ -17,7 +17,7 @@
 	}
 
 enum { LOST, HOURS, LOAN, RARE, ANSWERS };
-enum { HEAD_SIZE = 32, COUNTS_SIZE = 24 };
+enum { HEAD_SIZE = 32, COUNTS_SIZE = 28 };
 
 #define CONTENT PH_VECTORS "/../../templates/content"
 
