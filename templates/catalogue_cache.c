@@ -1,6 +1,7 @@
 /* Reading, writing and tidying the directory of kept matchers. */
 #include "catalogue_cache.h"
 
+#include "matcher_calibration.h"
 #include "matcher_snapshot.h"
 
 #include <dirent.h>
@@ -258,9 +259,13 @@ int cache_matcher_quick(const char *path, const struct match_source *source,
                         struct catalogue_cache *use, bool *quick, struct matcher **out)
 {
 	uint64_t key = path ? matcher_key(source) : 0;
-	int dir = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1, err = -ENOENT;
+	int dir, err = -ENOENT;
 	char name[NAME_SIZE];
 
+	*quick = false;
+	if (source->count < CALIBRATION_CASES_LEAST) /* nothing that would take long */
+		return cache_matcher(path, source, use, out);
+	dir = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	name_of(key, name);
 	if (dir >= 0) {
 		err = take_kept(dir, name, key, out);

@@ -17,7 +17,7 @@ int cache_matcher(const char *dir, const struct match_source *source, struct cat
 
 /**
  * The same for a start that cannot wait: from the directory, else quickly (matcher_create_quick())
- * and not put there. *quick says which.
+ * and not put there. *quick says which. A few samples are no work, so they are trained whole.
  */
 int cache_matcher_quick(const char *dir, const struct match_source *source,
                         struct catalogue_cache *use, bool *quick, struct matcher **out) MUST_CHECK;
