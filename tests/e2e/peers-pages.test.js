@@ -12,8 +12,8 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { PATIENCE_MS } from "../peers/shared/patience.js";
 import { startSite } from "../peers/site/main.js";
-import { startWechat } from "../peers/wechat/main.js";
 import { PHONE, client, smsc } from "./esme.js";
+import { wechatAlone } from "./wechat-alone.js";
 
 const SHOTS = fileURLToPath(new URL("../../out/screenshots/", import.meta.url));
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -140,20 +140,7 @@ for (const [lang, scheme] of [
   ["en", "dark"],
 ]) {
   test(`a WeChat user writes, sends a photo, uses the menu (${lang}, ${scheme})`, async (t) => {
-    const gateway = http.createServer((req, res) => {
-      req.resume();
-      req.on("end", () => res.end("success"));
-    });
-    await once(gateway.listen(0, "127.0.0.1"), "listening");
-    const wechat = await startWechat({
-      mode: "plain",
-      callback: `http://127.0.0.1:${gateway.address().port}/`,
-    });
-    t.after(async () => {
-      await wechat.close();
-      gateway.closeAllConnections();
-      gateway.close();
-    });
+    const wechat = await wechatAlone(t);
     const { page, done } = await visit(t, wechat.httpUrl, { lang, scheme });
     const phone = page.locator("article.phone").first();
     await phone.locator("textarea").fill("信用卡年费多少？");

@@ -3,11 +3,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import http from "node:http";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { startWechat } from "../peers/wechat/main.js";
+import { wechatAlone } from "./wechat-alone.js";
 
 const USER = "oPosthouse_xiaoming_0000001";
 const OTHER = "oPosthouse_alice_0000000002";
@@ -16,21 +15,7 @@ const HOUR = 60 * MINUTE;
 
 /** A platform whose callbacks are taken by a gateway that says "success"; api(path, body) calls it. */
 async function world(t, options = {}) {
-  const gateway = http.createServer((req, res) => {
-    req.resume();
-    req.on("end", () => res.end("success"));
-  });
-  await once(gateway.listen(0, "127.0.0.1"), "listening");
-  const wechat = await startWechat({
-    mode: "plain",
-    callback: `http://127.0.0.1:${gateway.address().port}/`,
-    ...options,
-  });
-  t.after(async () => {
-    await wechat.close();
-    gateway.closeAllConnections();
-    await new Promise((done) => gateway.close(done));
-  });
+  const wechat = await wechatAlone(t, options);
   const { appid, secret } = wechat.account;
   const post = async (path, body) => {
     const response = await fetch(`${wechat.httpUrl}/cgi-bin/${path}`, {

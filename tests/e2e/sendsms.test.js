@@ -2,11 +2,10 @@
 // answer compared; what is different on purpose is listed with its reason.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import http from "node:http";
 import { test } from "node:test";
 import { startKannel, kannelInstalled, smppGroup } from "../peers/kannel/main.js";
 import { startSmsc } from "../peers/smsc/main.js";
+import { Receiver } from "./receiver.js";
 import { until, world } from "./world.js";
 
 const PASSWORD = "kannel-password";
@@ -122,29 +121,14 @@ test("every answer is the one of Debian's kannel, line by line", { skip: !kannel
 // --- Reports ---------------------------------------------------------------------------------------------------------------
 
 /** What a script's own server is called with. */
-class Script {
+class Script extends Receiver {
   constructor(answer = () => 200) {
+    super(({ url }) => {
+      this.calls.push({ url, fields: Object.fromEntries(new URL(url, "http://x").searchParams), at: Date.now() });
+      return this.answer(this.calls.length, url);
+    });
     this.calls = [];
     this.answer = answer;
-  }
-
-  async start(port = 0) {
-    this.server = http.createServer((request, response) => {
-      const url = request.url;
-      this.calls.push({ url, fields: Object.fromEntries(new URL(url, "http://x").searchParams), at: Date.now() });
-      const status = this.answer(this.calls.length, url);
-      if (status !== undefined) response.writeHead(status).end();
-    });
-    this.server.listen(port, "127.0.0.1");
-    await once(this.server, "listening");
-    this.port = this.server.address().port;
-    return this;
-  }
-
-  async stop() {
-    this.server.closeAllConnections();
-    this.server.close();
-    await once(this.server, "close");
   }
 
   types(id) {

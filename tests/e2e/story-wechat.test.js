@@ -3,26 +3,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { until, world } from "./world.js";
+import { USER, account, served } from "./wechat-account.js";
+import { until } from "./world.js";
 
-const USER = "oPosthouse_xiaoming_0000001";
 const HOUR = 3600 * 1000;
-
-/** A world whose account has its access token: from then on answers are passive where they can be. */
-async function account(t, options = {}) {
-  const w = await world(t, { channels: ["wechat"], ...options });
-  await until("the account to be up", async () => (await w.channel("bank-wechat"))?.state === "up");
-  return w;
-}
-
-/** An account with one user whose conversation mei has. */
-async function served(t, options = {}) {
-  const w = await account(t, { agents: ["mei"], ...options });
-  const mei = await w.agent("mei");
-  assert.ok((await w.wechat.say(USER, "人工")).ok);
-  const conversation = await mei.conversationWith("人工");
-  return { w, mei, conversation };
-}
 
 const out = (w) => w.wechat.messages(USER).filter((m) => m.dir === "out");
 const seen = (mei, conversation, text) => mei.wait(`"${text}"`, () => mei.texts(conversation).includes(text));

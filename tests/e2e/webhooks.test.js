@@ -2,40 +2,22 @@
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { once } from "node:events";
-import http from "node:http";
 import { test } from "node:test";
+import { Receiver } from "./receiver.js";
 import { until, world } from "./world.js";
 
 const SECRET = "webhook-secret-0123456789";
 
-/** A receiver that keeps what came; answer decides about each request: a status, or undefined to say nothing. */
-class Receiver {
+/** A receiver of events that keeps what came; answer decides about each request: a status, or undefined to say nothing. */
+class Events extends Receiver {
   constructor(answer = () => 204) {
+    super((request, body) => {
+      const entry = { headers: request.headers, body, at: Date.now(), event: JSON.parse(body) };
+      this.requests.push(entry);
+      return this.answer(entry, this.requests.length);
+    });
     this.answer = answer;
     this.requests = [];
-  }
-
-  async start(port = 0) {
-    this.server = http.createServer(async (request, response) => {
-      const chunks = [];
-      for await (const chunk of request) chunks.push(chunk);
-      const entry = { headers: request.headers, body: Buffer.concat(chunks).toString(), at: Date.now() };
-      entry.event = JSON.parse(entry.body);
-      this.requests.push(entry);
-      const status = this.answer(entry, this.requests.length);
-      if (status !== undefined) response.writeHead(status).end();
-    });
-    this.server.listen(port, "127.0.0.1");
-    await once(this.server, "listening");
-    this.port = this.server.address().port;
-    return this;
-  }
-
-  async stop() {
-    this.server.closeAllConnections();
-    this.server.close();
-    await once(this.server, "close");
   }
 
   of(type) {
@@ -54,7 +36,7 @@ async function story(t, receiver, over = "") {
 const say = (w, text, from = "+8613900000001") => w.smsc.deliver({ from, to: "95500", text });
 
 test("what a customer says and what becomes of our answer is told once, signed, as CloudEvents", async (t) => {
-  const receiver = new Receiver();
+  const receiver = new Events();
   const w = await story(t, receiver);
   await say(w, "转人工 please");
   await until("both kinds of event", () => receiver.of("message.received").length && receiver.of("message.status").some((e) => e.data.status === "delivered"));
@@ -77,7 +59,7 @@ test("what a customer says and what becomes of our answer is told once, signed, 
 
 test("a receiver that fails, hangs or is gone gets each event in the end, with the same id", async (t) => {
   let mood = "fail";
-  const receiver = new Receiver(() => (mood === "fail" ? 500 : mood === "hang" ? undefined : 204));
+  const receiver = new Events(() => (mood === "fail" ? 500 : mood === "hang" ? undefined : 204));
   const w = await story(t, receiver, "\n    events: [message.received]");
   await say(w, "one");
   await until("a failure", () => receiver.requests.length >= 1);
@@ -96,7 +78,7 @@ test("a receiver that fails, hangs or is gone gets each event in the end, with t
 
 test("a node that is killed leaves what is not told to the next one", async (t) => {
   let open = false;
-  const receiver = new Receiver(() => (open ? 204 : 503));
+  const receiver = new Events(() => (open ? 204 : 503));
   const w = await story(t, receiver, "\n    events: [message.received]");
   const texts = Array.from({ length: 20 }, (_, i) => `message ${i}`);
   for (const [i, text] of texts.entries()) await say(w, text, `+86139000001${String(i).padStart(2, "0")}`);
@@ -111,7 +93,7 @@ test("a node that is killed leaves what is not told to the next one", async (t) 
 });
 
 test("a private address is refused unless it is allowed", async (t) => {
-  const receiver = new Receiver();
+  const receiver = new Events();
   await receiver.start();
   t.after(() => receiver.stop());
   process.env.WEBHOOK_SECRET = SECRET;
@@ -124,7 +106,7 @@ test("a private address is refused unless it is allowed", async (t) => {
 });
 
 test("more than may wait: the oldest are dropped, counted and told to the operator", async (t) => {
-  const receiver = new Receiver(() => 503);
+  const receiver = new Events(() => 503);
   const w = await story(t, receiver, "\n    events: [message.received]\n    keep: 100");
   for (let i = 0; i < 130; i++) await say(w, `message ${i}`, `+86139000002${String(i % 100).padStart(2, "0")}`);
   await until("the drop", async () => /posthouse_webhook_dropped_total\{webhook="crm"\} 30/.test(await w.gateway.metrics()));
@@ -132,7 +114,7 @@ test("more than may wait: the oldest are dropped, counted and told to the operat
 });
 
 test("an event that cannot be read holds up nobody: it is counted, and the others are told", async (t) => {
-  const receiver = new Receiver();
+  const receiver = new Events();
   const w = await story(t, receiver, "\n    events: [message.received]");
   // More of them than are read at once, in every partition, each with a log of another type.
   const digits = "0123";
