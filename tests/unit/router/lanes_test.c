@@ -202,26 +202,53 @@ static struct asked redis_ask(size_t argc, const struct span *argv)
 	return asked;
 }
 
-/* Redis would search a small hash from its front for each of them. */
-START_TEST(many_that_are_in_hand_lie_in_a_table_with_nothing_else_in_it)
+static struct span flights_of(unsigned customer)
 {
-	struct span part = router_partition(router_partition_of(conversation_of(ALICE)));
-	char key[64], cid[8];
-	struct span name;
+	static char key[64];
+	struct span part = router_partition(router_partition_of(conversation_of(customer)));
 
 	snprintf(key, sizeof(key), "ph:f:%.*s:ch", SPAN_FMT(part));
-	name = span_of(key);
+	return span_of(key);
+}
+
+static long long in_hand(unsigned customer)
+{
+	return redis_ask(2, (struct span[]){SPAN_LIT("HLEN"), flights_of(customer)}).number;
+}
+
+static void queue_while_down(int count)
+{
+	char cid[8];
+
 	link_up(false);
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i < count; i++) {
 		snprintf(cid, sizeof(cid), "c%d", i);
 		send_text(ALICE, cid);
 	}
+}
+
+/* Redis would search a small hash from its front for each of them. */
+START_TEST(many_that_are_in_hand_lie_in_a_table_with_nothing_else_in_it)
+{
+	queue_while_down(40);
 	link_up(true);
 	wait_sent(&fx.node, 40);
-	ck_assert_str_eq(
-		redis_ask(3, (struct span[]){SPAN_LIT("OBJECT"), SPAN_LIT("ENCODING"), name}).text,
-		"hashtable");
-	ck_assert_int_eq(redis_ask(2, (struct span[]){SPAN_LIT("HLEN"), name}).number, 40);
+	ck_assert_str_eq(redis_ask(3, (struct span[]){SPAN_LIT("OBJECT"), SPAN_LIT("ENCODING"),
+	                                              flights_of(ALICE)})
+	                         .text,
+	                 "hashtable");
+	ck_assert_int_eq(in_hand(ALICE), 40);
+}
+END_TEST
+
+/* The channel takes none of them, so there is one claim. */
+START_TEST(a_campaign_takes_more_at_once_while_nobody_waits_for_an_answer)
+{
+	queue_while_down(100);
+	fx.node.self->answer = -EAGAIN;
+	link_up(true);
+	while (in_hand(ALICE) < 100)
+		io_idle(fx.loop, 10);
 }
 END_TEST
 
@@ -373,6 +400,7 @@ int main(void)
 	tcase_add_test(tc, what_a_broken_link_gives_back_goes_out_again_in_order);
 	tcase_add_test(tc, a_reply_goes_before_all_of_a_campaign_that_waits);
 	tcase_add_test(tc, many_that_are_in_hand_lie_in_a_table_with_nothing_else_in_it);
+	tcase_add_test(tc, a_campaign_takes_more_at_once_while_nobody_waits_for_an_answer);
 	tcase_add_test(tc, a_damaged_conversation_holds_up_nobody_and_is_found);
 	tcase_add_test(tc, a_damaged_conversation_spoils_no_other_call_of_its_batch);
 	tcase_add_test(tc, a_message_that_its_log_has_lost_fails_and_says_so);
