@@ -127,11 +127,16 @@ static bool take_question(const redisReply *entry, struct unanswered_question *o
 	return true;
 }
 
+/* A question's id and the template whose draft it is in, as they lie in the reply. */
+struct mark {
+	redisReply *id, *name;
+};
+
 static int by_id(const void *a, const void *b)
 {
-	const redisReply *const *x = a, *const *y = b;
+	const struct mark *x = a, *y = b;
 
-	return strcmp(x[0]->str, y[0]->str);
+	return strcmp(x->id->str, y->id->str);
 }
 
 /* {id, NAME, id, NAME...} in any order: sorted by id, to be looked up. */
@@ -139,14 +144,17 @@ static void note_drafts(struct unanswered *u, const redisReply *marks)
 {
 	size_t pairs = marks->elements / 2;
 
-	qsort(marks->element, pairs, 2 * sizeof(*marks->element), by_id);
-	for (size_t i = 0; i < u->count && pairs; i++) {
-		redisReply key = {.str = u->at[i].id}, *const wanted[] = {&key};
-		redisReply *const *found =
-			bsearch(wanted, marks->element, pairs, 2 * sizeof(*marks->element), by_id);
+	if (!pairs)
+		return;
+	qsort(marks->element, pairs, sizeof(struct mark), by_id);
+	for (size_t i = 0; i < u->count; i++) {
+		redisReply id = {.str = u->at[i].id};
+		const struct mark wanted = {.id = &id};
+		const struct mark *found =
+			bsearch(&wanted, marks->element, pairs, sizeof(wanted), by_id);
 
 		if (found)
-			u->at[i].inside = strdup(found[1]->str);
+			u->at[i].inside = strdup(found->name->str);
 	}
 }
 

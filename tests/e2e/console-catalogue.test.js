@@ -49,3 +49,55 @@ test("an agent looks an answer up behind the slash, and says what the question w
   assert.match(await w.redis.command("XRANGE", "ph:{tpl}:about_text", "-", "+"), /mortgage/);
   assert.deepEqual(agent.errors, []);
 });
+
+test("客服：按键取用建议、用中文查找、说出问的是什么、结束时也能说", { timeout: 60_000 }, async (t) => {
+  const { w } = await small(t, { agents: ["mei"] });
+  const mortgage = answer("mortgage", {
+    title: { zh: "房贷利率", en: "Mortgages" },
+    variables: { agent: { type: "name", example: "Mei" }, rate: { type: "amount", example: "3.1", about: "rate" } },
+    text: { zh: "我是{{agent}}，房贷利率是{{rate}}", en: "{{agent}} here, the rate is {{rate}}" },
+    samples: { zh: ["房贷利率是多少", "按揭利息多高", "买房贷款要付多少利息"], en: ["mortgage rate", "home loan interest", "what does a mortgage cost"] },
+  });
+  await w.api("POST", "/v1/templates", { template: mortgage });
+  await w.api("POST", "/v1/templates/publish", {});
+  const from = "+8613800138000";
+  await w.smsc.deliver({ from, to: "95500", text: "人工" });
+  const agent = await openConsole(t, browser, `${w.gateway.url}/console/`, { scheme: "dark" });
+  const { page } = agent;
+  await agent.login("mei", "relay-station");
+  await page.keyboard.press("Alt+N");
+  const reply = page.locator("textarea#reply");
+  await reply.waitFor();
+  await w.smsc.deliver({ from, to: "95500", text: "你们买房子的贷款利息多少啊" });
+  await page.locator(".ideas button", { hasText: "房贷利率" }).first().waitFor();
+  await page.screenshot({ path: `${SHOTS}catalogue-ideas-zh.png` });
+  await page.keyboard.press("Alt+M");
+  await page.keyboard.press("Alt+1");
+  await until("the suggestion with what is known filled in", async () => /^我是Mei，房贷利率是\{\{rate\}\}$/.test(await reply.inputValue()));
+  await page.keyboard.press("Control+A");
+  await page.keyboard.type("/利率");
+  await page.locator("#canned li", { hasText: "房贷利率" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+A");
+  await page.keyboard.press("Delete");
+
+  // Of a message that is pointed at, and of the last one while closing.
+  const corrections = () => w.redis.command("XLEN", "ph:{tpl}:about_text");
+  await page.locator(".msg", { hasText: "贷款利息" }).first().hover();
+  await page.locator(".msg", { hasText: "贷款利息" }).first().getByRole("button", { name: "这句话问的是…" }).click();
+  await page.getByRole("radio", { name: "房贷利率" }).check();
+  await agent.check();
+  await page.screenshot({ path: `${SHOTS}catalogue-about-zh.png` });
+  await page.keyboard.press("Enter");
+  await until("the correction", async () => (await corrections()) === "1");
+  await page.keyboard.press("Alt+X");
+  await page.keyboard.press("1");
+  await page.locator(".about-more summary").focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("radio", { name: "目录里都没有" }).check();
+  await agent.check();
+  await page.screenshot({ path: `${SHOTS}catalogue-close-zh.png` });
+  await page.getByRole("button", { name: "结束会话" }).last().click();
+  await until("the second", async () => (await corrections()) === "2");
+  await page.locator(".line", { hasText: "会话结束" }).first().waitFor();
+});
