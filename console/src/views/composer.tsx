@@ -59,10 +59,10 @@ export function Composer({ s }: { s: Summary }) {
     a.style.height = `${a.scrollHeight}px`;
   }, [text]);
 
+  const known = () => ({ agent: user.value?.name ?? "", address: s.title, date: new Date(now.value).toLocaleDateString(lang.value), time: clock(now.value, lang.value) });
   /** Puts words over a stretch and selects the first blank in them. */
   const insert = (start: number, end: number, words: string): void => {
-    const known = { agent: user.value?.name ?? "", address: s.title, date: new Date(now.value).toLocaleDateString(lang.value), time: clock(now.value, lang.value) };
-    const filled = fill(words, known);
+    const filled = fill(words, known());
     draft(id, text.slice(0, start) + filled + text.slice(end));
     const blank = nextBlank(filled);
     place(blank ? start + blank.start : start + filled.length, blank ? start + blank.end : start + filled.length);
@@ -159,7 +159,7 @@ export function Composer({ s }: { s: Summary }) {
           {ideas.map((idea, i) => (
             <button key={idea.id} type="button" title={idea.text} onClick={() => take(i)}>
               <kbd>Alt {i + 1}</kbd>
-              <span>{idea.text}</span>
+              <span>{fill(idea.text, known())}</span>
             </button>
           ))}
           <button type="button" class="about" title="Alt+A" onClick={() => askAbout(0)}>
