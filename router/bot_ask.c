@@ -105,7 +105,7 @@ static bool in_word(char c)
 
 static struct span next_word(struct span *rest)
 {
-	struct span word = *rest;
+	struct span word;
 	size_t from = 0, end;
 
 	while (from < rest->len && !in_word(rest->ptr[from]))

@@ -60,7 +60,9 @@ static char intent_of(const struct bot_turn *turn)
 
 	if (turn->secret)
 		return 'w';
-	return turn->why == BOT_WHY_VERIFY ? 'v' : letters[turn->did];
+	if (turn->why == BOT_WHY_VERIFY)
+		return 'v';
+	return letters[turn->did];
 }
 
 /* And for what the text is to what was said before it. */
