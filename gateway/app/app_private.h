@@ -59,7 +59,8 @@ void app_signals_stop(struct app *app);
 void app_catalogue_changed(void *arg, struct catalogue *catalogue);
 /** It judges otherwise now: what was matched before is forgotten. arg is the app. */
 void app_catalogue_refitted(void *arg);
-/** Where the catalogue in use was trained quickly: does the rest beside the loop, once in service. */
+/** Where the catalogue in use was trained quickly: does the rest beside the loop, once in service.
+ */
 void app_refine(struct app *app);
 /** Logs how the cache served the load of c; a warning when it did not. */
 void app_tell_cache(const struct app *app, const struct catalogue *c);

@@ -60,8 +60,8 @@ static const char content[] = "answers:\n" ANSWER(
 						 "Dropped}, text: {zh: 好的，不查了, en: Left "
 						 "it}}\n"
 						 "  - {id: system.handover_closed, title: {zh: "
-                                                 "休息, en: Closed}, text: {zh: 明天见, en: "
-                                                 "Tomorrow}}\n"
+						 "休息, en: Closed}, text: {zh: 明天见, en: "
+						 "Tomorrow}}\n"
 						 "  - {id: system.handover, title: {zh: 转, en: "
 						 "Over}, text: {zh: 转人工, en: A person comes}}\n";
 
