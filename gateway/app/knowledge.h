@@ -3,7 +3,7 @@
  * a node follows it, told by a hint and, since hints may be lost, by asking now and then. The files
  * of templates.directory are where it begins and one of the ways to change it: importing them
  * merges what changed in them with what was published meanwhile. docs/templates.md says what people
- * do with it, docs/decisions/0012 why it is so.
+ * do with it, docs/decisions/0013 why it is so.
  *
  * Whatever reads files or trains runs on a thread of the pool; a catalogue with any fault changes
  * nothing. Orders are carried out one after the other.
