@@ -242,6 +242,7 @@ static const struct field {
 	{"bn",  NULL,          IN_EVENT(author_name)  },
 	{"cd",  NULL,          IN_EVENT(code)         },
 	{"rs",  NULL,          IN_EVENT(reason)       },
+	{"pt",  NULL,          IN_EVENT(parts)        },
 	{"sid", NULL,          IN_EVENT(session)      },
 	{"st",  read_state,    0                      },
 	{"ag",  NULL,          IN_EVENT(agent)        },

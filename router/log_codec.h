@@ -15,7 +15,8 @@
  *   m  k kind; x text; j data; by author; bn its name; lo our end; id cid; tp template;
  *      lg language; rt reply_to; op options; mk marks; cl message class; pr priority; rc receipt;
  *      af seq and letter: what it is to what the bot said before (see receive.lua, follow())
- *   s  cd code; rs reason; mk marks; at attempts; ca the call that replayed it
+ *   s  cd code; rs reason; mk marks; at attempts; ca the call that replayed it;
+ *      pt letters of its parts, where they differ
  *   k  un until when; ho how; by
  *   z  sid; st state; ag agent; an its name; qu queue; di disposition; no note; by
  */

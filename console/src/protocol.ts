@@ -78,8 +78,8 @@ export interface StatusEvent extends EventBase {
   status: Status;
   code?: string | number | null;
   reason?: string | null;
-  part?: number;
-  parts?: number;
+  /** Of a long SMS whose parts differ: each one's. */
+  parts?: readonly Status[];
   marks?: string[];
 }
 

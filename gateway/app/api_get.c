@@ -30,17 +30,6 @@ static void add_service(json_t *object, const struct message *m)
 		json_object_set_new(object, "receipt", json_boolean(o->receipt == RECEIPT_WANTED));
 }
 
-/* The status of each part. */
-static json_t *parts_json(struct span letters)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < letters.len; i++)
-		json_array_append_new(
-			list, json_string(message_status_name(log_status_of(letters.ptr[i]))));
-	return list;
-}
-
 static json_t *message_json(struct span id, struct span address, const struct router_message *got)
 {
 	const struct message *m = got->event->message;
@@ -67,7 +56,7 @@ static json_t *message_json(struct span id, struct span address, const struct ro
 	if (got->attempts)
 		json_object_set_new(object, "attempts", json_integer(got->attempts));
 	if (got->letters.len > 1)
-		json_object_set_new(object, "parts", parts_json(got->letters));
+		json_object_set_new(object, "parts", event_parts_json(got->letters));
 	add_ts(object, "created_ts", got->event->ts_ms);
 	add_ts(object, "status_ts", got->status_ts_ms);
 	return object;

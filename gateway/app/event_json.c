@@ -1,6 +1,8 @@
 /* One function a type of event. */
 #include "event_json.h"
 
+#include "log_codec.h"
+
 #include <stdio.h>
 
 static const struct {
@@ -111,6 +113,16 @@ static void add_edit(json_t *object, const struct log_event *e)
 		json_object_set_new(object, "marks", event_marks_json(m->marks));
 }
 
+json_t *event_parts_json(struct span letters)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < letters.len; i++)
+		json_array_append_new(
+			list, json_string(message_status_name(log_status_of(letters.ptr[i]))));
+	return list;
+}
+
 static void add_status(json_t *object, const struct log_event *e)
 {
 	json_object_set_new(object, "type", json_string("status"));
@@ -118,6 +130,8 @@ static void add_status(json_t *object, const struct log_event *e)
 	json_object_set_new(object, "status", json_string(message_status_name(e->status)));
 	strict_json_set(object, "code", e->code);
 	strict_json_set(object, "reason", e->reason);
+	if (e->parts.len)
+		json_object_set_new(object, "parts", event_parts_json(e->parts));
 	if (e->marks)
 		json_object_set_new(object, "marks", event_marks_json(e->marks));
 }

@@ -23,6 +23,8 @@ json_t *event_verified_json(const struct conversation_summary *summary);
 enum { EVENT_ID_SIZE = 64 };
 struct span event_id(struct span conversation, uint64_t seq, char out[EVENT_ID_SIZE]);
 
+/** The status of each part of a message by its letters, a list. */
+json_t *event_parts_json(struct span letters);
 /** The names of marks, a list. */
 json_t *event_marks_json(unsigned marks);
 

@@ -30,6 +30,8 @@ static json_t *status_data(struct span conversation, struct span address, const 
 	json_object_set_new(data, "status", json_string(message_status_name(e->status)));
 	strict_json_set(data, "code", e->code);
 	strict_json_set(data, "reason", e->reason);
+	if (e->parts.len)
+		json_object_set_new(data, "parts", event_parts_json(e->parts));
 	return data;
 }
 

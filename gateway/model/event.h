@@ -38,6 +38,8 @@ struct log_event {
 	uint64_t of; /* seq of the message */
 	enum message_status status;
 	struct span code, reason;
+	struct span
+		parts; /* of a long message whose parts differ: a letter for each one's status */
 	unsigned marks;
 	unsigned attempts; /* with a failure: how often the peer was asked; 0: not known */
 	/* LOG_SESSION */

@@ -108,4 +108,6 @@ test("a long message of which a part arrived says what became of each", async (t
   });
   assert.deepEqual(told.parts, ["sent", "delivered", "sent"]);
   assert.equal(told.status, "partially_delivered");
+  const { items } = (await w.api("GET", `/v1/conversations/${told.conversation}/events`)).body;
+  assert.deepEqual(items.filter((e) => e.type === "status").at(-1).parts, told.parts, "its event says so, too");
 });

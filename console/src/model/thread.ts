@@ -43,6 +43,12 @@ export const EMPTY: Thread = {
   edits: new Map(),
 };
 
+/** How many parts of a long SMS arrived; while none did, how many the operator took. */
+function arrived(parts: readonly Status[]): number {
+  const count = (...wanted: Status[]) => parts.filter((p) => wanted.includes(p)).length;
+  return count("delivered", "read") || count("sent");
+}
+
 /** Of each message what was said of it last: a log is told in order, read in pages from the end. */
 function foldStatuses(
   known: ReadonlyMap<number, StatusView>,
@@ -64,7 +70,7 @@ function foldStatuses(
       ...(marks.length && { marks }),
       ...(e.code != null && { code: String(e.code) }),
       ...(e.reason != null && { reason: e.reason }),
-      ...(e.parts != null && { part: e.part ?? 0, parts: e.parts }),
+      ...(e.parts != null && { part: arrived(e.parts), parts: e.parts.length }),
     });
   }
   return out ?? known;

@@ -55,10 +55,11 @@ local function letters_of(k, seq, in_hand)
 end
 
 -- Writes the step "message seq is now letter" into the log. e: cd code, rs reason, mk marks, at attempts; or said, all of
--- them as they were written before. That it was sent goes without saying where nobody looks.
+-- them as they were written before; pt: the letters of its parts, where they differ. That it was sent goes without saying where nobody looks.
 local function status_append(k, now, seq, letter, e, opt)
 	local at = append(k, 's' .. letter .. ' ' .. str(now) .. ' ' .. str(seq) .. ' '
-		.. (e.said or rest({'cd', e.cd or '', 'rs', e.rs or '', 'mk', e.mk or '', 'at', e.at or ''})))
+		.. (e.said or rest({'cd', e.cd or '', 'rs', e.rs or '', 'mk', e.mk or '', 'at', e.at or ''}))
+		.. (e.pt and rest({'pt', e.pt}) or ''))
 	if opt.outbox then outbox(k.P, 'status', k.C, at) end
 	if is_watched(k.h) then hint(k.C, at) end
 end
@@ -98,7 +99,8 @@ local function failure(k, now, seq, before, letters, is, e, opt)
 	if not letters:find('[fuc]') then return is == 'p' and {} or e end
 	if before:find('[fuc]') then
 		local _, said = last_said(k, seq)
-		return {said = said and said:match('^s%a %d+ %d+ (.*)$')}
+		said = said and said:match('^s%a %d+ %d+ (.*)$')
+		return {said = said and said:gsub('pt %d+:%a+$', '')}
 	end
 	if is == fold(before) then status_append(k, now, seq, is, e, opt) end
 	return e
@@ -115,12 +117,15 @@ local function settle(k, now, seq, part, parts, letter, e, opt, in_hand)
 	end
 	local was, is = fold(before), fold(letters)
 	local uniform = letters == string.rep(is, #letters)
+	e.pt = not uniform and letters or nil
 	if uniform or FINAL[is] then
 		if open_letters(k.h, seq) then set_open(k.h, seq, nil) end
 	else
 		set_open(k.h, seq, letters)
 	end
-	return set_state(k, now, seq, was, is, failure(k, now, seq, before, letters, is, e, opt), opt)
+	local why = failure(k, now, seq, before, letters, is, e, opt)
+	why.pt = e.pt
+	return set_state(k, now, seq, was, is, why, opt)
 end
 
 -- ---------------------------------------------------------------- the reply ledger

@@ -157,8 +157,9 @@ static void on_steps(void *arg, const struct router_error *error, const struct l
 	for (size_t i = 0; i < count; i++)
 		if (events[i].type == LOG_STATUS && events[i].of == s->of)
 			snprintf(s->text + strlen(s->text), sizeof(s->text) - strlen(s->text),
-			         "%s %.*s;", message_status_name(events[i].status),
-			         SPAN_FMT(events[i].code));
+			         "%s %.*s%s%.*s;", message_status_name(events[i].status),
+			         SPAN_FMT(events[i].code), events[i].parts.len ? " " : "",
+			         SPAN_FMT(events[i].parts));
 	s->done = true;
 }
 

@@ -36,7 +36,7 @@ uint64_t now_ms(void);
 void refuse(size_t i, const char *code);
 /** An outcome of a part; code NULL: it was taken. */
 void tell_part(size_t i, uint16_t part, uint16_t parts, const char *id, const char *code);
-/** What was said of message seq, "STATUS CODE;" each; until the next call. */
+/** What was said of message seq, "STATUS CODE PARTS;" each; until the next call. */
 const char *steps_of(unsigned customer, uint64_t seq);
 
 /* --- Dead letters ---------------------------------------------------------------------------- */

@@ -106,6 +106,8 @@ START_TEST(what_receipts_say_of_parts_makes_the_whole)
 	tell_receipt(&fx.node, "p0", STATUS_DELIVERED);
 	wait_status(&fx.node, ALICE, seq, STATUS_DELIVERED);
 	ck_assert_uint_eq(dead_count(), 0);
+	ck_assert_str_eq(steps_of(ALICE, seq), "partially_delivered  us;undelivered ;"
+	                                       "partially_delivered  ud;delivered ;");
 }
 END_TEST
 
