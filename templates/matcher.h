@@ -109,6 +109,13 @@ int matcher_create(const struct match_source *source, struct matcher **out) MUST
  * work. It answers as rightly, but seldomer: half as many wrong answers are allowed it.
  */
 int matcher_create_quick(const struct match_source *source, struct matcher **out) MUST_CHECK;
+/**
+ * Trainings of this process end at once from now on, those under way too, with -ECANCELED: for a
+ * process that ends and would wait for them only to throw away what they found. Any thread.
+ */
+void matcher_give_up(void);
+/** Whether that was said: for those who compute for long. */
+bool matcher_is_given_up(void);
 /** Accepts NULL inside and sets it NULL. */
 void matcher_destroy(struct matcher **m);
 

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,18 @@ struct prepared {
 	struct feature *pool;
 	size_t used, room;
 };
+
+static atomic_bool given_up;
+
+void matcher_give_up(void)
+{
+	atomic_store_explicit(&given_up, true, memory_order_relaxed);
+}
+
+bool matcher_is_given_up(void)
+{
+	return atomic_load_explicit(&given_up, memory_order_relaxed);
+}
 
 int matcher_alloc(const struct matcher_sizes *sizes, struct matcher **out)
 {

@@ -35,7 +35,7 @@ struct network_lesson {
 
 /**
  * Learns by heart what it must and guesses what it may: half of the features of a sample are left
- * out by chance each time it is shown. Deterministic. -ENOMEM.
+ * out by chance each time it is shown. Deterministic. -ENOMEM; -ECANCELED: matcher_give_up().
  */
 int network_train(const struct network_lesson *lesson, struct network **out) MUST_CHECK;
 

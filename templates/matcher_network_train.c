@@ -6,6 +6,7 @@
  */
 #include "matcher_network.h"
 
+#include "matcher.h"
 #include "matcher_model.h"
 #include "matcher_network_parts.h"
 
@@ -151,7 +152,7 @@ static void mend_embeddings(struct trainer *t, float pace)
 	}
 }
 
-static void learn(struct trainer *t)
+static int learn(struct trainer *t)
 {
 	size_t steps = EPOCHS * t->from->count, step = 0;
 
@@ -166,8 +167,11 @@ static void learn(struct trainer *t)
 			sum = forward(t);
 			mend_output(t, t->from->answer[s], sum, pace);
 			mend_embeddings(t, pace);
+			if (step % 64 == 0 && matcher_is_given_up())
+				return -ECANCELED;
 		}
 	}
+	return 0;
 }
 
 /* --- the result --------------------------------------------------------------------------------
@@ -260,10 +264,10 @@ int network_train(const struct network_lesson *lesson, struct network **out)
 	struct trainer t = {.from = lesson};
 	int err = trainer_init(&t);
 
-	if (err == 0) {
-		learn(&t);
+	if (err == 0)
+		err = learn(&t);
+	if (err == 0)
 		err = keep(&t, out);
-	}
 	trainer_fini(&t);
 	return err;
 }

@@ -7,6 +7,7 @@
  * The only randomness is the order of the steps, from a generator seeded by the answer's number:
  * the same samples give the same model, bit for bit.
  */
+#include "matcher.h"
 #include "matcher_model.h"
 
 #include <math.h>
@@ -560,7 +561,7 @@ static int train(struct trainer *t)
 		err = solver_init(t);
 	for (uint32_t a = 0; err == 0 && t->count && a < t->m->answers; a++) {
 		solve(t, a);
-		err = keep_weights(t, a);
+		err = matcher_is_given_up() ? -ECANCELED : keep_weights(t, a);
 	}
 	return err < 0 ? err : rows_from_found(t);
 }

@@ -436,6 +436,7 @@ void app_destroy(struct app **app)
 	http_server_destroy(&a->public);
 	http_server_destroy(&a->internal);
 	/* A password being checked, a catalogue being read: what they are for is still here. */
+	matcher_give_up();
 	if (a->loop)
 		io_loop_finish(a->loop);
 	http_client_destroy(&a->http_client);

@@ -115,7 +115,9 @@ static void refined(void *arg, int err)
 	struct app *app = r->app;
 
 	app->refining = false;
-	if (err) {
+	if (app->phase != APP_RUNNING) {
+		; /* nobody will ask it any more */
+	} else if (err) {
 		log_error(&app->log, EVENT("templates.refine_failed"), ERR(err));
 	} else if (r->catalogue == app->catalogue) {
 		catalogue_adopt(app->catalogue, r->use, &r->matcher);

@@ -130,6 +130,18 @@ START_TEST(cut_anywhere_it_is_refused)
 }
 END_TEST
 
+/* The last of the test's process: nothing is trained in it after. */
+START_TEST(given_up_it_ends_at_once_with_nothing)
+{
+	struct matcher *none = NULL;
+
+	ck_assert(!matcher_is_given_up());
+	matcher_give_up();
+	ck_assert_int_eq(matcher_create(&source, &none), -ECANCELED);
+	ck_assert_ptr_null(none);
+}
+END_TEST
+
 /* --- the network alone -------------------------------------------------------------------------
  */
 
@@ -199,7 +211,7 @@ END_TEST
 
 int main(void)
 {
-	TCase *cases[] = {tcase_create("matcher"), tcase_create("alone")};
+	TCase *cases[] = {tcase_create("matcher"), tcase_create("alone"), tcase_create("given up")};
 
 	tcase_set_timeout(cases[0], 60);
 	tcase_add_checked_fixture(cases[0], setup, teardown);
@@ -207,6 +219,7 @@ int main(void)
 	tcase_add_test(cases[0], so_they_do_on_a_single_processor);
 	tcase_add_test(cases[0], it_is_kept_and_read_again);
 	tcase_add_test(cases[0], cut_anywhere_it_is_refused);
+	tcase_add_test(cases[2], given_up_it_ends_at_once_with_nothing);
 	tcase_add_test(cases[1], it_learns_which_features_belong_together);
 	tcase_add_test(cases[1], what_it_says_are_probabilities);
 	tcase_add_test(cases[1], its_exponential_is_right);
