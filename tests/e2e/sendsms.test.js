@@ -210,6 +210,8 @@ test("reports outlive a node that is killed and a script that is down", async (t
   const ids = Array.from({ length: 10 }, (_, i) => `r${i}`);
   for (const id of ids) await ask(`${w.gateway.url}/cgi-bin/sendsms`, { query: order(script, id, "", "type=%d") });
   await until("a try", () => script.calls.length > 3);
+  // Taken by the operator and delivered, each: what a kill makes unknown on its way is another story.
+  await until("two reports of each", async () => Number(await w.redis.command("XLEN", "ph:hook:sendsms:shop")) >= 2 * ids.length);
   await w.gateway.kill();
   open = true;
   script.calls = [];
