@@ -336,6 +336,7 @@ int yaml_load(const char *path, struct yaml_errors *errors, struct yaml_doc **ou
 		yaml_error(errors, 0, "cannot be read: %s", strerror(-err));
 		return err;
 	}
+	assert(octets);
 	text.ptr = octets;
 	err = yaml_parse(text, errors, out);
 	explicit_bzero(octets, text.len);
