@@ -191,4 +191,7 @@ void app_signals_stop(struct app *app)
 	for (size_t i = 0; i < app->signal_count; i++)
 		uv_close((uv_handle_t *)&app->signals[i], NULL);
 	app->signal_count = 0;
+	/* A second one while the node tidies up would look like a crash. */
+	(void)signal(SIGTERM, SIG_IGN);
+	(void)signal(SIGINT, SIG_IGN);
 }
