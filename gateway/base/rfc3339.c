@@ -149,8 +149,12 @@ static void date_and_time(uint64_t ms, char out[RFC3339_SIZE])
 
 const char *rfc3339_format(uint64_t ms, char out[RFC3339_SIZE])
 {
+	size_t len;
+
 	date_and_time(ms, out);
-	return strcat(out, "Z");
+	len = strlen(out);
+	snprintf(out + len, RFC3339_SIZE - len, "Z");
+	return out;
 }
 
 const char *rfc3339_format_ms(uint64_t ms, char out[RFC3339_SIZE])
