@@ -2,7 +2,8 @@
  * A small network beside the linear model: one hidden layer over the same features. The linear
  * model adds words up; the network learns which of them belong together, and its probabilities tell
  * a sure answer from a lucky one. Together they are more often right than either, and know better
- * when (docs/decisions/0014-a-network-beside.md). Made by matcher_network_train.c, read only after.
+ * when (docs/decisions/0015-a-network-beside-the-linear-model.md). Made by matcher_network_train.c,
+ * read only after.
  */
 #ifndef PH_MATCHER_NETWORK_H
 #define PH_MATCHER_NETWORK_H

@@ -1,6 +1,6 @@
 /*
  * Who may do what with the catalogue: rights, and the roles and scopes that give them. Plain data.
- * docs/decisions/0014 says why they are so.
+ * docs/decisions/0016 says why they are so.
  */
 #ifndef PH_TEMPLATES_RIGHTS_H
 #define PH_TEMPLATES_RIGHTS_H
