@@ -168,8 +168,8 @@ local function settle_many(keys, v)
 		local item, held = items[i], owners[i]
 		out[i] = ''
 		if held and held ~= same and held:find(usual, 1, true) == 1 then same = held end
-		-- In the common case nothing of the conversation is read or written.
-		if item or opt.outbox or early[i] or not held or held ~= same then
+		-- In the common case nothing of the conversation is read or written. What another outcome of this call ended is none.
+		if item or opt.outbox or early[i] or not held or held ~= same or over[names[i]] then
 			local owner = not over[names[i]] and owner_parse(held) or nil
 			item = item or plain_item(names[i], '')
 			local stale = owner and (owner.node ~= o.node or owner.claim ~= item[11])

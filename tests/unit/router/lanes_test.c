@@ -137,6 +137,22 @@ START_TEST(what_is_in_one_nodes_hands_no_other_ends)
 }
 END_TEST
 
+/* Both are noted by one call. */
+START_TEST(an_answer_that_follows_a_time_out_at_once_settles_it)
+{
+	struct router_send what = text_to(ALICE, "one");
+	uint64_t seq;
+
+	what.on_uncertain = UNCERTAIN_HOLD;
+	seq = post(&what).seq;
+	wait_sent(&fx.node, 1);
+	tell_outcome(&fx.node, 0, SEND_UNCERTAIN, "");
+	tell_outcome(&fx.node, 0, SEND_OK, "id");
+	wait_status(&fx.node, ALICE, seq, STATUS_SENT);
+	ck_assert_str_eq(steps_of(ALICE, seq), "unknown ;sent ;");
+}
+END_TEST
+
 /* --- Order ----------------------------------------------------------------------------------- */
 
 START_TEST(what_a_broken_link_gives_back_goes_out_again_in_order)
@@ -399,6 +415,7 @@ int main(void)
 	tcase_add_test(tc, what_receipts_say_of_parts_makes_the_whole);
 	tcase_add_test(tc, what_waits_is_sent_whatever_is_known_of_a_part);
 	tcase_add_test(tc, what_is_in_one_nodes_hands_no_other_ends);
+	tcase_add_test(tc, an_answer_that_follows_a_time_out_at_once_settles_it);
 	tcase_add_test(tc, what_a_broken_link_gives_back_goes_out_again_in_order);
 	tcase_add_test(tc, a_reply_goes_before_all_of_a_campaign_that_waits);
 	tcase_add_test(tc, many_that_are_in_hand_lie_in_a_table_with_nothing_else_in_it);
