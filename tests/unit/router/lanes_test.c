@@ -292,6 +292,38 @@ START_TEST(a_damaged_conversation_holds_up_nobody_and_is_found)
 }
 END_TEST
 
+static long long waits_in(const char *channel)
+{
+	struct span part = router_partition(router_partition_of(conversation_of(ALICE)));
+	char key[64];
+
+	snprintf(key, sizeof(key), "ph:q:%.*s:%s:%d", SPAN_FMT(part), channel, LANE_CAMPAIGN);
+	return redis_ask(2, (struct span[]){SPAN_LIT("LLEN"), span_of(key)}).number;
+}
+
+/* What waits for an account that is down, for another's lane. */
+START_TEST(a_damaged_conversation_keeps_no_other_from_another_account)
+{
+	char key[64], item[64];
+	struct span conversation = conversation_of(ALICE);
+
+	link_up(false);
+	snprintf(item, sizeof(item), "%.*s %llu", SPAN_FMT(conversation),
+	         (unsigned long long)send_text(ALICE, "one"));
+	redis_do(3, (struct span[]){SPAN_LIT("SET"),
+	                            router_conversation_key('c', conversation, key, sizeof(key)),
+	                            SPAN_LIT("rubbish")});
+	ck_assert_int_eq(waits_in("ch"), 1);
+	function_do("ph2_lane_peek",
+	            (struct span[]){SPAN_LIT("ch"), SPAN_LIT("2"), SPAN_LIT("0"), SPAN_LIT("9")},
+	            4);
+	function_do("ph2_lane_move",
+	            (struct span[]){SPAN_LIT("ch"), SPAN_LIT("2"), span_of(item), SPAN_LIT("to")},
+	            4);
+	ck_assert_int_eq(waits_in("ch") + waits_in("to"), 1);
+}
+END_TEST
+
 START_TEST(a_damaged_conversation_spoils_no_other_call_of_its_batch)
 {
 	struct sent_call calls[3] = {0};
@@ -421,6 +453,7 @@ int main(void)
 	tcase_add_test(tc, many_that_are_in_hand_lie_in_a_table_with_nothing_else_in_it);
 	tcase_add_test(tc, a_campaign_takes_more_at_once_while_nobody_waits_for_an_answer);
 	tcase_add_test(tc, a_damaged_conversation_holds_up_nobody_and_is_found);
+	tcase_add_test(tc, a_damaged_conversation_keeps_no_other_from_another_account);
 	tcase_add_test(tc, a_damaged_conversation_spoils_no_other_call_of_its_batch);
 	tcase_add_test(tc, a_message_that_its_log_has_lost_fails_and_says_so);
 	tcase_add_test(tc, a_duplicate_is_known_when_many_others_came_after_it);
