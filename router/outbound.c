@@ -75,6 +75,7 @@ int outbound_init(struct connector_host *host)
 
 	for (unsigned l = 0; l < LANE_COUNT; l++)
 		held_init(&host->held[l]);
+	host->unnoted_end = &host->unnoted;
 	err = batch_create(host->router, "ph2_settle", GATHER_MS, outcomes_common, host,
 	                   &host->settles);
 	if (!err)

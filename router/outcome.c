@@ -10,6 +10,14 @@
 
 static void outcome_note(struct outcome *o);
 
+/* In the order in which they were told: of a message's parts the first failure is the cause. */
+static void keep_unnoted(struct outcome *o)
+{
+	o->next = NULL;
+	*o->host->unnoted_end = o;
+	o->host->unnoted_end = &o->next;
+}
+
 /* What Redis knows of an outcome besides: it is nobody's any more, its lane has work. */
 static void on_noted(void *arg, int err, const redisReply *reply, const char *why)
 {
@@ -20,8 +28,7 @@ static void on_noted(void *arg, int err, const redisReply *reply, const char *wh
 	(void)reply;
 	if (err) {
 		log_warn(&host->log, EVENT("router.settle_failed"), ERR(err), STR("why", why));
-		o->next = host->unnoted;
-		host->unnoted = o;
+		keep_unnoted(o);
 		return;
 	}
 	host->outcomes--;
@@ -83,10 +90,8 @@ static void outcome_note(struct outcome *o)
 	unsigned partition = router_partition_of(span_of(o->conversation));
 
 	outcome_pack(o, batch_item(batch, partition));
-	if (batch_add(batch, partition, on_noted, o)) {
-		o->next = o->host->unnoted;
-		o->host->unnoted = o;
-	}
+	if (batch_add(batch, partition, on_noted, o))
+		keep_unnoted(o);
 }
 
 void outcomes_retry(struct connector_host *host)
@@ -94,6 +99,7 @@ void outcomes_retry(struct connector_host *host)
 	struct outcome *o = host->unnoted;
 
 	host->unnoted = NULL;
+	host->unnoted_end = &host->unnoted;
 	while (o) {
 		struct outcome *next = o->next;
 

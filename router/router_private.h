@@ -124,8 +124,8 @@ struct connector_host {
 	struct held *later; /* to be tried again when due */
 	struct io_timer *retry;
 	struct batch *settles;
-	struct outcome *unnoted; /* Redis was away: the heartbeat tries again */
-	size_t outcomes;         /* that Redis does not have yet */
+	struct outcome *unnoted, **unnoted_end; /* Redis was away: the heartbeat tries again */
+	size_t outcomes;                        /* that Redis does not have yet */
 	void (*on_parts)(void *self, const struct message_parts *parts);
 	void (*on_durable)(void *self, bool durable);
 	struct outlet_counters count;

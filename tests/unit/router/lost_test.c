@@ -180,6 +180,20 @@ START_TEST(what_was_lost_before_redis_had_it_is_no_repetition_of_what_was_said_b
 }
 END_TEST
 
+START_TEST(what_is_told_again_is_told_in_its_order)
+{
+	uint64_t seq = send_text(ALICE, "long");
+
+	redis_proxy_cut("ph2_settle");
+	tell_part(0, 0, 2, "", "the cause");
+	tell_part(0, 1, 2, "", "what follows from it");
+	wait_lost();
+	wait_up();
+	wait_status(&fx.node, ALICE, seq, STATUS_FAILED);
+	ck_assert_str_eq(dead("", 1).codes[0], "the cause");
+}
+END_TEST
+
 TCase *lost_cases(void)
 {
 	TCase *tc = tcase_create("lost answers");
@@ -195,5 +209,6 @@ TCase *lost_cases(void)
 	               what_comes_again_because_nobody_could_say_that_it_is_kept_is_one_message);
 	tcase_add_test(tc,
 	               what_was_lost_before_redis_had_it_is_no_repetition_of_what_was_said_before);
+	tcase_add_test(tc, what_is_told_again_is_told_in_its_order);
 	return tc;
 }
