@@ -383,6 +383,7 @@ void router_destroy(struct router **router)
 
 	if (!r)
 		return;
+	r->up = false; /* Redis may be gone, and connectors tell what they still have */
 	batch_destroy(&r->receives);
 	batch_destroy(&r->sends);
 	far_fini(r);

@@ -340,6 +340,22 @@ START_TEST(a_node_that_stops_tells_who_waits)
 }
 END_TEST
 
+/* The connector tells whoever waits when it ends, and Redis is gone by then. */
+START_TEST(a_holder_that_stops_asks_redis_nothing_any_more)
+{
+	struct asked asked;
+
+	sent_as("1");
+	ask_second(OPERATION_CANCEL, "", &asked);
+	wait_asked(1);
+	fx.node.self->answers_at_end = true;
+	node_kill(&fx.node);
+	ck_assert(!asked.done); /* whether it was done nobody knows yet */
+	node_kill(&second);
+	node_start(&second, "n2", false);
+}
+END_TEST
+
 START_TEST(whoever_lost_the_account_asks_nothing_any_more)
 {
 	struct route_state *route = &fx.node.router->route;
@@ -499,6 +515,7 @@ int main(void)
 		the_holders_refusals_are_told_as_if_they_were_ones_own,
 		what_nobody_takes_is_withdrawn_and_never_asked,
 		a_node_that_stops_tells_who_waits,
+		a_holder_that_stops_asks_redis_nothing_any_more,
 		whoever_lost_the_account_asks_nothing_any_more,
 	};
 	TCase *tc = tcase_create("operations"), *two = tcase_create("two nodes");

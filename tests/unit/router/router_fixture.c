@@ -131,6 +131,8 @@ static void double_fini(void *self)
 {
 	struct double_self *d = self;
 
+	if (d->answers_at_end)
+		d->answer_fn(d->answer_arg, &(struct connector_answer){.err = -ECANCELED});
 	for (size_t i = 0; i < d->count; i++)
 		message_unref(&d->sent[i]);
 }

@@ -20,6 +20,7 @@ struct double_self {
 	enum stop_mode stopped_how;
 	/* What its peer may be asked, and was. */
 	bool can_be_asked;
+	bool answers_at_end; /* as a connector that tells whoever still waits */
 	unsigned asked;
 	enum connector_operation asked_what;
 	char asked_id[32], asked_address[64], asked_local[32], asked_text[64];
