@@ -320,7 +320,7 @@ static void pack_inbound(struct inbound *in, struct buf *b)
 	pack_text(b, span_of(in->turn.next));
 	pack_text(b, span_of(in->turn.matter));
 	pack_text(b, span_of(after_of(&in->turn)));
-	pack_num(b, in->unsure ? unsure_since(host, in->unsure) : 0);
+	pack_num(b, in->unsure ? unsure_since(host, in->unsure, m->ts_ms) : 0);
 }
 
 void inbound_common(void *arg, struct buf *b)

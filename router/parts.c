@@ -114,7 +114,7 @@ void connector_part(struct connector_host *host, const struct message_part *part
 		.fn = fn,
 		.arg = arg,
 	};
-	since_ms = unsure_since(host, call->unsure);
+	since_ms = unsure_since(host, call->unsure, call->since_ms);
 	args_add(a, span_of(host->name));
 	args_add(a, part->key);
 	args_num(a, part->number);

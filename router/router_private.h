@@ -312,8 +312,8 @@ void in_hand_count(struct router *r);
 /** A peer was told to bring again what came at since_ms, and it may be kept already. key: a hash of
  * all that it is. */
 void unsure_note(struct connector_host *host, uint64_t key, uint64_t since_ms);
-/** When what comes now came first; 0: it is new. */
-uint64_t unsure_since(const struct connector_host *host, uint64_t key);
+/** When what comes at now_ms came first; 0: it is new, or that was too long ago. */
+uint64_t unsure_since(const struct connector_host *host, uint64_t key, uint64_t now_ms);
 /** It came again. */
 void unsure_forget(struct connector_host *host, uint64_t key);
 void unsure_fini(struct connector_host *host);

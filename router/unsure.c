@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { UNSURE_MAX = 4096, UNSURE_MS = 600000 };
+enum { UNSURE_MAX = 4096, UNSURE_MS = 600000 /* a peer brings it again within 10 minutes */ };
 
 struct unsure {
 	UT_hash_handle hh;
@@ -30,6 +30,11 @@ static void drop(struct connector_host *host, struct unsure *it)
 	free(it);
 }
 
+static bool is_over(const struct unsure *it, uint64_t now)
+{
+	return now >= it->noted_ms + UNSURE_MS;
+}
+
 /* They stand in the order in which they were noted. */
 static void make_room(struct connector_host *host, uint64_t now)
 {
@@ -37,7 +42,7 @@ static void make_room(struct connector_host *host, uint64_t now)
 
 	HASH_ITER(hh, host->unsure, it, next)
 	{
-		if (now < it->noted_ms + UNSURE_MS && HASH_COUNT(host->unsure) < UNSURE_MAX)
+		if (!is_over(it, now) && HASH_COUNT(host->unsure) < UNSURE_MAX)
 			return;
 		drop(host, it);
 	}
@@ -48,9 +53,9 @@ void unsure_note(struct connector_host *host, uint64_t key, uint64_t since_ms)
 	uint64_t now = router_now(host->router);
 	struct unsure *it = find(host, key);
 
-	if (it)
-		return; /* since the first try */
-	make_room(host, now);
+	if (it && !is_over(it, now))
+		return;       /* since the first try */
+	make_room(host, now); /* what is over goes */
 	it = calloc(1, sizeof(*it));
 	if (!it)
 		return;
@@ -58,11 +63,11 @@ void unsure_note(struct connector_host *host, uint64_t key, uint64_t since_ms)
 	HASH_ADD(hh, host->unsure, key, sizeof(it->key), it);
 }
 
-uint64_t unsure_since(const struct connector_host *host, uint64_t key)
+uint64_t unsure_since(const struct connector_host *host, uint64_t key, uint64_t now_ms)
 {
 	const struct unsure *it = find(host, key);
 
-	return it ? it->since_ms : 0;
+	return it && !is_over(it, now_ms) ? it->since_ms : 0;
 }
 
 void unsure_forget(struct connector_host *host, uint64_t key)

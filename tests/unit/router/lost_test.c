@@ -167,6 +167,19 @@ START_TEST(what_comes_again_because_nobody_could_say_that_it_is_kept_is_one_mess
 }
 END_TEST
 
+START_TEST(what_comes_long_after_is_no_repetition_of_what_nobody_could_say_was_kept)
+{
+	enum { LONG_MS = 11 * 60 * 1000 };
+	uint64_t ts = now_ms();
+
+	redis_proxy_lose("ph2_receive");
+	ck_assert_int_eq(deliver(ts, "hello"), -EAGAIN); /* it is kept all the same */
+	wait_up();
+	ck_assert_int_eq(deliver(ts + LONG_MS, "hello"), 0);
+	ck_assert_uint_eq(count_messages(&fx.node, ALICE, MESSAGE_IN), 2);
+}
+END_TEST
+
 START_TEST(what_was_lost_before_redis_had_it_is_no_repetition_of_what_was_said_before)
 {
 	uint64_t ts = now_ms();
@@ -207,6 +220,8 @@ TCase *lost_cases(void)
 	tcase_add_test(tc, what_is_taken_long_after_it_was_asked_for_is_sent);
 	tcase_add_test(tc,
 	               what_comes_again_because_nobody_could_say_that_it_is_kept_is_one_message);
+	tcase_add_test(tc,
+	               what_comes_long_after_is_no_repetition_of_what_nobody_could_say_was_kept);
 	tcase_add_test(tc,
 	               what_was_lost_before_redis_had_it_is_no_repetition_of_what_was_said_before);
 	tcase_add_test(tc, what_is_told_again_is_told_in_its_order);
