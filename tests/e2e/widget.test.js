@@ -443,6 +443,20 @@ describe("the widget", () => {
 		await until(() => texts(page), ["Hello! How can we help?"]);
 	});
 
+	test("tells that its visitor has logged in, whatever digits the proof without an end began with", async () => {
+		const tokens = () => [...server.tokens.values()].filter(({ visitor }) => visitor === "customer-17").length;
+
+		server.identityHash = "99999999999ab";
+		siteScript = { "data-identity": "customer-17", "data-identity-hash": server.identityHash };
+		const page = await visit();
+
+		await open(page);
+		await until(tokens, 1);
+		server.identityHash = "1800000000.ab";
+		await page.evaluate(() => window.posthouse.identify("customer-17", "1800000000.ab"));
+		await until(tokens, 2);
+	});
+
 	test("takes a wrong proof of identity for no identity", async () => {
 		siteScript = { "data-identity": "customer-17", "data-identity-hash": "forged" };
 		const page = await visit();

@@ -52,8 +52,8 @@ const become = (next: Link) => {
 	onChange();
 };
 
-/** Until when the page's proof holds that its visitor has logged in; a proof without an end has some number or none. */
-const provedBy = (proof: Identity) => parseInt(proof.identity_hash) || 0;
+/** Until when the page's proof ("UNTIL.HEX") holds that its visitor has logged in; a proof without an end is hex alone. */
+const provedBy = ({ identity_hash: proof }: Identity) => (proof.includes(".") && parseInt(proof)) || 0;
 
 /** The page says more of its visitor than the token was given for. */
 export const isNews = (kept: Session | null) => !!wanted && (wanted.identity !== kept?.identity || provedBy(wanted) > (kept.proved || 0));
