@@ -20,6 +20,7 @@ enum { DIGITS_LEAST = 4, ID_DIGITS = 17, HAN_NAME_MAX = 3, WORDS_MAX = 3 };
 /* What a rule reads: the text, and where it stands. */
 struct masking {
 	struct span all, rest; /* rest: from here on */
+	const char *no_mail;   /* no address begins before this: so much was read in vain already */
 	struct buf *out;
 };
 
@@ -141,14 +142,16 @@ static size_t mask_mail(struct masking *m)
 {
 	size_t at = 0, end;
 
+	if (m->rest.ptr < m->no_mail)
+		return 0;
 	while (at < m->rest.len && is_mail_octet((unsigned char)m->rest.ptr[at]))
 		at++;
-	if (!at || at == m->rest.len || m->rest.ptr[at] != '@')
-		return 0;
 	for (end = at + 1; end < m->rest.len && is_mail_octet((unsigned char)m->rest.ptr[end]);)
 		end++;
-	if (end == at + 1)
+	if (!at || at == m->rest.len || m->rest.ptr[at] != '@' || end == at + 1) {
+		m->no_mail = m->rest.ptr + at;
 		return 0;
+	}
 	buf_add(m->out, SPAN_LIT("name@example.com"));
 	return end;
 }
@@ -355,7 +358,7 @@ void mask_text(struct span text, struct buf *out)
 {
 	static size_t (*const rules[])(struct masking * m) = {
 		mask_link, mask_mail, mask_announced, mask_titled, mask_latin, mask_number};
-	struct masking m = {text, text, out};
+	struct masking m = {text, text, text.ptr, out};
 
 	while (m.rest.len) {
 		size_t used = 0;

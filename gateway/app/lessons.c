@@ -12,7 +12,9 @@
 #include <stdlib.h>
 
 enum { TRIM_MS = 3600 * 1000, REFIT_MS = 2000, REFIT_MOST = 2000 };
-enum { MASKED_MAX = 64 * 1024, NUMBER_SIZE = 24 };
+/* A long text is cut before it is masked too, since that happens on the loop; a link in it may be
+ * blotted to little, so not as short as what is kept. */
+enum { READ_MAX = 4 * LESSONS_TEXT_MAX, MASKED_MAX = 64 * 1024, NUMBER_SIZE = 24 };
 enum { FIELDS_AT = 8, ARGS_MAX = FIELDS_AT + 16 }; /* of an XADD */
 
 #define HINTS "ph:lessons"
@@ -52,7 +54,7 @@ static int add(struct lessons *l, const char *key, struct span text, const struc
 
 	assert(FIELDS_AT + count <= ARGS_MAX);
 	buf_init(&masked, MASKED_MAX);
-	mask_text(text, &masked);
+	mask_text(utf8_cut(text, READ_MAX), &masked);
 	argv[FIELDS_AT - 1] = utf8_cut(buf_span(&masked), LESSONS_TEXT_MAX);
 	memcpy(argv + FIELDS_AT, fields, count * sizeof(*fields));
 	err = buf_check(&masked);

@@ -2,6 +2,8 @@
 #include "mask.h"
 #include "unit.h"
 
+#include <stdlib.h>
+
 static const struct {
 	const char *said, *kept;
 } vectors[] = {
@@ -45,11 +47,35 @@ START_TEST(blots_what_names_a_person_or_an_account)
 }
 END_TEST
 
+/* Any of these took seconds of 64 KB when each place read on to the end of what might be a mail
+ * address; the text here is twice as long. */
+static const char *const endless[] = {".", "._", "%", "+1", "A-", "ms.", "a@", "-a@", "1.", "我叫"};
+
+START_TEST(takes_no_longer_for_an_octet_of_a_long_text)
+{
+	const size_t len = (size_t)128 << 10, unit = strlen(endless[_i]);
+	char *said = malloc(len);
+	struct buf out;
+
+	ck_assert_ptr_nonnull(said);
+	for (size_t i = 0; i < len; i++)
+		said[i] = endless[_i][i % unit];
+	buf_init(&out, 8 * len);
+	mask_text((struct span){said, len}, &out);
+	ck_assert_int_eq(buf_check(&out), 0);
+	ck_assert_uint_ge(out.len, len);
+	buf_fini(&out);
+	free(said);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("mask");
 
 	tcase_add_loop_test(tc, blots_what_names_a_person_or_an_account, 0,
 	                    (int)ARRAY_LEN(vectors));
+	tcase_add_loop_test(tc, takes_no_longer_for_an_octet_of_a_long_text, 0,
+	                    (int)ARRAY_LEN(endless));
 	return unit_run("mask", &tc, 1);
 }
