@@ -106,9 +106,9 @@ void catalogue_match(const struct catalogue *c, struct match_scratch *scratch, s
 		catalogue_add_few(c, scratch, text, out);
 }
 
-const struct match_required *catalogue_required(const struct catalogue *c)
+struct match_required catalogue_required(const struct catalogue *c)
 {
-	return &c->required;
+	return c->quick ? match_required_quick(&c->required) : c->required;
 }
 
 struct matcher *catalogue_matcher(const struct catalogue *c)

@@ -220,8 +220,8 @@ size_t catalogue_search(const struct catalogue *c, struct match_scratch *scratch
 /** Octets that matcher and search hold. */
 size_t catalogue_engine_size(const struct catalogue *c);
 
-/** What its settings require of answers and menus: for refitting it. */
-const struct match_required *catalogue_required(const struct catalogue *c);
+/** What its settings require of answers and menus, a quick one more strictly: for refitting it. */
+struct match_required catalogue_required(const struct catalogue *c);
 
 /** What the catalogue's questions are judged by, for tools that explain or calibrate it. */
 struct matcher *catalogue_matcher(const struct catalogue *c);

@@ -109,6 +109,8 @@ int matcher_create(const struct match_source *source, struct matcher **out) MUST
  * work. It answers as rightly, but seldomer: half as many wrong answers are allowed it.
  */
 int matcher_create_quick(const struct match_source *source, struct matcher **out) MUST_CHECK;
+/** What a quick matcher has to keep to where a whole one keeps to required. */
+struct match_required match_required_quick(const struct match_required *required);
 /**
  * Trainings of this process end at once from now on, those under way too, with -ECANCELED: for a
  * process that ends and would wait for them only to throw away what they found. Any thread.

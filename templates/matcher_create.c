@@ -259,15 +259,21 @@ static int folding_end(struct folding *f)
 	return f->err;
 }
 
-/* A quick matcher, which knows itself less well, is allowed half as many wrong answers. */
+/* It knows itself less well, so it is allowed half as many wrong answers. */
+struct match_required match_required_quick(const struct match_required *required)
+{
+	struct match_required quick = *required;
+
+	quick.answer = 0.5F + 0.5F * required->answer;
+	return quick;
+}
+
 static struct match_required required_of(const struct prepared *p)
 {
-	struct match_required required =
-		p->from->required ? *p->from->required : match_required_default;
+	const struct match_required *required =
+		p->from->required ? p->from->required : &match_required_default;
 
-	if (p->quick)
-		required.answer = 0.5F + 0.5F * required.answer;
-	return required;
+	return p->quick ? match_required_quick(required) : *required;
 }
 
 static struct model_how how_to_train(const struct prepared *p)

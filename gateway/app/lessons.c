@@ -34,7 +34,8 @@ struct lessons {
 struct refit {
 	struct lessons *lessons; /* NULL: it is gone */
 	struct catalogue *catalogue;
-	struct matcher *matcher; /* of it, when this began: it may be refined meanwhile */
+	struct matcher *matcher;        /* of it, when this began: it may be refined meanwhile */
+	struct match_required required; /* of that matcher */
 	char **texts, **ids;
 	size_t count;
 	struct calibration calibration;
@@ -207,8 +208,7 @@ static int refit_work(void *arg)
 			count++;
 	}
 	if (all)
-		err = matcher_recalibrate(r->matcher, all, count, catalogue_required(r->catalogue),
-		                          &r->calibration);
+		err = matcher_recalibrate(r->matcher, all, count, &r->required, &r->calibration);
 	free(all);
 	return err;
 }
@@ -294,6 +294,7 @@ void lessons_refit(struct lessons *l)
 	r->lessons = l;
 	r->catalogue = catalogue_ref(*l->options.catalogue);
 	r->matcher = catalogue_matcher(r->catalogue);
+	r->required = catalogue_required(r->catalogue);
 	l->under_way = r;
 	if (redis_command(l->options.redis, ARRAY_LEN(argv), argv, on_corrections, r)) {
 		l->under_way = NULL;

@@ -312,9 +312,9 @@ START_TEST(settings_say_how_sure_an_answer_must_be)
 
 	ck_assert_int_eq(build_two(GOOD, "settings:\n  required: {answer: 0.99, menu: 0.7}\n", &c),
 	                 0);
-	ck_assert_float_eq(catalogue_required(c)->answer, 0.99F);
-	ck_assert_float_eq(catalogue_required(c)->menu, 0.7F);
-	ck_assert_float_eq(catalogue_required(c)->in_scope, match_required_default.in_scope);
+	ck_assert_float_eq(catalogue_required(c).answer, 0.99F);
+	ck_assert_float_eq(catalogue_required(c).menu, 0.7F);
+	ck_assert_float_eq(catalogue_required(c).in_scope, match_required_default.in_scope);
 	catalogue_unref(&c);
 	ck_assert_int_eq(build_two(GOOD, "settings:\n  required: {answer: 2}\n", &c), -EINVAL);
 	ck_assert_int_eq(build_two(GOOD, "settings:\n  required: {answer: 0.9x}\n", &c), -EINVAL);

@@ -3,6 +3,7 @@
  * questions that are not among its samples it does what a good clerk would do.
  */
 #include "catalogue.h"
+#include "matcher_calibration.h"
 #include "unit.h"
 
 #include <stdio.h>
@@ -224,6 +225,28 @@ START_TEST(a_quick_start_answers_less_but_as_rightly)
 }
 END_TEST
 
+/* A node that starts quickly reads agents' corrections at once. */
+START_TEST(a_quick_start_stays_as_careful_when_it_is_refitted)
+{
+	struct catalogue *quick = NULL;
+	const struct calibration *own;
+	struct match_required required;
+	struct calibration fitted;
+
+	ck_assert_int_eq(catalogue_load_quick(CONTENT, NULL, 0, on_told, NULL, &quick), 0);
+	own = matcher_calibration(catalogue_matcher(quick));
+	required = catalogue_required(quick);
+	ck_assert_int_eq(matcher_recalibrate(catalogue_matcher(quick), NULL, 0, &required, &fitted),
+	                 0);
+	ck_assert_float_eq(fitted.zones.answer, own->zones.answer);
+	required = catalogue_required(c);
+	ck_assert_int_eq(matcher_recalibrate(catalogue_matcher(quick), NULL, 0, &required, &fitted),
+	                 0);
+	ck_assert_float_lt(fitted.zones.answer, own->zones.answer);
+	catalogue_unref(&quick);
+}
+END_TEST
+
 START_TEST(what_is_refined_is_what_is_trained_at_once)
 {
 	struct catalogue *quick = NULL;
@@ -274,6 +297,7 @@ int main(void)
 	tcase_add_test(tc, every_sample_finds_its_own_answer);
 	tcase_add_test(tc, on_questions_it_never_saw_it_is_right_or_silent);
 	tcase_add_test(tc, a_quick_start_answers_less_but_as_rightly);
+	tcase_add_test(tc, a_quick_start_stays_as_careful_when_it_is_refitted);
 	tcase_add_test(tc, what_is_refined_is_what_is_trained_at_once);
 	tcase_add_test(tc, no_question_is_a_sample);
 	return unit_run("content", &tc, 1);
