@@ -107,6 +107,20 @@ local function mark_asked(name, base, v, from)
 	for i = from, #v do call('HSET', D .. 'asked_in', v[i], name .. ' ' .. base) end
 end
 
+-- A draft is discarded: they are asked anew, whatever is published under its name later.
+local function unmark_asked(name)
+	local marks = call('HGETALL', D .. 'asked_in')
+	for i = 1, #marks, 2 do
+		if marks[i + 1]:match('^%S+') == name then call('HDEL', D .. 'asked_in', marks[i]) end
+	end
+end
+
+local function discard(name, by)
+	audit('discard', by, 'id', name)
+	unmark_asked(name)
+	return call('HDEL', D .. 'draft', name)
+end
+
 -- Keeps a draft. args: NAME, expected (hash of what the author saw last: draft or published; "*": whatever it is),
 -- hash ("-": to be removed), text, file, by, own ("1": another's draft is not theirs to change), then the ids of the
 -- questions it was made of. returns {"ok", hash}, {"stale", hash that is}, {"theirs", by}, {"unknown"}, {"full"}, {"none"}
@@ -120,13 +134,11 @@ local function templates_draft(keys, v)
 	if v[7] == '1' and draft and author_of(draft) ~= v[6] then return {'theirs', author_of(draft)} end
 	if hash == '-' and base == '-' then
 		if not draft then return {'unknown'} end
-		call('HDEL', D .. 'draft', name) -- it never was anything else
-		audit('discard', v[6], 'id', name)
+		discard(name, v[6]) -- it never was anything else
 		return {'none'}
 	end
 	if hash == base then
-		if draft then audit('discard', v[6], 'id', name) end
-		call('HDEL', D .. 'draft', name)
+		if draft then discard(name, v[6]) end
 		return {'ok', hash}
 	end
 	if not draft and call('HLEN', D .. 'draft') >= DRAFTS_MAX then return {'full'} end
@@ -143,8 +155,7 @@ local function templates_undraft(keys, v)
 	local draft = call('HGET', D .. 'draft', v[1])
 	if not draft then return 0 end
 	if v[3] == '1' and author_of(draft) ~= v[2] then return -1 end
-	audit('discard', v[2], 'id', v[1])
-	return call('HDEL', D .. 'draft', v[1])
+	return discard(v[1], v[2])
 end
 
 -- What became of the draft that a question is in: "draft" (it is one still), "done" (published), "gone".

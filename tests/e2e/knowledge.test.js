@@ -108,6 +108,12 @@ test("a group of questions becomes a draft in one step, masked, and leaves the l
   assert.equal(hours.state, "changed");
   assert.equal(hours.draft.template.samples.en.at(-1), "what colour is the sky on mars");
   assert.equal(hours.draft.template.samples.en.length, hours.published.template.samples.en.length + 1);
+
+  // Discarded, and then something else is published under its name: nobody has answered them.
+  await ed("DELETE", "/templates/hours/draft");
+  await ed("PUT", "/templates/hours", { template: { ...hours.published.template, title: { zh: "营业到几点", en: "Until when we are open" } } });
+  assert.equal((await w.api("POST", "/v1/templates/publish", { ids: ["hours"] })).status, 200);
+  assert.deepEqual((await groups(1)).map((g) => [g.text, g.drafted]), [["what colour is the sky on mars", []]]);
   assert.doesNotMatch(await w.redis.command("XRANGE", "ph:{tpl}:asked", "-", "+"), /6222|1370000/);
 });
 
