@@ -59,10 +59,13 @@ static bool any_held(const struct connector_host *host, enum lane last)
 static struct message *later_take(struct connector_host *host)
 {
 	struct held *h = host->later;
-	struct message *m = h ? h->message : NULL;
+	struct message *m;
 
-	if (h)
-		host->later = h->next;
+	if (!h)
+		return NULL;
+	m = h->message;
+	host->later = h->next;
+	host->retrying--;
 	free(h);
 	return m;
 }
@@ -111,13 +114,22 @@ bool outbound_idle(const struct connector_host *host)
 	return !host->outcomes && !host->claims && !any_held(host, LANE_COUNT - 1) && !host->later;
 }
 
+/* A peer that takes nothing now must not draw whole campaigns into this node. */
+static bool retries_enough(const struct connector_host *host, unsigned lane)
+{
+	size_t most = lane == LANE_CAMPAIGN ? RETRYING_MAX : 2 * RETRYING_MAX;
+
+	return host->retrying >= most;
+}
+
 bool router_host_is_free(const struct connector_host *host, enum lane lane)
 {
 	for (unsigned l = 0; l <= lane; l++)
 		if (host->dirty[l] || host->claiming[l])
 			return false;
 	return router_host_sends(host) && route_takes(host) && !host->full &&
-	       !any_held(host, LANE_COUNT - 1) && !host->router->draining;
+	       !retries_enough(host, lane) && !any_held(host, LANE_COUNT - 1) &&
+	       !host->router->draining;
 }
 
 /* --- To the connector
@@ -229,6 +241,7 @@ static void wait_until_due(struct connector_host *host, struct held *h)
 		at = &(*at)->next;
 	h->next = *at;
 	*at = h;
+	host->retrying++;
 }
 
 int outbound_later(struct connector_host *host, const struct message *m, uint64_t delay_ms)
@@ -281,6 +294,7 @@ static void on_retry(void *arg)
 	}
 	if (!host->later)
 		io_timer_stop(host->retry);
+	outbound_pump(host); /* a campaign may have waited for that */
 }
 
 /* --- Out of the lanes
@@ -407,6 +421,8 @@ static bool has_room(const struct connector_host *host, unsigned lane)
 
 	/* A campaign waits for Redis to keep up. */
 	if (lane == LANE_CAMPAIGN && host->outcomes >= pace->behind)
+		return false;
+	if (retries_enough(host, lane))
 		return false;
 	return host->full ? waiting == 0 : waiting < pace->prefetch;
 }

@@ -66,15 +66,6 @@ static size_t count_waiting(const struct connector_host *host)
 	return count;
 }
 
-static size_t count_later(const struct held *h)
-{
-	size_t count = 0;
-
-	for (; h; h = h->next)
-		count++;
-	return count;
-}
-
 static void own_status(const struct connector_host *host, struct connector_status *out)
 {
 	const struct route_channel *c = &host->route;
@@ -85,7 +76,7 @@ static void own_status(const struct connector_host *host, struct connector_statu
 	connector_status_text(out, "health", span_of(health_name(health_of(host))));
 	connector_status_num(out, "in_hand", HASH_COUNT(host->in_hand));
 	connector_status_num(out, "waiting", count_waiting(host));
-	connector_status_num(out, "retrying", count_later(host->later));
+	connector_status_num(out, "retrying", host->retrying);
 	connector_status_num(out, "errors_percent", results ? c->breaker.bad * 100 / results : 0);
 	connector_status_text(out, "last_error", span_of(c->last_error));
 	if (c->last_error_ms)

@@ -34,6 +34,7 @@ enum {
 	PART_KEEP_OPEN_MS = 259200000, /* of an incomplete one, should no node run meanwhile */
 	ATTEMPTS_MAX = 10,             /* of a message that the peer says to try again */
 	RETRY_TICK_MS = 100,
+	RETRYING_MAX = 8192, /* that wait for their next try, until a campaign takes no more */
 	CLAIMS_MAX = 4, /* calls that take messages from lanes, under way at once */
 	WAITED_BEATS =
 		2,     /* heartbeats for which who waited for an answer is thought to wait again */
@@ -122,6 +123,7 @@ struct connector_host {
 	size_t in_hand_of[ROUTER_PARTITIONS]; /* how many of each */
 	struct held_list held[LANE_COUNT];
 	struct held *later; /* to be tried again when due */
+	size_t retrying;    /* how many of them */
 	struct io_timer *retry;
 	struct batch *settles;
 	struct outcome *unnoted, **unnoted_end; /* Redis was away: the heartbeat tries again */

@@ -193,6 +193,69 @@ START_TEST(a_reply_goes_before_all_of_a_campaign_that_waits)
 }
 END_TEST
 
+/* --- Again, later ---------------------------------------------------------------------------- */
+
+static void put_off_all(void)
+{
+	const struct send_result later = {
+		.outcome = SEND_RETRY, .parts = 1, .code = "full", .retry_ms = 600000};
+	struct double_self *self = fx.node.self;
+
+	for (size_t i = 0; i < self->count; i++) {
+		connector_result(self->host, self->sent[i], &later);
+		message_unref(&self->sent[i]);
+	}
+	self->count = 0;
+}
+
+enum { WAVE = 60 };
+
+/* Messages of a campaign, each put off by the peer; how many of them went out. */
+static unsigned put_off_many(unsigned customer)
+{
+	static unsigned serial;
+	struct sent_call calls[WAVE] = {0};
+	unsigned out = 0;
+	char cid[16];
+
+	for (unsigned i = 0; i < WAVE; i++) {
+		struct router_send what;
+
+		snprintf(cid, sizeof(cid), "m%u", serial++);
+		what = text_to(customer, cid);
+		ck_assert_int_eq(router_send(fx.node.router, &what, on_sent, &calls[i]), 0);
+	}
+	for (unsigned i = 0; i < WAVE; i++) {
+		io_wait(fx.loop, io_is_true, &calls[i].done, SOON_MS);
+		out += calls[i].status == STATUS_SENDING;
+	}
+	put_off_all();
+	return out;
+}
+
+START_TEST(a_peer_that_takes_nothing_draws_no_whole_campaign_into_the_node)
+{
+	enum { FAR_TOO_MANY = 12000 };
+	struct router_send reply = text_to(BOB, "reply");
+	unsigned out = put_off_many(BOB), more;
+
+	do {
+		more = put_off_many(ALICE);
+		out += more;
+	} while (more == WAVE && out < FAR_TOO_MANY);
+	ck_assert_uint_lt(out, FAR_TOO_MANY);
+	io_idle(fx.loop, 200);
+	ck_assert_uint_eq(fx.node.self->count, 0);
+	reply.lane = LANE_REPLY;
+	post(&reply);
+	wait_sent(&fx.node, 1);
+	ck_assert_str_eq(text_of(0), "reply");
+	/* Where some go out again there is room for others. */
+	connector_reachable(fx.node.self->host, address_of(BOB));
+	wait_sent(&fx.node, 1 + WAVE + 1);
+}
+END_TEST
+
 /* --- In hand --------------------------------------------------------------------------------- */
 
 struct asked {
@@ -450,6 +513,7 @@ int main(void)
 	tcase_add_test(tc, an_answer_that_follows_a_time_out_at_once_settles_it);
 	tcase_add_test(tc, what_a_broken_link_gives_back_goes_out_again_in_order);
 	tcase_add_test(tc, a_reply_goes_before_all_of_a_campaign_that_waits);
+	tcase_add_test(tc, a_peer_that_takes_nothing_draws_no_whole_campaign_into_the_node);
 	tcase_add_test(tc, many_that_are_in_hand_lie_in_a_table_with_nothing_else_in_it);
 	tcase_add_test(tc, a_campaign_takes_more_at_once_while_nobody_waits_for_an_answer);
 	tcase_add_test(tc, a_damaged_conversation_holds_up_nobody_and_is_found);

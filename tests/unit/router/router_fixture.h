@@ -8,7 +8,7 @@
 #include "io_test.h"
 #include "router.h"
 
-enum { SENT_MAX = 64, ALICE = 0, BOB = 1, DAVE = 3 }; /* Dave is in Alice's partition */
+enum { SENT_MAX = 192, ALICE = 0, BOB = 1, DAVE = 3 }; /* Dave is in Alice's partition */
 
 struct double_self {
 	struct connector_host *host;
