@@ -66,14 +66,13 @@ static int decode64(struct span text, uint8_t *out, size_t size, size_t *len)
 
 /* --- Signatures ------------------------------------------------------------------------------ */
 
-static void sign(struct span secret, struct span text, uint8_t out[SIGNATURE_OCTETS])
+/* False: there is none, and nothing may be compared with it. */
+static bool sign(struct span secret, struct span text, uint8_t out[SIGNATURE_OCTETS])
 {
 	unsigned len = SIGNATURE_OCTETS;
 
-	if (!HMAC(EVP_sha256(), secret.ptr, (int)secret.len, (const unsigned char *)text.ptr,
-	          text.len, out, &len))
-		memset(out, 0, SIGNATURE_OCTETS); /* out of memory: equal to no signature that is
-		                                     compared as text */
+	return HMAC(EVP_sha256(), secret.ptr, (int)secret.len, (const unsigned char *)text.ptr,
+	            text.len, out, &len) != NULL;
 }
 
 static struct span as_span(const uint8_t *octets, size_t len)
@@ -137,7 +136,8 @@ int webchat_visitor_identified(struct span secret, struct span identity, struct 
 		return -EINVAL;
 	if (read_proof(identity, &proof, signed_text, &until))
 		return -EACCES;
-	sign(secret, span_of(signed_text), signature);
+	if (!sign(secret, span_of(signed_text), signature))
+		return -EACCES;
 	for (size_t i = 0; i < sizeof(signature); i++)
 		snprintf(expected + 2 * i, 3, "%02x", signature[i]);
 	if (!span_eq_secret(span_of(expected), proof))
@@ -162,7 +162,8 @@ int webchat_token_write(struct span secret, struct span channel, const struct we
 		return -EINVAL;
 	len = snprintf(payload, sizeof(payload), "1 %.*s %llu %s", SPAN_FMT(channel),
 	               (unsigned long long)token->expires_ms, token->visitor);
-	sign(secret, (struct span){payload, (size_t)len}, signature);
+	if (!sign(secret, (struct span){payload, (size_t)len}, signature))
+		return -EIO;
 	n = encode64((const uint8_t *)payload, (size_t)len, out);
 	out[n++] = '.';
 	encode64(signature, sizeof(signature), out + n);
@@ -200,8 +201,8 @@ int webchat_token_read(struct span secret, struct span channel, struct span text
 	if (decode64(body, payload, sizeof(payload), &len) ||
 	    decode64(signature, given, sizeof(given), &given_len))
 		return -EBADMSG;
-	sign(secret, as_span(payload, len), expected);
-	if (!span_eq_secret(as_span(expected, sizeof(expected)), as_span(given, given_len)))
+	if (!sign(secret, as_span(payload, len), expected) ||
+	    !span_eq_secret(as_span(expected, sizeof(expected)), as_span(given, given_len)))
 		return -EACCES;
 	return read_payload(as_span(payload, len), channel, out);
 }

@@ -22,7 +22,8 @@ struct webchat_token {
 	uint64_t expires_ms; /* since 1970 */
 };
 
-/** Writes a token, NUL-terminated. -EINVAL: a channel or visitor that does not fit into one. */
+/** Writes a token, NUL-terminated. -EINVAL: a channel or visitor that does not fit into one; -EIO:
+ * it cannot be signed. */
 int webchat_token_write(struct span secret, struct span channel, const struct webchat_token *token,
                         char out[WEBCHAT_TOKEN_MAX]) MUST_CHECK;
 

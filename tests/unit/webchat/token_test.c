@@ -3,6 +3,8 @@
 
 #include "unit.h"
 
+#include <dlfcn.h>
+#include <openssl/hmac.h>
 #include <stdio.h>
 
 static const struct span secret = {"0123456789abcdef", 16};
@@ -201,6 +203,37 @@ START_TEST(an_identity_is_taken_with_its_proof_only)
 }
 END_TEST
 
+/* OpenSSL's, which a test can have fail: for want of memory, or of a provider. */
+static bool hmac_fails;
+
+unsigned char *HMAC(const EVP_MD *md, const void *key, int key_len, const unsigned char *data,
+                    size_t data_len, unsigned char *out, unsigned *out_len)
+{
+	__typeof__(&HMAC) real;
+
+	*(void **)&real = dlsym(RTLD_NEXT, "HMAC");
+	return hmac_fails ? NULL : real(md, key, key_len, data, data_len, out, out_len);
+}
+
+START_TEST(what_cannot_be_signed_is_taken_for_no_signature)
+{
+	static const char zeros[] =
+		"0000000000000000000000000000000000000000000000000000000000000000";
+	char visitor[WEBCHAT_VISITOR_MAX + 1],
+		text[WEBCHAT_TOKEN_MAX] = "MSBiYW5rLXdlYiAxNzAwMDAwMDAwMDAwIGEtdmlzaXRvcg."
+					  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+	struct webchat_token token = {"a-visitor", 1700000000000};
+	uint64_t until;
+
+	hmac_fails = true;
+	ck_assert_int_eq(webchat_visitor_identified(secret, SPAN_LIT("customer-17"), span_of(zeros),
+	                                            visitor, &until),
+	                 -EACCES);
+	ck_assert_int_eq(webchat_token_read(secret, channel, span_of(text), &token), -EACCES);
+	ck_assert_int_eq(webchat_token_write(secret, channel, &token, text), -EIO);
+}
+END_TEST
+
 START_TEST(an_identity_is_printable_ascii_without_blanks)
 {
 	static const char *const bad[] = {"", "two words", "caf\xc3\xa9", "new\nline"};
@@ -228,6 +261,7 @@ int main(void)
 	tcase_add_test(tc, a_proof_with_a_time_says_until_when);
 	tcase_add_loop_test(tc, a_proof_whose_time_is_none_is_refused, 0, (int)ARRAY_LEN(untimed));
 	tcase_add_test(tc, an_identity_is_taken_with_its_proof_only);
+	tcase_add_test(tc, what_cannot_be_signed_is_taken_for_no_signature);
 	tcase_add_loop_test(tc, an_identity_is_printable_ascii_without_blanks, 0, 4);
 	return unit_run("webchat_token", &tc, 1);
 }
