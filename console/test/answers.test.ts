@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { faultsOf, fromForm, toForm, type Template } from "../src/knowledge/form";
+import { faultsOf, fromForm, idFor, toForm, type Template } from "../src/knowledge/form";
 
 const card: Template = {
   id: "card.lost", title: { zh: "挂失", en: "Lost" }, one_sms: true, text: { zh: "请{{hotline}}", en: "Call" }, web: { zh: "网页" },
@@ -33,4 +33,11 @@ test("a fault stands under its field, and what has none on top", () => {
   const faults = [{ field: "samples.en[3]", detail: "a" }, { field: "samples", detail: "b" }, { field: "variables.n", detail: "c" }, { detail: "d" }, { field: "text.zh", detail: "e" }];
   const at = (field: string): string => faultsOf(faults, field, shown).map((f) => f.detail).join("");
   assert.deepEqual([at("samples.en"), at("samples.zh"), at("text.zh"), at("title.zh"), at("")], ["a", "b", "e", "", "cd"]);
+});
+
+test("a new answer is called by the first words of its question", () => {
+  assert.equal(idFor("Can I rent a boat here, card 0000?", "asked.1"), "can_rent_boat_here");
+  assert.equal(idFor("能租船吗", "asked.1"), "asked.1");
+  assert.equal(idFor("boat?", "asked.1"), "asked.1");
+  assert.ok(idFor("x".repeat(90) + " " + "y".repeat(90), "asked.1").length <= 40);
 });

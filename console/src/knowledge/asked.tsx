@@ -5,6 +5,7 @@ import { now } from "../state/desk";
 import { lang } from "../state/prefs";
 import { short } from "../model/time";
 import { call, readList, show, tell, tellProblem, type Group, type Listed } from "./api";
+import { idFor } from "./form";
 import { titleOf } from "./list";
 import { w, wOf } from "./words";
 
@@ -49,7 +50,7 @@ export function Asked() {
 }
 
 function One({ g, done }: { g: Group; done: () => void }) {
-  const id = useSignal(`asked.${g.id.replace("-", "_")}`);
+  const id = useSignal(idFor(g.text, `asked.${g.id.replace("-", "_")}`));
   const q = useSignal("");
   const found = useSignal<readonly Listed[]>([]);
   const busy = useSignal(false);

@@ -80,3 +80,9 @@ export function faultsOf(faults: readonly Fault[], field: string, shown: readonl
   if (field) return faults.filter((f) => of(f, field) || (!!f.field && field === `${f.field}.zh`));
   return faults.filter((f) => !shown.some((name) => of(f, name) || (!!f.field && name === `${f.field}.zh`)));
 }
+
+/** An id for the answer to a question: its first words, where they are of letters that an id may have, else the spare one. */
+export function idFor(question: string, spare: string): string {
+  const words = question.toLowerCase().match(/[a-z]{2,}/g) ?? [];
+  return words.length > 1 ? words.slice(0, 4).join("_").slice(0, 40) : spare;
+}

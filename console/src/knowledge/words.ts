@@ -14,7 +14,7 @@ const WORDS = {
   asked_say: ["{0} 个问题没有得到自动回答，按相似程度归为 {1} 组。号码、账号和姓名已隐去。", "Nothing answered {0} questions, in {1} groups. Numbers and names are masked."],
   asked_none: ["没有未回答的问题。", "Nothing was asked in vain."],
   asked_pick: ["选择一组问题，把它变成一条答案。", "Choose a group to make an answer of it."],
-  times: ["{0} 次", "{0} times"],
+  times: ["{0} 次", "{0} ×"],
   nearest: ["最接近的答案", "Nearest answer"],
   in_draft: ["草稿：{0}", "In the draft {0}"],
   questions: ["客户的说法", "What they said"],
