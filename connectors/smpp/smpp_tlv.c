@@ -26,13 +26,6 @@ static const struct row *find(uint16_t tag)
 	return NULL;
 }
 
-const char *smpp_tlv_name(uint16_t tag)
-{
-	const struct row *row = find(tag);
-
-	return row ? row->name : NULL;
-}
-
 bool smpp_tlv_next(struct cursor *c, struct smpp_tlv *out)
 {
 	if (cur_left(c) < TLV_HEADER)

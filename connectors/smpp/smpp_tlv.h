@@ -39,9 +39,6 @@ int smpp_tlv_cstr(struct span tlvs, uint16_t tag, struct span *out) MUST_CHECK;
 void smpp_tlv_put_uint(struct buf *b, uint16_t tag, uint32_t value);
 void smpp_tlv_put(struct buf *b, uint16_t tag, struct span value);
 
-/** "congestion_state", or NULL: no table knows it. */
-const char *smpp_tlv_name(uint16_t tag);
-
 /** " name=value" for each, user data and addresses masked; those without a name by number. */
 void smpp_tlv_dump(struct span tlvs, struct buf *out);
 

@@ -51,12 +51,31 @@ static void load_rows(void)
 	}
 }
 
+/* What a dump says of an empty one: " NAME=...". */
+static const char *tlv_name(uint16_t tag)
+{
+	static char dumped[128];
+	struct buf tlv, out;
+
+	buf_init(&tlv, 16);
+	buf_init(&out, sizeof(dumped) - 1);
+	smpp_tlv_put(&tlv, tag, SPAN_NONE);
+	smpp_tlv_dump(buf_span(&tlv), &out);
+	ck_assert_int_eq(tlv.err | out.err, 0);
+	snprintf(dumped, sizeof(dumped), "%.*s", SPAN_FMT(buf_span(&out)));
+	buf_fini(&out);
+	buf_fini(&tlv);
+	ck_assert_int_eq(dumped[0], ' ');
+	dumped[strcspn(dumped, "=")] = '\0';
+	return dumped + 1;
+}
+
 static const char *our_name(const struct row *r)
 {
 	if (strcmp(r->what, "command") == 0)
 		return smpp_command_name(r->number);
 	if (strcmp(r->what, "tlv") == 0)
-		return smpp_tlv_name((uint16_t)r->number);
+		return tlv_name((uint16_t)r->number);
 	return smpp_status_name(r->number);
 }
 
@@ -80,8 +99,8 @@ END_TEST
 
 START_TEST(what_nobody_names_has_none)
 {
-	ck_assert_ptr_null(smpp_tlv_name(0x3177));
-	ck_assert_ptr_null(smpp_tlv_name(0x2001));
+	ck_assert_str_eq(tlv_name(0x3177), "tlv_3177");
+	ck_assert_str_eq(tlv_name(0x2001), "tlv_2001");
 	ck_assert_str_eq(smpp_status_name(0x428), "vendor status");
 	ck_assert_str_eq(smpp_command_name(0x99), "unknown");
 }
