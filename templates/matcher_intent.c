@@ -212,11 +212,3 @@ bool intent_wants_human(const struct normal *n)
 {
 	return is_whole(n) || is_anywhere(n) || is_name(n) || is_pair(n);
 }
-
-bool text_wants_human(struct span text)
-{
-	struct normal n;
-
-	normal_read(text, &n);
-	return intent_wants_human(&n);
-}

@@ -7,10 +7,6 @@
 
 #include "matcher_normal.h"
 
-/** Whether the text asks for a human. */
+/** Whether the text asks for a human. matcher_match() has asked it already. */
 bool intent_wants_human(const struct normal *n);
-
-/** The same of any octets. matcher_match() has asked it already. */
-bool text_wants_human(struct span text);
-
 #endif
