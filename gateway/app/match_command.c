@@ -15,12 +15,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SHOWN = 3 };
+enum { SHOWN = 3, INPUT_MAX = 65536 };
 
 #define DIRECTORY_DEFAULT "templates/content"
 
 struct asked {
-	const char *directory, *config, *text;
+	const char *directory, *config;
+	struct span text;
 	enum language language;
 	bool json;
 };
@@ -114,20 +115,36 @@ static void print_best(const struct shown *s)
 	}
 }
 
+/* What the bot would do with it, for those who write answers. One line is no menu. */
+static const char *consequence(const struct shown *s)
+{
+	const struct match *m = &s->match;
+
+	if (!m->count)
+		return "a person answers";
+	if (s->unhappy || m->zone == MATCH_HUMAN || (m->zone == MATCH_MENU && m->count == 1))
+		return "a person answers, and sees these as suggestions";
+	if (m->zone == MATCH_MENU)
+		return "these are offered to choose from";
+	if (m->best[0].answer->needs_verified)
+		return "the first is sent to a verified customer, a person answers others";
+	return "the first is sent";
+}
+
 static void print_text(const struct shown *s)
 {
 	const struct match *m = &s->match;
 	const struct calibration *c = matcher_calibration(catalogue_matcher(s->c));
 
-	printf("zone        %s%s\n", match_zone_name(m->zone),
-	       m->exact ? " (a sample, word for word)" : "");
+	printf("zone        %s%s: %s\n", match_zone_name(m->zone),
+	       m->exact ? " (a sample, word for word)" : "", consequence(s));
 	printf("intent      %s%s\n", intent_name(m->intent), s->unhappy ? ", unhappy" : "");
 	printf("confidence  %.3f that the first is right (answered from %.3f), %.3f that it is "
-	       "among "
-	       "three (offered from %.3f)\n",
+	       "among three (offered from %.3f)\n",
 	       (double)m->confidence, (double)c->zones.answer, (double)m->menu_confidence,
 	       (double)c->zones.menu);
-	printf("language    %s\n", language_name(m->language));
+	printf("language    %s\n",
+	       m->language < LANGUAGE_COUNT ? language_name(m->language) : "unknown");
 	if (m->handover)
 		printf("handover    %s\n", m->handover->id.ptr);
 	if (m->cut)
@@ -202,7 +219,7 @@ static void print_json(const struct shown *s)
 
 static int explain(struct shown *s)
 {
-	struct span text = span_of(s->asked->text);
+	struct span text = s->asked->text;
 	int err = 0;
 
 	catalogue_match(s->c, s->scratch, text, s->asked->language, &s->match);
@@ -256,10 +273,23 @@ static bool take_option(int argc, char **argv, int *i, struct asked *asked)
 	return true;
 }
 
-/* "--" ends the options: a customer's text may begin with a dash. */
+/* "-" is standard input: of it no more than 64 KiB, which is far beyond what is answered. */
+static bool take_text(const char *argument, bool options, struct span *out)
+{
+	static char input[INPUT_MAX];
+
+	if (!options || strcmp(argument, "-") != 0) {
+		*out = span_of(argument);
+		return true;
+	}
+	*out = (struct span){input, fread(input, 1, sizeof(input), stdin)};
+	return !ferror(stdin);
+}
+
+/* "--" ends the options: a customer's text may begin with a dash, or be one. */
 static bool read_arguments(int argc, char **argv, struct asked *asked)
 {
-	bool options = true;
+	bool options = true, given = false;
 
 	for (int i = 1; i < argc; i++) {
 		if (options && strcmp(argv[i], "--") == 0)
@@ -267,13 +297,13 @@ static bool read_arguments(int argc, char **argv, struct asked *asked)
 		else if (options && strncmp(argv[i], "--", 2) == 0) {
 			if (!take_option(argc, argv, &i, asked))
 				return false;
-		} else if (asked->text) {
+		} else if (given || !take_text(argv[i], options, &asked->text)) {
 			return false;
 		} else {
-			asked->text = argv[i];
+			given = true;
 		}
 	}
-	return asked->text != NULL;
+	return given;
 }
 
 int match_command(int argc, char **argv)
@@ -282,7 +312,8 @@ int match_command(int argc, char **argv)
 
 	if (!read_arguments(argc, argv, &asked)) {
 		fputs("usage: posthouse match [--directory DIR | --config FILE] [--lang zh|en] "
-		      "[--json] [--] TEXT\n",
+		      "[--json] [--] TEXT\n"
+		      "TEXT is - to read it from standard input\n",
 		      stderr);
 		return COMMAND_USAGE;
 	}

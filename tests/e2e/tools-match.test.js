@@ -5,17 +5,22 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
+import { answerYaml } from "./small-catalogue.js";
 
 const bin = path.join(process.env.BUILD ?? "build", "bin", "posthouse");
 
-/** Resolves to what the program did, whatever its exit status. */
-function posthouse(...args) {
+/** Resolves to what the program did, whatever its exit status; input is what it reads. */
+function posthouseReading(input, ...args) {
   return new Promise((resolve) => {
-    execFile(bin, args, { timeout: 60_000, maxBuffer: 1 << 24 }, (err, stdout, stderr) =>
+    const child = execFile(bin, args, { timeout: 60_000, maxBuffer: 1 << 24 }, (err, stdout, stderr) =>
       resolve({ status: err ? err.code : 0, stdout, stderr }),
     );
+    child.stdin.on("error", () => {}); // it reads no more than it needs
+    child.stdin.end(input);
   });
 }
+
+const posthouse = (...args) => posthouseReading("", ...args);
 
 async function directory(t, files) {
   const dir = await mkdtemp(path.join(tmpdir(), "posthouse-match-"));
@@ -59,6 +64,40 @@ test("match knows who wants a person and who has had enough", async () => {
   assert.equal(human.intent, "wants_human");
   assert.equal(human.zone, "human");
   assert.equal(JSON.parse((await posthouse("match", "--json", "什么垃圾银行")).stdout).unhappy, true);
+});
+
+test("match has an answer to anything, as an argument and as input, of a catalogue of none and of one answer", async (t) => {
+  const answers = `answers:\n${answerYaml("hours", 0)}`;
+  const bad = ["", "?", "卡", "😀👍🏽", "\x01\x07\x1b[2J\x7f", "a\n".repeat(1000), "word ".repeat(13107)];
+  for (const [yaml, known] of [["answers: []\n", "human"], [answers, "answer"]]) {
+    const at = await directory(t, { "a.yaml": yaml });
+    const match = async (input, ...args) => {
+      const said = await posthouseReading(input, "match", "--json", "--directory", at(""), ...args);
+      assert.equal(said.status, 0, said.stderr);
+      return JSON.parse(said.stdout);
+    };
+    for (const text of bad) {
+      const got = await match("", "--", text);
+      assert.equal(got.zone, "human", JSON.stringify(text.slice(0, 20)));
+      assert.equal(got.cut, text.length > 1024);
+      assert.deepEqual(await match(text, "-"), got);
+    }
+    for (const octets of [Buffer.from([0xff, 0xc0, 0x80, 0xed, 0xa0]), Buffer.alloc(1 << 20, 0x80), Buffer.from("a\0b")])
+      assert.equal((await match(octets, "-")).zone, "human");
+    assert.equal((await match("", "hours alpha 0")).zone, known);
+    assert.equal((await match("hours alpha 0\n", "-")).zone, known);
+    assert.equal((await match("hours alpha 0", "--", "-")).zone, "human", "behind -- it is a dash");
+  }
+});
+
+test("match says in words what would happen, and shows no control character", async (t) => {
+  const at = await directory(t, { "a.yaml": `answers:\n${answerYaml("hours", 0)}` });
+  const match = async (text) => (await posthouse("match", "--directory", at(""), "--", text)).stdout;
+  assert.match(await match("hours alpha 0"), /^zone +answer \(a sample, word for word\): the first is sent$/m);
+  // One line is no menu.
+  assert.match(await match("hours\x1b[2J\x07 alpha"), /^zone +menu: a person answers, and sees these as suggestions$/m);
+  assert.doesNotMatch(await match("hours\x1b[2J\x07 alpha"), /[\x00-\x09\x0b-\x1f\x7f]/);
+  assert.match(await match(""), /^zone +human: a person answers\n.*\n.*\nlanguage +unknown$/m);
 });
 
 test("evaluate measures with thresholds from a third file, the same every time", async (t) => {
