@@ -30,14 +30,19 @@ struct lessons {
 	uint64_t *kept, *corrected;
 };
 
+struct correction {
+	char *text, *id;
+	size_t len;
+};
+
 /* The corrections, read, on their way through the pool. */
 struct refit {
 	struct lessons *lessons; /* NULL: it is gone */
 	struct catalogue *catalogue;
 	struct matcher *matcher;        /* of it, when this began: it may be refined meanwhile */
 	struct match_required required; /* of that matcher */
-	char **texts, **ids;
-	size_t count;
+	struct correction *at;          /* newest first */
+	size_t count, used;             /* used: without those that were said again since */
 	struct calibration calibration;
 };
 
@@ -168,11 +173,10 @@ int lessons_about(struct lessons *l, const struct lessons_about *about, done_fn 
 static void refit_free(struct refit *r)
 {
 	for (size_t i = 0; i < r->count; i++) {
-		free(r->texts[i]);
-		free(r->ids[i]);
+		free(r->at[i].text);
+		free(r->at[i].id);
 	}
-	free(r->texts);
-	free(r->ids);
+	free(r->at);
 	catalogue_unref(&r->catalogue);
 	free(r);
 }
@@ -194,21 +198,35 @@ static int index_of(const struct catalogue *c, const char *id, uint32_t *out)
 	return -ENOENT;
 }
 
+/* What was said last of a text counts. Thousands are compared with each other: not on the loop. */
+static bool said_since(const struct refit *r, size_t at)
+{
+	const struct correction *c = &r->at[at];
+
+	for (size_t i = 0; i < at; i++)
+		if (r->at[i].len == c->len && memcmp(r->at[i].text, c->text, c->len) == 0)
+			return true;
+	return false;
+}
+
 static int refit_work(void *arg)
 {
 	struct refit *r = arg;
 	struct match_correction *all = calloc(r->count + 1, sizeof(*all));
-	size_t count = 0;
 	int err = -ENOMEM;
 
 	for (size_t i = 0; all && i < r->count; i++) {
-		all[count] =
-			(struct match_correction){.text = span_of(r->texts[i]), .weight = WEIGHT};
-		if (index_of(r->catalogue, r->ids[i], &all[count].answer) == 0)
-			count++;
+		struct match_correction *to = &all[r->used];
+
+		*to = (struct match_correction){
+			.text = {r->at[i].text, r->at[i].len},
+                          .weight = WEIGHT
+                };
+		if (!said_since(r, i) && index_of(r->catalogue, r->at[i].id, &to->answer) == 0)
+			r->used++;
 	}
 	if (all)
-		err = matcher_recalibrate(r->matcher, all, count, &r->required, &r->calibration);
+		err = matcher_recalibrate(r->matcher, all, r->used, &r->required, &r->calibration);
 	free(all);
 	return err;
 }
@@ -227,7 +245,7 @@ static void refit_done(void *arg, int err)
 			matcher_calibrate(r->matcher, &r->calibration);
 			l->options.refitted(l->options.arg);
 			log_info(l->options.log, EVENT("templates.refitted"),
-			         NUM("corrections", r->count));
+			         NUM("corrections", r->used));
 		}
 		if (l->again)
 			lessons_refit(l);
@@ -235,28 +253,18 @@ static void refit_done(void *arg, int err)
 	refit_free(r);
 }
 
-/* Newest first: what was said last of a message counts. */
-static bool said_already(const struct refit *r, const char *text)
-{
-	for (size_t i = 0; i < r->count; i++)
-		if (span_is(span_of(text), r->texts[i]))
-			return true;
-	return false;
-}
-
 static void take_correction(struct refit *r, const redisReply *entry)
 {
 	const redisReply *fields = redis_at(entry, 1);
-	char *text = span_dup(redis_field(fields, "t"));
-	char *id = span_dup(redis_field(fields, "x"));
+	struct span said = redis_field(fields, "t");
+	struct correction c = {span_dup(said), span_dup(redis_field(fields, "x")), said.len};
 
-	if (!text || !id || said_already(r, text)) {
-		free(text);
-		free(id);
+	if (!c.text || !c.id) {
+		free(c.text);
+		free(c.id);
 		return;
 	}
-	r->texts[r->count] = text;
-	r->ids[r->count++] = id;
+	r->at[r->count++] = c;
 }
 
 static void on_corrections(void *arg, int err, const redisReply *reply, const char *why)
@@ -266,9 +274,8 @@ static void on_corrections(void *arg, int err, const redisReply *reply, const ch
 	size_t count = !err && reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
 
 	(void)why;
-	r->texts = calloc(count + 1, sizeof(*r->texts));
-	r->ids = calloc(count + 1, sizeof(*r->ids));
-	for (size_t i = 0; r->texts && r->ids && i < count; i++)
+	r->at = calloc(count + 1, sizeof(*r->at));
+	for (size_t i = 0; r->at && i < count; i++)
 		take_correction(r, reply->element[i]);
 	if (l && r->count &&
 	    !io_work(l->options.loop, "templates.refit", refit_work, refit_done, r))

@@ -146,4 +146,14 @@ test("what agents say a text was about changes how sure the next like it is", as
   await until("the refit", () => w.gateway.log.includes(`event=templates.refitted corrections=${texts.length}`));
   const after = await confidence("please stop the card i lost");
   assert.ok(after < before - 0.01, `${before} became ${after}`);
+
+  // Said again, and last: it was about the lost card. Each text counts once, as it was said last.
+  for (const m of mei.messages(conversation).filter((m) => texts.includes(m.text))) await mei.request({ type: "about", conversation, seq: m.seq, template: "card.lost" });
+  const refits = () => w.gateway.log.split(`event=templates.refitted corrections=${texts.length}\n`).length - 1;
+  await until("the last of them", async () => (await w.redis.command("XLEN", "ph:{tpl}:about_text")) === String(2 * texts.length));
+  const seen = refits();
+  await w.redis.command("PUBLISH", "ph:lessons", "about");
+  await until("a refit with all of them", () => refits() > seen);
+  const again = await confidence("please stop the card i lost");
+  assert.ok(again > after, `${after} became ${again}`);
 });
