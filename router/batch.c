@@ -106,7 +106,14 @@ static void fail_waiting(struct queue *q, int err, const char *why)
 	}
 }
 
-static void flush(struct queue *q);
+static int call_next(struct queue *q, const char **why);
+
+/* What waits hears that it failed after what is under way: they are told in their order. */
+static void fail_all(struct queue *q, int err, const char *why)
+{
+	if (!q->calls)
+		fail_waiting(q, err, why);
+}
 
 /* Each item hears of its own; "e" is one that the function could not carry out. */
 static void tell(const struct item *item, size_t i, int err, const redisReply *reply,
@@ -126,15 +133,17 @@ static void on_answer(void *arg, int err, const redisReply *reply, const char *w
 {
 	struct batch_call *call = arg;
 	struct queue *q = call->queue;
+	const char *why_next = why;
+	int err_next = err;
 
 	q->calls--;
-	if (!err)
-		flush(q); /* first: Redis need not wait for what we do with its answer */
+	if (!err) /* first: Redis need not wait for what we do with its answer */
+		err_next = call_next(q, &why_next);
 	for (size_t i = 0; i < call->count; i++)
 		tell(&call->items[i], i, err, reply, why);
 	free(call);
-	if (err)
-		fail_waiting(q, err, why);
+	if (err_next)
+		fail_all(q, err_next, why_next);
 }
 
 static void call_args(struct queue *q, size_t count)
@@ -160,18 +169,19 @@ static bool may_call(const struct queue *q)
 	return q->count >= enough && q->calls < CALLS_MAX && !q->batch->closing;
 }
 
-static void flush(struct queue *q)
+/* Nothing is taken out of the queue on an error. */
+static int call_next(struct queue *q, const char **why)
 {
 	size_t count = q->count < ITEMS_MAX ? q->count : ITEMS_MAX;
 	struct batch_call *call;
 	int err;
 
 	if (!may_call(q))
-		return;
+		return 0;
 	call = malloc(sizeof(*call) + count * sizeof(call->items[0]));
 	if (!call) {
-		fail_waiting(q, -ENOMEM, "out of memory");
-		return;
+		*why = "out of memory";
+		return -ENOMEM;
 	}
 	call->queue = q;
 	call->count = count;
@@ -181,11 +191,21 @@ static void flush(struct queue *q)
 	                   on_answer, call);
 	if (err) {
 		free(call);
-		fail_waiting(q, err, "Redis cannot be reached");
-		return;
+		*why = "Redis cannot be reached";
+		return err;
 	}
 	q->calls++;
 	forget(q, count);
+	return 0;
+}
+
+static void flush(struct queue *q)
+{
+	const char *why = NULL;
+	int err = call_next(q, &why);
+
+	if (err)
+		fail_all(q, err, why);
 }
 
 void batch_flush(struct batch *b)

@@ -2,7 +2,9 @@
  * Answers of Redis that are lost on their way. What was asked was carried out all the same, and is
  * asked again when Redis can be reached: nothing may be sent twice for it, and nothing stay behind.
  */
+#include "batch.h"
 #include "lanes_fixture.h"
+#include "pack.h"
 #include "redis_proxy.h"
 #include "router_keys.h"
 
@@ -207,6 +209,48 @@ START_TEST(what_is_told_again_is_told_in_its_order)
 }
 END_TEST
 
+enum { ITEMS = 2 * 64 + 10 }; /* two whole calls, and some that wait */
+
+static size_t heard_count;
+
+static void on_failed(void *arg, int err, const redisReply *reply, const char *why)
+{
+	(void)reply, (void)why;
+	ck_assert_int_ne(err, 0);
+	ck_assert_uint_eq(*(const size_t *)arg, heard_count++);
+}
+
+static void nothing_in_common(void *arg, struct buf *b)
+{
+	(void)arg;
+	pack_array(b, 0);
+}
+
+static bool all_heard(const void *arg)
+{
+	return *(const size_t *)arg == ITEMS;
+}
+
+START_TEST(what_waits_hears_of_a_failure_after_all_that_went_before_it)
+{
+	size_t places[ITEMS];
+	struct batch *batch;
+
+	heard_count = 0;
+	ck_assert_int_eq(
+		batch_create(fx.node.router, "ph2_unknown", 0, nothing_in_common, NULL, &batch), 0);
+	for (size_t i = 0; i < ITEMS; i++) {
+		places[i] = i;
+		pack_num(batch_item(batch, 0), i);
+		ck_assert_int_eq(batch_add(batch, 0, on_failed, &places[i]), 0);
+		if (i % 64 == 63)
+			batch_flush(batch);
+	}
+	io_wait(fx.loop, all_heard, &heard_count, SOON_MS);
+	batch_destroy(&batch);
+}
+END_TEST
+
 TCase *lost_cases(void)
 {
 	TCase *tc = tcase_create("lost answers");
@@ -225,5 +269,6 @@ TCase *lost_cases(void)
 	tcase_add_test(tc,
 	               what_was_lost_before_redis_had_it_is_no_repetition_of_what_was_said_before);
 	tcase_add_test(tc, what_is_told_again_is_told_in_its_order);
+	tcase_add_test(tc, what_waits_hears_of_a_failure_after_all_that_went_before_it);
 	return tc;
 }
