@@ -78,7 +78,7 @@ int outbound_init(struct connector_host *host)
 
 	for (unsigned l = 0; l < LANE_COUNT; l++)
 		held_init(&host->held[l]);
-	host->unnoted_end = &host->unnoted;
+	outcomes_init(host);
 	err = batch_create(host->router, "ph2_settle", GATHER_MS, outcomes_common, host,
 	                   &host->settles);
 	if (!err)
@@ -89,14 +89,10 @@ int outbound_init(struct connector_host *host)
 
 void outbound_fini(struct connector_host *host)
 {
-	struct outcome *o;
 	struct held *h;
 
 	batch_destroy(&host->settles);
-	while ((o = host->unnoted)) {
-		host->unnoted = o->next;
-		free(o);
-	}
+	outcomes_fini(host);
 	for (unsigned l = 0; l < LANE_COUNT; l++)
 		while ((h = held_take(&host->held[l]))) {
 			message_unref(&h->message);
@@ -528,15 +524,16 @@ void outbound_give_back(struct connector_host *host)
 	struct message *m;
 	struct held *h;
 
+	/* The channel had it before. */
+	while ((m = later_take(host))) {
+		outcome_give_back(host, m);
+		message_unref(&m);
+	}
 	for (unsigned l = 0; l < LANE_COUNT; l++)
 		while ((h = held_take(&host->held[l]))) {
 			outcome_give_back(host, h->message);
 			message_unref(&h->message);
 			free(h);
 		}
-	while ((m = later_take(host))) {
-		outcome_give_back(host, m);
-		message_unref(&m);
-	}
 	io_timer_stop(host->retry);
 }

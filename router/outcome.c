@@ -108,6 +108,60 @@ void outcomes_retry(struct connector_host *host)
 	}
 }
 
+/* What goes back to a lane goes to its front, one after the other and in several calls: so what was
+ * given back last in this turn goes first. */
+static void on_go_back(void *arg)
+{
+	struct connector_host *host = arg;
+	struct outcome *o = host->back;
+
+	host->back = NULL;
+	while (o) {
+		struct outcome *next = o->next;
+
+		outcome_note(o);
+		o = next;
+	}
+}
+
+static void outcome_tell(struct outcome *o)
+{
+	struct connector_host *host = o->host;
+
+	if (o->letter != 'b' && o->letter != 'm') {
+		outcome_note(o);
+		return;
+	}
+	o->next = host->back;
+	host->back = o;
+	io_later(host->router->loop, &host->go_back);
+}
+
+void outcomes_init(struct connector_host *host)
+{
+	host->unnoted_end = &host->unnoted;
+	host->go_back = (struct io_later){.fn = on_go_back, .arg = host};
+}
+
+static void drop_all(struct outcome *o)
+{
+	while (o) {
+		struct outcome *next = o->next;
+
+		free(o);
+		o = next;
+	}
+}
+
+void outcomes_fini(struct connector_host *host)
+{
+	io_later_cancel(host->router->loop, &host->go_back);
+	drop_all(host->back);
+	drop_all(host->unnoted);
+	host->back = host->unnoted = NULL;
+	host->unnoted_end = &host->unnoted;
+}
+
 static struct outcome *outcome_create(struct connector_host *host, uint64_t seq)
 {
 	struct outcome *o = calloc(1, sizeof(*o));
@@ -147,7 +201,7 @@ void outcome_of(struct connector_host *host, const struct message *m, char lette
 		router_id_forms(result->id, forms);
 		snprintf(o->id, sizeof(o->id), "%s", forms[0]);
 	}
-	outcome_note(o);
+	outcome_tell(o);
 }
 
 static void back_to_lane(struct connector_host *host, const struct message *m, bool doubled)
@@ -178,7 +232,7 @@ void outcome_of_unknown(struct connector_host *host, const struct claimed *claim
 	o->claim = claimed->claim;
 	snprintf(o->conversation, sizeof(o->conversation), "%.*s", SPAN_FMT(claimed->conversation));
 	snprintf(o->code, sizeof(o->code), "%s", code);
-	outcome_note(o);
+	outcome_tell(o);
 }
 
 /* --- What connectors tell ----------------------------------------------------------------------

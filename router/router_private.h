@@ -35,7 +35,7 @@ enum {
 	ATTEMPTS_MAX = 10,             /* of a message that the peer says to try again */
 	RETRY_TICK_MS = 100,
 	RETRYING_MAX = 8192, /* that wait for their next try, until a campaign takes no more */
-	CLAIMS_MAX = 4, /* calls that take messages from lanes, under way at once */
+	CLAIMS_MAX = 4,      /* calls that take messages from lanes, under way at once */
 	WAITED_BEATS =
 		2,     /* heartbeats for which who waited for an answer is thought to wait again */
 	GATHER_MS = 4, /* outcomes of so long are noted together */
@@ -127,7 +127,9 @@ struct connector_host {
 	struct io_timer *retry;
 	struct batch *settles;
 	struct outcome *unnoted, **unnoted_end; /* Redis was away: the heartbeat tries again */
-	size_t outcomes;                        /* that Redis does not have yet */
+	struct outcome *back;                   /* to lanes, of this turn; the last one first */
+	struct io_later go_back;
+	size_t outcomes; /* that Redis does not have yet */
 	void (*on_parts)(void *self, const struct message_parts *parts);
 	void (*on_durable)(void *self, bool durable);
 	struct outlet_counters count;
@@ -270,6 +272,8 @@ void outcome_of_unknown(struct connector_host *host, const struct claimed *claim
                         const char *code);
 /** Tries again to note what could not be noted. */
 void outcomes_retry(struct connector_host *host);
+void outcomes_init(struct connector_host *host);
+void outcomes_fini(struct connector_host *host);
 /** The first argument of ph2_settle. */
 void outcomes_common(void *host, struct buf *b);
 

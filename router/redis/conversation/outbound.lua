@@ -194,12 +194,10 @@ local function tell_work(P, lane)
 	call('PUBLISH', 'ph:hint', 'W ' .. channel .. ' ' .. number .. ' ' .. str(2 ^ tonumber(P:sub(2, 2), 16)))
 end
 
--- As write_together(), in front of what waits, in the order in which it was given back.
+-- As write_together(), each in front of what waits: what is to be first comes last, over several calls, too.
 local function write_back(P, w)
 	for lane, list in pairs(w.lanes) do
-		local back = {}
-		for i = #list, 1, -1 do back[#back + 1] = list[i] end
-		call_many('LPUSH', 'ph:q:' .. P .. ':' .. lane, back)
+		call_many('LPUSH', 'ph:q:' .. P .. ':' .. lane, list)
 		tell_work(P, lane)
 	end
 end

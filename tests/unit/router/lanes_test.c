@@ -333,6 +333,50 @@ START_TEST(a_campaign_takes_more_at_once_while_nobody_waits_for_an_answer)
 }
 END_TEST
 
+/* More than one call carries. */
+START_TEST(many_that_a_broken_link_gives_back_go_out_again_in_order)
+{
+	char cid[8];
+
+	queue_while_down(100);
+	fx.node.self->answer = -EAGAIN;
+	link_up(true);
+	while (in_hand(ALICE) < 100)
+		io_idle(fx.loop, 10);
+	link_up(false);
+	while (in_hand(ALICE) > 0)
+		io_idle(fx.loop, 10);
+	fx.node.self->answer = 0;
+	link_up(true);
+	wait_sent(&fx.node, 100);
+	for (size_t i = 0; i < 100; i++) {
+		snprintf(cid, sizeof(cid), "c%zu", i);
+		ck_assert_str_eq(text_of(i), cid);
+	}
+}
+END_TEST
+
+START_TEST(what_the_channel_gives_back_goes_before_what_waits_for_it)
+{
+	const struct send_result unbound = {
+		.outcome = SEND_RETRY, .flags = SEND_NOT_COUNTED, .parts = 1, .code = "x"};
+
+	send_text(ALICE, "1");
+	wait_sent(&fx.node, 1);
+	fx.node.self->answer = -EAGAIN;
+	send_text(ALICE, "2");
+	connector_result(fx.node.self->host, fx.node.self->sent[0], &unbound);
+	link_up(false);
+	while (in_hand(ALICE) > 0)
+		io_idle(fx.loop, 10);
+	fx.node.self->answer = 0;
+	link_up(true);
+	wait_sent(&fx.node, 3);
+	ck_assert_str_eq(text_of(1), "1");
+	ck_assert_str_eq(text_of(2), "2");
+}
+END_TEST
+
 /* --- Nothing vanishes ------------------------------------------------------------------------ */
 
 START_TEST(a_damaged_conversation_holds_up_nobody_and_is_found)
@@ -516,6 +560,8 @@ int main(void)
 	tcase_add_test(tc, a_peer_that_takes_nothing_draws_no_whole_campaign_into_the_node);
 	tcase_add_test(tc, many_that_are_in_hand_lie_in_a_table_with_nothing_else_in_it);
 	tcase_add_test(tc, a_campaign_takes_more_at_once_while_nobody_waits_for_an_answer);
+	tcase_add_test(tc, many_that_a_broken_link_gives_back_go_out_again_in_order);
+	tcase_add_test(tc, what_the_channel_gives_back_goes_before_what_waits_for_it);
 	tcase_add_test(tc, a_damaged_conversation_holds_up_nobody_and_is_found);
 	tcase_add_test(tc, a_damaged_conversation_keeps_no_other_from_another_account);
 	tcase_add_test(tc, a_damaged_conversation_spoils_no_other_call_of_its_batch);
