@@ -154,7 +154,7 @@ static void on_locked(void *arg, int err, const redisReply *reply, const char *w
 
 static void value_command(struct value_call *call, int argc, const struct span *argv, redis_fn *fn)
 {
-	if (redis_command(call->host->router->redis, argc, argv, fn, call))
+	if (router_command(call->host->router, argc, argv, fn, call))
 		value_end(call, -EAGAIN, SPAN_NONE);
 }
 
@@ -319,7 +319,7 @@ void router_publish(struct router *r, struct span text)
 	const struct span argv[] = {SPAN_LIT("PUBLISH"), SPAN_LIT(ROUTER_HINTS), text};
 
 	/* A hint may be lost. */
-	if (r->up && redis_command(r->redis, ARRAY_LEN(argv), argv, NULL, NULL))
+	if (router_command(r, ARRAY_LEN(argv), argv, NULL, NULL))
 		return;
 }
 

@@ -61,8 +61,8 @@ void operations_note(struct connector_host *host, const struct message *m,
 	const struct span expire[] = {SPAN_LIT("PEXPIRE"), name, span_of(ttl)};
 
 	/* Lost, the peer cannot be asked of this message, which nothing rests on. */
-	if (redis_command(r->redis, count, set, NULL, NULL) ||
-	    redis_command(r->redis, ARRAY_LEN(expire), expire, NULL, NULL))
+	if (router_command(r, count, set, NULL, NULL) ||
+	    router_command(r, ARRAY_LEN(expire), expire, NULL, NULL))
 		log_debug(&host->log, EVENT("router.id_not_kept"), NUM("seq", m->seq));
 }
 
@@ -92,7 +92,7 @@ int router_peer_id(struct router *r, struct span conversation, uint64_t seq, rou
 	if (!call)
 		return -ENOMEM;
 	*call = (struct id_call){fn, arg};
-	err = redis_command(r->redis, ARRAY_LEN(argv), argv, on_id, call);
+	err = router_command(r, ARRAY_LEN(argv), argv, on_id, call);
 	if (err)
 		free(call);
 	return err;
@@ -398,8 +398,7 @@ static int ask(struct router *r, struct span conversation, uint64_t seq,
 	snprintf(call->conversation, sizeof(call->conversation), "%.*s", SPAN_FMT(conversation));
 	argv[1] = asked_key(conversation, seq, key, sizeof(key));
 	if (call->text)
-		err = r->up ? redis_command(r->redis, ARRAY_LEN(argv), argv, on_kept, call)
-		            : -ENOTCONN;
+		err = router_command(r, ARRAY_LEN(argv), argv, on_kept, call);
 	if (err) {
 		free(call->text);
 		free(call);

@@ -147,7 +147,7 @@ static void read_page(struct reading *reading, struct span cursor)
 	const struct span argv[] = {SPAN_LIT("HSCAN"), SPAN_LIT("ph:{ctl}:list"), cursor,
 	                            SPAN_LIT("COUNT"), SPAN_LIT("1000")};
 
-	if (redis_command(reading->router->redis, ARRAY_LEN(argv), argv, on_page, reading))
+	if (router_command(reading->router, ARRAY_LEN(argv), argv, on_page, reading))
 		reading_end(reading, false);
 }
 
@@ -304,7 +304,7 @@ int router_list(struct router *r, struct span cursor, router_list_fn *fn, void *
 	if (!call)
 		return r->up ? -ENOMEM : -ENOTCONN;
 	*call = (struct show_call){fn, arg};
-	err = redis_command(r->redis, ARRAY_LEN(argv), argv, on_shown, call);
+	err = router_command(r, ARRAY_LEN(argv), argv, on_shown, call);
 	if (err)
 		free(call);
 	return err;

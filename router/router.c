@@ -47,6 +47,11 @@ int router_fcall(struct router *r, const char *function, struct span key, redis_
 	return err;
 }
 
+int router_command(struct router *r, int argc, const struct span *argv, redis_fn *fn, void *arg)
+{
+	return r->up ? redis_command(r->redis, argc, argv, fn, arg) : -ENOTCONN;
+}
+
 struct router_error router_redis_error(int err)
 {
 	return (struct router_error){err, "unavailable",
@@ -410,7 +415,8 @@ void router_destroy(struct router **router)
 void router_set_redis(struct router *r, struct redis *redis)
 {
 	r->redis = redis;
-	if (redis_subscribe(redis, ROUTER_HINTS, on_hint, on_hints_lost, r))
+	r->up = r->up && redis;
+	if (redis && redis_subscribe(redis, ROUTER_HINTS, on_hint, on_hints_lost, r))
 		log_error(&r->log, EVENT("router.no_hints"));
 }
 

@@ -45,7 +45,10 @@ extern const size_t router_library_count;
 int router_create(struct io_loop *loop, const struct logger *log,
                   const struct router_options *options, struct router **out) MUST_CHECK;
 void router_destroy(struct router **router);
-/** The Redis to use, created with router_libraries; once, before anything else. */
+/**
+ * The Redis to use, created with router_libraries; once, before anything else. NULL: it is about to
+ * be destroyed, and is not asked any more.
+ */
 void router_set_redis(struct router *router, struct redis *redis);
 /** Tell it what redis_state_fn was told. */
 void router_redis_state(struct router *router, bool up);

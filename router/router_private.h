@@ -206,6 +206,9 @@ static inline struct span router_part(struct span conversation)
 /** FCALL with r->args. 0 or what redis_fcall() says; fn is then not called. */
 int router_fcall(struct router *r, const char *function, struct span key, redis_fn *fn,
                  void *arg) MUST_CHECK;
+/** Another command: as redis_command(). */
+int router_command(struct router *r, int argc, const struct span *argv, redis_fn *fn,
+                   void *arg) MUST_CHECK;
 /** The scratch, emptied. */
 struct fcall_args *router_args(struct router *r);
 

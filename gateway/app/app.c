@@ -442,6 +442,8 @@ void app_destroy(struct app **app)
 	http_client_destroy(&a->http_client);
 	lessons_destroy(&a->lessons);
 	knowledge_destroy(&a->knowledge);
+	if (a->router)
+		router_set_redis(a->router, NULL);
 	redis_destroy(&a->redis);
 	webhooks_destroy(&a->webhooks);
 	console_destroy(&a->console);

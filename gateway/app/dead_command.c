@@ -276,6 +276,8 @@ static int run(struct command *c)
 		io_loop_run(c->loop);
 	}
 	io_timer_destroy(&c->patience);
+	if (c->router)
+		router_set_redis(c->router, NULL);
 	redis_destroy(&c->redis);
 	router_destroy(&c->router);
 	io_loop_destroy(&c->loop);

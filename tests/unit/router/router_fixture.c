@@ -263,6 +263,7 @@ void node_start(struct node *node, const char *name, bool limited)
 
 void node_kill(struct node *node)
 {
+	router_set_redis(node->router, NULL);
 	redis_destroy(&node->redis);
 	router_destroy(&node->router);
 }
