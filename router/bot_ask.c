@@ -1,9 +1,8 @@
 /*
  * Asking for what an answer needs, one thing at a time. What is said then is the value where it is
  * one, or where exactly one word of it is ("it is AB-12, thanks"); another sure question is
- * answered instead; "never mind" gives it up, and who does not have it
- * gets a person; what is none of it is asked for once more, then a
- * person comes.
+ * answered instead; "never mind" gives it up, and who does not have it gets a person; what is none
+ * of it is asked for once more, then a person comes.
  */
 #include "bot_private.h"
 

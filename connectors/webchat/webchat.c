@@ -20,36 +20,34 @@ struct webchat_self {
 	struct webchat *chat; /* first: webchat_reader relies on it */
 };
 
+#define AT(member) offsetof(struct webchat_config, member)
+
+/* clang-format off */
 static const struct config_field fields[] = {
-	{"origins",						   CONFIG_STRINGS, offsetof(struct webchat_config, origins), .required = true,
-         .least = 8, .most = 200,
-         .help = "pages that may chat, as https://bank.example, without a path"},
-	{"token_secret",			     CONFIG_SECRET, offsetof(struct webchat_config, token_secret),
-         .required = true, .least = 16, .most = 256,
-         .help = "signs the visitors' tokens; the same on all nodes"},
-	{"identity_secret",					   CONFIG_SECRET, offsetof(struct webchat_config, identity_secret),
-         .least = 16, .most = 256,
-         .help = "shared with the site, which proves by it who its visitors are"},
-	{"token_ttl",						CONFIG_DURATION_MS, offsetof(struct webchat_config, token_ttl_ms),
-         .fallback = "1 h", .least = 2000, .most = 86400000, .help = "how long a token is good"},
-	{"verified_longest",							   CONFIG_DURATION_MS,
-         offsetof(struct webchat_config, verified_longest_ms), .fallback = "1 h", .least = 1000,
-         .most = 43200000,
-         .help = "a page's word that its visitor has logged in is good for at most so long"},
-	{"text_max",                  CONFIG_INT, offsetof(struct webchat_config, text_max), .fallback = "2000",
-         .least = 1, .most = 4000, .help = "characters of one message"},
-	{"messages_per_10s",					      CONFIG_INT, offsetof(struct webchat_config, rate), .fallback = "20",
-         .least = 1, .most = 10000, .help = "messages of one visitor in 10 s, and at once"},
-	{"connections_per_visitor",						CONFIG_INT, offsetof(struct webchat_config, per_visitor),
-         .fallback = "20", .least = 0, .most = 1000, .help = "tabs of one visitor; 0: no limit"},
-	{"connections_per_address", CONFIG_INT, offsetof(struct webchat_config, per_address),
-         .fallback = "500", .least = 0, .most = 20000,
-         .help = "sockets of one address; 0, behind a proxy: no limit"},
-	{"tokens_per_minute",					   CONFIG_INT, offsetof(struct webchat_config, tokens),
-         .fallback = "600", .least = 0, .most = 1000000,
-         .help = "tokens for one address; 0, behind a proxy: no limit"},
-	{0			    }
+	{"origins", CONFIG_STRINGS, AT(origins), .required = true, .least = 8, .most = 200,
+	 .help = "pages that may chat, as https://bank.example, without a path"},
+	{"token_secret", CONFIG_SECRET, AT(token_secret), .required = true, .least = 16, .most = 256,
+	 .help = "signs the visitors' tokens; the same on all nodes"},
+	{"identity_secret", CONFIG_SECRET, AT(identity_secret), .least = 16, .most = 256,
+	 .help = "shared with the site, which proves by it who its visitors are"},
+	{"token_ttl", CONFIG_DURATION_MS, AT(token_ttl_ms), .fallback = "1 h", .least = 2000,
+	 .most = 86400000, .help = "how long a token is good"},
+	{"verified_longest", CONFIG_DURATION_MS, AT(verified_longest_ms), .fallback = "1 h",
+	 .least = 1000, .most = 43200000,
+	 .help = "a page's word that its visitor has logged in is good for at most so long"},
+	{"text_max", CONFIG_INT, AT(text_max), .fallback = "2000", .least = 1, .most = 4000,
+	 .help = "characters of one message"},
+	{"messages_per_10s", CONFIG_INT, AT(rate), .fallback = "20", .least = 1, .most = 10000,
+	 .help = "messages of one visitor in 10 s, and at once"},
+	{"connections_per_visitor", CONFIG_INT, AT(per_visitor), .fallback = "20", .most = 1000,
+	 .help = "tabs of one visitor; 0: no limit"},
+	{"connections_per_address", CONFIG_INT, AT(per_address), .fallback = "500", .most = 20000,
+	 .help = "sockets of one address; 0, behind a proxy: no limit"},
+	{"tokens_per_minute", CONFIG_INT, AT(tokens), .fallback = "600", .most = 1000000,
+	 .help = "tokens for one address; 0, behind a proxy: no limit"},
+	{0},
 };
+/* clang-format on */
 
 void webchat_ref(struct webchat *chat)
 {

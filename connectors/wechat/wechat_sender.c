@@ -395,12 +395,12 @@ void wechat_sender_typing(struct wechat_sender *s, struct span openid, bool on)
 	wechat_access_now(s->o.access, on_typing_token, &t);
 }
 
-/* Sends later in this turn: results must not reach the host from inside its own call. */
 bool wechat_sender_barred(const struct wechat_sender *s)
 {
 	return s->barred;
 }
 
+/* Sends later in this turn: results must not reach the host from inside its own call. */
 void wechat_sender_wake(struct wechat_sender *s)
 {
 	if (!s->gone)

@@ -129,33 +129,46 @@ static bool take_question(const redisReply *entry, struct unanswered_question *o
 
 /* A question's id and the template whose draft it is in, as they lie in the reply. */
 struct mark {
-	redisReply *id, *name;
+	const char *id, *name;
 };
 
 static int by_id(const void *a, const void *b)
 {
 	const struct mark *x = a, *y = b;
 
-	return strcmp(x->id->str, y->id->str);
+	return strcmp(x->id, y->id);
 }
 
-/* {id, NAME, id, NAME...} in any order: sorted by id, to be looked up. */
-static void note_drafts(struct unanswered *u, const redisReply *marks)
+/* {id, NAME, id, NAME...} in any order: sorted by id, to be looked up; the caller frees. */
+static struct mark *marks_of(const redisReply *pairs)
 {
-	size_t pairs = marks->elements / 2;
+	size_t count = pairs->elements / 2;
+	struct mark *marks = malloc((count + 1) * sizeof(*marks));
 
-	if (!pairs)
-		return;
-	qsort(marks->element, pairs, sizeof(struct mark), by_id);
+	for (size_t i = 0; marks && i < count; i++)
+		marks[i] =
+			(struct mark){pairs->element[2 * i]->str, pairs->element[2 * i + 1]->str};
+	if (marks)
+		qsort(marks, count, sizeof(*marks), by_id);
+	return marks;
+}
+
+static int note_drafts(struct unanswered *u, const redisReply *pairs)
+{
+	struct mark *marks = marks_of(pairs);
+
+	if (!marks)
+		return -ENOMEM;
 	for (size_t i = 0; i < u->count; i++) {
-		redisReply id = {.str = u->at[i].id};
-		const struct mark wanted = {.id = &id};
+		const struct mark wanted = {.id = u->at[i].id};
 		const struct mark *found =
-			bsearch(&wanted, marks->element, pairs, sizeof(wanted), by_id);
+			bsearch(&wanted, marks, pairs->elements / 2, sizeof(wanted), by_id);
 
 		if (found)
-			u->at[i].inside = strdup(found->name->str);
+			u->at[i].inside = strdup(found->name);
 	}
+	free(marks);
+	return 0;
 }
 
 static void on_questions(void *arg, int err, const redisReply *reply, const char *why)
@@ -173,8 +186,8 @@ static void on_questions(void *arg, int err, const redisReply *reply, const char
 	if (u && u->at) {
 		u->call = c;
 		u->done = c->unanswered;
-		note_drafts(u, reply->element[1]);
-		if (!io_work_background(c->api->options.loop, "templates.group", group_work,
+		if (!note_drafts(u, reply->element[1]) &&
+		    !io_work_background(c->api->options.loop, "templates.group", group_work,
 		                        on_grouped, u))
 			return;
 	}
