@@ -208,7 +208,7 @@ bool smpp_address_is_ours(struct span local, char *const *codes)
 void smpp_time_absolute(uint64_t wall_ms, int quarters, char out[17])
 {
 	enum { QUARTER = 900 };
-	time_t s = (time_t)((wall_ms + 999) / 1000) + quarters * QUARTER;
+	time_t s = (time_t)((wall_ms + 999) / 1000) + (time_t)quarters * QUARTER;
 	unsigned offset = (unsigned)(quarters < 0 ? -quarters : quarters);
 	struct tm t;
 

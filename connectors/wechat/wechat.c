@@ -248,13 +248,14 @@ static void as_lines(struct message **msg)
 static int wechat_send(void *self, struct message **msg)
 {
 	struct wechat *w = self;
-	struct span openid = wechat_address_openid((*msg)->address, w->callback.appid);
+	struct span openid;
 
-	if (!openid.len)
-		return -EINVAL;
 	if ((*msg)->kind == MESSAGE_MENU &&
 	    (w->cfg->menus == WECHAT_MENUS_LINES || wechat_sender_barred(w->sender)))
 		as_lines(msg);
+	openid = wechat_address_openid((*msg)->address, w->callback.appid);
+	if (!openid.len)
+		return -EINVAL;
 	if (!w->stopping && wechat_turns_reply(w->turns, msg))
 		return 0;
 	if (w->stopping || !wechat_access_usable(w->access))

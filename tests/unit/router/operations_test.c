@@ -333,6 +333,7 @@ START_TEST(a_node_that_stops_tells_who_waits)
 	sent_as("1");
 	ask_second(OPERATION_CANCEL, "", &asked);
 	wait_asked(1);
+	fx.node.self->answers_at_end = true;
 	node_kill(&second);
 	ck_assert(asked.done);
 	ck_assert_str_eq(asked.code, "unavailable");
