@@ -45,6 +45,16 @@ local function early_add(kept, whose, letter, code)
 	return table.concat(lines, '\n')
 end
 
+-- What of them is not C's; nobody knows whose the others are, so that they are whoever's comes first.
+local function early_rest(kept, C)
+	local lines = {}
+	for line in kept:gmatch('[^\n]+') do
+		local whose = line:match('^%S+')
+		if whose ~= '-' and whose ~= C then lines[#lines + 1] = line end
+	end
+	return table.concat(lines, '\n')
+end
+
 local function place_of(field, part, parts)
 	return parts == 1 and field or field .. ' ' .. part .. ' ' .. parts
 end
@@ -130,18 +140,20 @@ local function plain_item(name, id)
 	return {C, tonumber(seq), 's', 0, 1, '', '', 0, id, 0, 0}
 end
 
--- Receipts that came before their ids: number of the outcome -> {letter, code}. They are kept no more.
+-- Receipts that came before their ids: number of the outcome -> {letter, code}. They are kept no more; other customers' are.
 local function early_ones(P, o, names, ids, owners)
 	local out = {}
 	for span = span_of(o.now - SHORT_WINDOW_MS), span_of(o.now) do
 		local key = early_key(P, o.channel, span)
 		local kept = ids[1] and call('EXISTS', key) == 1 and call('HMGET', key, unpack(ids)) or {}
+		local left = {} -- of an id that was looked at
 		for i = 1, #kept do
-			local n = owners[i]
-			local best = kept[i] and early_of(kept[i], names[n]:match('^%x+'), out[n])
+			local n, id = owners[i], ids[i]
+			local lines, C = left[id] or kept[i], names[n]:match('^%x+')
+			local best = lines and early_of(lines, C, out[n])
 			if best then
-				out[n] = best
-				call('HDEL', key, ids[i])
+				out[n], left[id] = best, early_rest(lines, C)
+				if left[id] == '' then call('HDEL', key, id) else call('HSET', key, id, left[id]) end
 			end
 		end
 	end

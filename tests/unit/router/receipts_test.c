@@ -99,6 +99,20 @@ START_TEST(a_receipt_that_waits_is_not_put_aside_by_anothers_that_may_have_its_i
 }
 END_TEST
 
+/* Both read like 38 in another base. */
+START_TEST(who_takes_a_receipt_that_waits_leaves_anothers)
+{
+	tell_receipt_of(DAVE, "26");
+	tell_receipt_of(ALICE, "56");
+	ck_assert_int_eq(receive_text(&fx.node, DAVE, "m1", QUESTION), 0);
+	tell_outcome(&fx.node, 0, SEND_OK, "38");
+	wait_status(&fx.node, DAVE, 2, STATUS_DELIVERED);
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	tell_outcome(&fx.node, 1, SEND_OK, "38");
+	wait_status(&fx.node, ALICE, 2, STATUS_DELIVERED);
+}
+END_TEST
+
 static void on_settled_here(void *arg, int err, const redisReply *reply, const char *why)
 {
 	(void)reply;
@@ -220,6 +234,7 @@ TCase *receipts_cases(void)
 	tcase_add_test(tc, delivered_after_expired_wins);
 	tcase_add_test(tc, a_receipt_that_comes_before_its_response_is_kept);
 	tcase_add_test(tc, of_receipts_that_come_before_their_response_the_best_counts);
+	tcase_add_test(tc, who_takes_a_receipt_that_waits_leaves_anothers);
 	tcase_add_test(tc, a_receipt_that_waits_is_not_put_aside_by_anothers_that_may_have_its_id);
 	tcase_add_test(tc,
 	               a_receipt_is_of_nobody_elses_message_that_has_its_number_in_another_base);
