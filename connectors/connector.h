@@ -352,7 +352,8 @@ void connector_reached(struct connector_host *host, struct span address, uint64_
 /** Readers: the customer is here on this node (watch it), or has gone. */
 void connector_watch(struct connector_host *host, struct span address, bool here);
 /** Whoever vouches for the channel's customers says that this one proved who they are, good until
- * until_ms (since 1970; past or 0: not any more). done(arg, 0): durable. */
+ * until_ms (since 1970; past or 0: not any more). Said again it only makes it longer; what holds
+ * longer already is not cut. done(arg, 0): durable. */
 void connector_verified(struct connector_host *host, struct span address, uint64_t until_ms,
                         done_fn *done, void *arg);
 /** The customer types, or stopped. */

@@ -55,6 +55,7 @@ static int verify(struct verify_call *call, const struct connector_host *host,
 	args_num(a, r->options.retention_ms / 1000);
 	args_num(a, r->options.log_max);
 	args_add(a, span_of(host->name));
+	args_num(a, call->done != NULL); /* a connector's word is said with each page */
 	return router_fcall(r, "ph2_verify", router_part(span_of(call->conversation)), on_verified,
 	                    call);
 }

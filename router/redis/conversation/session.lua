@@ -102,13 +102,23 @@ local function release(keys, v)
 end
 
 -- Whether the customer is known as who they are is kept apart from the conversation, since it ends by itself; who said so, how
--- and until when stands in its log. args: C address until(0: not any more) how by now retention log_max channel; returns 1, or
--- 0 when it was so already
+-- and until when stands in its log. args: C address until(0: not any more) how by now retention log_max channel page; returns 1,
+-- or 0 when nothing of it is news
+-- page "1": said again with each page that is served. It cuts nothing that holds longer, and makes longer what it said itself
+-- without a further entry.
 local function verify(keys, v)
 	local k, now, until_ms = open_conversation(keys[1], v[1]), tonumber(v[6]), tonumber(v[3])
 	local key, value = 'ph:k:' .. k.P .. ':' .. k.C, v[3] .. ' ' .. v[4] .. ' ' .. v[5]
 	local was = call('GET', key)
 	if was == value or (not was and until_ms <= now) then return 0 end
+	if v[10] == '1' and was and until_ms > now then
+		local was_until, was_by = was:match('^(%d+) (.*)$')
+		if until_ms <= tonumber(was_until) then return 0 end
+		if was_by == v[4] .. ' ' .. v[5] then
+			call('SET', key, value, 'PXAT', v[3])
+			return 0
+		end
+	end
 	if not k.h then k.h = new_head(now, v[2] .. '\n' .. v[9] .. '\n\n') end
 	if until_ms > now then call('SET', key, value, 'PXAT', v[3]) else call('DEL', key) end
 	append(k, 'k ' .. str(now) .. ' ' .. rest({'un', until_ms > now and v[3] or '', 'ho', v[4], 'by', v[5]}))

@@ -151,6 +151,77 @@ START_TEST(who_verified_how_and_until_when_is_noted_once)
 }
 END_TEST
 
+static void on_page(void *arg, int err)
+{
+	ck_assert_int_eq(err, 0);
+	*(bool *)arg = true;
+}
+
+/* As the web chat does, with each page that is served. */
+static void verify_by_page(uint64_t until_ms)
+{
+	bool done = false;
+
+	connector_verified(fx.node.self->host, address_of(ALICE), until_ms, on_page, &done);
+	io_wait(fx.loop, io_is_true, &done, WAIT_MS);
+}
+
+static void on_summary(void *arg, const struct router_error *error,
+                       const struct conversation_summary *summary)
+{
+	ck_assert_int_eq(error->err, 0);
+	*(uint64_t *)arg = summary->verified_until_ms;
+}
+
+static bool is_set(const void *arg)
+{
+	return *(const uint64_t *)arg != UINT64_MAX;
+}
+
+static uint64_t verified_until(void)
+{
+	uint64_t until = UINT64_MAX;
+
+	ck_assert_int_eq(router_summary(fx.node.router, conversation_of(ALICE), on_summary, &until),
+	                 0);
+	io_wait(fx.loop, is_set, &until, WAIT_MS);
+	return until;
+}
+
+START_TEST(each_page_makes_it_longer_and_is_noted_once)
+{
+	struct log_event events[8];
+	uint64_t until = in_ms(600000);
+
+	verify_by_page(until);
+	verify_by_page(until + 1000);
+	verify_by_page(until + 2000);
+	verify_by_page(until); /* a page that was opened before */
+	ck_assert_uint_eq(verified_until(), until + 2000);
+	ck_assert_uint_eq(read_log(&fx.node, ALICE, events, ARRAY_LEN(events)), 1);
+	ck_assert_uint_eq(events[0].until_ms, until);
+	verify_by_page(0);
+	ck_assert_uint_eq(verified_until(), 0);
+	ck_assert_uint_eq(read_log(&fx.node, ALICE, events, ARRAY_LEN(events)), 2);
+}
+END_TEST
+
+START_TEST(a_page_does_not_cut_what_holds_longer_and_others_words_are_noted)
+{
+	struct log_event events[8];
+	uint64_t until = in_ms(600000);
+
+	ck_assert(verify(until));
+	verify_by_page(until - 1000);
+	ck_assert_uint_eq(verified_until(), until);
+	verify_by_page(until + 1000);
+	ck_assert_uint_eq(verified_until(), until + 1000);
+	ck_assert(verify(until)); /* the house's own word holds as it says */
+	ck_assert_uint_eq(verified_until(), until);
+	ck_assert_uint_eq(read_log(&fx.node, ALICE, events, ARRAY_LEN(events)), 3);
+}
+END_TEST
+
 START_TEST(one_customers_verification_is_nobody_elses)
 {
 	ck_assert(verify(in_ms(3600000)));
@@ -172,6 +243,8 @@ TCase *talk_cases(void)
 	tcase_add_test(tc, a_verified_customer_gets_it_and_its_end_ends_it);
 	tcase_add_test(tc, a_verification_ends_by_itself);
 	tcase_add_test(tc, who_verified_how_and_until_when_is_noted_once);
+	tcase_add_test(tc, each_page_makes_it_longer_and_is_noted_once);
+	tcase_add_test(tc, a_page_does_not_cut_what_holds_longer_and_others_words_are_noted);
 	tcase_add_test(tc, one_customers_verification_is_nobody_elses);
 	return tc;
 }
