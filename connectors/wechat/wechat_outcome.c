@@ -17,6 +17,7 @@ enum {
 	SLOW_MOST_MS = 60000,
 	TOKEN_RETRY_MS = 60000,
 	CONFIGURE_RETRY_MS = 300000,
+	BARRED_MS = 3600000,        /* then it is tried: the right may be granted meanwhile */
 	DAY_RETRY_MOST_MS = 1800000 /* an administrator may clear the quota before midnight */
 };
 static const uint64_t busy_ms[BUSY_TRIES] = {1000, 2000, 5000};
@@ -244,6 +245,10 @@ static void (*const todo[])(struct wechat_call *c) = {
 
 void wechat_outcome_errcode(struct wechat_call *c)
 {
-	c->sender->barred |= c->answer.errcode == API_UNAUTHORIZED;
+	struct wechat_sender *s = c->sender;
+
+	if (c->answer.errcode == API_UNAUTHORIZED)
+		s->barred_until_ms =
+			clock_mono_ms(io_loop_clock(connector_loop(s->o.host))) + BARRED_MS;
 	todo[wechat_error_of(c->answer.errcode)->todo](c);
 }

@@ -19,9 +19,9 @@ struct wechat_sender {
 	struct wechat_lane *ready; /* lanes that may send */
 	size_t jobs;
 	unsigned in_flight;
-	bool full;    /* somebody was told so, and waits for connector_ready() */
-	bool no_menu; /* this account may not send menus: do not ask again */
-	bool barred;  /* it has no right to this API at all */
+	bool full;                /* somebody was told so, and waits for connector_ready() */
+	bool no_menu;             /* this account may not send menus: do not ask again */
+	uint64_t barred_until_ms; /* it has no right to this API at all; on the loop's clock */
 	uint64_t slow_ms;
 	struct io_timer *slow; /* runs while all stand still */
 	struct io_later later;

@@ -397,7 +397,7 @@ void wechat_sender_typing(struct wechat_sender *s, struct span openid, bool on)
 
 bool wechat_sender_barred(const struct wechat_sender *s)
 {
-	return s->barred;
+	return clock_mono_ms(io_loop_clock(connector_loop(s->o.host))) < s->barred_until_ms;
 }
 
 /* Sends later in this turn: results must not reach the host from inside its own call. */

@@ -40,7 +40,7 @@ void wechat_sender_release(struct wechat_sender *s, struct span openid, struct m
 /** Shows or ends "typing"; never waits, and nobody learns whether it worked. */
 void wechat_sender_typing(struct wechat_sender *s, struct span openid, bool on);
 
-/** The account has no right to this API: WeChat has said so (48001). */
+/** The account has no right to this API: WeChat has said so (48001), within the last hour. */
 bool wechat_sender_barred(const struct wechat_sender *s);
 /** There is a token again: goes on with what waits. */
 void wechat_sender_wake(struct wechat_sender *s);
