@@ -145,11 +145,12 @@ static struct mark *marks_of(const redisReply *pairs)
 	size_t count = pairs->elements / 2;
 	struct mark *marks = malloc((count + 1) * sizeof(*marks));
 
-	for (size_t i = 0; marks && i < count; i++)
+	if (!marks)
+		return NULL;
+	for (size_t i = 0; i < count; i++)
 		marks[i] =
 			(struct mark){pairs->element[2 * i]->str, pairs->element[2 * i + 1]->str};
-	if (marks)
-		qsort(marks, count, sizeof(*marks), by_id);
+	qsort(marks, count, sizeof(*marks), by_id);
 	return marks;
 }
 
