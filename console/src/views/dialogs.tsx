@@ -1,7 +1,7 @@
 /** The dialogs. They are the browser's own `dialog`: it keeps the focus in and closes on Escape. */
 import type { ComponentChildren } from "preact";
 import { useSignal, type Signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { unsafe } from "../model/outbox";
 import type { Suggestion } from "../protocol";
 import { aboutSeq, aboutWhich, close, current, dialog, dispositions, ideasFor, looked, logOut, lookUp, outbox, questions, requeue, wasAbout } from "../state/desk";
@@ -30,7 +30,8 @@ const shut = (): void => {
 
 function Modal({ title, children, wide }: { title: string; children: ComponentChildren; wide?: boolean }) {
   const box = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before anything else happens: the next key is the dialog's, however fast it comes.
+  useLayoutEffect(() => {
     box.current?.showModal();
     return () => box.current?.close();
   }, []);
