@@ -85,6 +85,9 @@ void model_score(const struct model *m, const struct model_vector *v, float *sco
 /** The network's part of one answer's score; 0 where there is none. */
 float model_network_part(const struct model *m, const struct model_vector *v, uint32_t answer);
 
+/** The next number of xorshift64*, whose state is not 0: small, seeded, the same everywhere. */
+uint32_t train_random(uint64_t *state);
+
 /** Octets it holds. */
 size_t model_size(const struct model *m);
 

@@ -37,19 +37,10 @@ struct trainer {
 	uint64_t random;
 };
 
-/* xorshift64*: small, seeded, the same everywhere. */
-static uint32_t next_random(struct trainer *t)
-{
-	t->random ^= t->random >> 12;
-	t->random ^= t->random << 25;
-	t->random ^= t->random >> 27;
-	return (uint32_t)(t->random * 0x2545F4914F6CDD1DU >> 32);
-}
-
 /* Four even ones together are nearly normal; its deviation is 1. */
 static float next_normal(struct trainer *t)
 {
-	uint32_t bits = next_random(t), sum = 0;
+	uint32_t bits = train_random(&t->random), sum = 0;
 
 	for (unsigned i = 0; i < 4; i++)
 		sum += bits >> 8 * i & 0xFF;
@@ -74,7 +65,7 @@ static void first_weights(struct trainer *t)
 static void shuffle(struct trainer *t)
 {
 	for (size_t i = 0; i + 1 < t->from->count; i++) {
-		size_t j = i + next_random(t) % (uint32_t)(t->from->count - i);
+		size_t j = i + train_random(&t->random) % (uint32_t)(t->from->count - i);
 		uint32_t held = t->order[i];
 
 		t->order[i] = t->order[j];
@@ -90,7 +81,7 @@ static void show(struct trainer *t, uint32_t s)
 	t->shown_count = 0;
 	for (uint32_t i = t->from->begin[s]; i < t->from->begin[s + 1]; i++) {
 		if ((i - t->from->begin[s]) % 32 == 0)
-			bits = next_random(t);
+			bits = train_random(&t->random);
 		if (bits & 1)
 			t->shown[t->shown_count++] = (struct model_term){
 				t->from->terms[i].feature, 2.0F * t->from->terms[i].value};

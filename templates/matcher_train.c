@@ -282,8 +282,7 @@ static int find_near(struct trainer *t)
 	return err;
 }
 
-/* xorshift64*: small, seeded, the same everywhere. */
-static uint32_t next_random(uint64_t *state)
+uint32_t train_random(uint64_t *state)
 {
 	*state ^= *state >> 12;
 	*state ^= *state << 25;
@@ -332,7 +331,7 @@ static void choose_samples(struct trainer *t, uint32_t answer, uint64_t *random)
 		bool own = t->samples[s].answer == answer, is_near = near < end && *near == s;
 
 		near += is_near;
-		if (own || is_near || next_random(random) % OTHERS_ONE_IN == 0)
+		if (own || is_near || train_random(random) % OTHERS_ONE_IN == 0)
 			add_member(t, s, own);
 	}
 }
@@ -367,7 +366,7 @@ static void add_sample(struct problem *p, const struct member *m, float step)
 static void shuffle(uint32_t *at, size_t count, uint64_t *random)
 {
 	for (size_t i = 0; i + 1 < count; i++) {
-		size_t j = i + next_random(random) % (uint32_t)(count - i);
+		size_t j = i + train_random(random) % (uint32_t)(count - i);
 		uint32_t held = at[i];
 
 		at[i] = at[j];

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { test } from "node:test";
-import { answer, small } from "./small-catalogue.js";
+import { answer, published, texter } from "./small-catalogue.js";
 import { until } from "./world.js";
 
 const PHONE = "+8613900139001";
@@ -11,23 +11,11 @@ const IDENTITY_SECRET = "fedcba9876543210fedcba9876543210"; // as world.js confi
 const SAID = /Answer statement/;
 const PERSON = /agent/;
 
-async function published(t, options) {
-  const { w } = await small(t, options);
-  await w.api("POST", "/v1/templates", { template: answer("statement", { needs: "verified" }) });
-  assert.equal((await w.api("POST", "/v1/templates/publish", {})).body.version, 2);
-  return w;
-}
-
-let said = 0;
-async function sms(w, text) {
-  await w.smsc.deliver({ from: PHONE, to: "95500", text });
-  said++;
-  const got = await until(`an answer to "${text}"`, () => w.smsc.messages(PHONE).filter((m) => m.dir === "mt")[said - 1]);
-  return got.text;
-}
+const STATEMENT = answer("statement", { needs: "verified" });
+const sms = texter(PHONE);
 
 test("SMS: by the word of the bank's systems, on every node, until they take it back; agents see it, log lines do not", async (t) => {
-  const w = await published(t, { agents: ["mei"] });
+  const w = await published(t, [STATEMENT], { agents: ["mei"] });
   const to = { to: PHONE };
   const { body } = await w.api("POST", "/v1/verifications", { ...to, how: "app", seconds: 600 });
   assert.match(await sms(w, "statement alpha please"), SAID);
@@ -50,7 +38,7 @@ test("SMS: by the word of the bank's systems, on every node, until they take it 
 });
 
 test("web chat: by the page's signed word that its visitor has logged in, and only as long as that holds", async (t) => {
-  const w = await published(t, { channels: ["web", "sms"], webExtra: "\n    verified_longest: 30 s" });
+  const w = await published(t, [STATEMENT], { channels: ["web", "sms"], webExtra: "\n    verified_longest: 30 s" });
   const sign = (identity, until_s) => `${until_s}.${createHmac("sha256", IDENTITY_SECRET).update(`${identity} ${until_s}`).digest("hex")}`;
   const now = Math.floor(Date.now() / 1000);
   const visitor = await w.visitor();

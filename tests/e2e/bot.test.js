@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answer, small } from "./small-catalogue.js";
+import { answer, published, texter } from "./small-catalogue.js";
 import { until } from "./world.js";
 
 const PHONE = "+8613900139000";
@@ -12,24 +12,10 @@ const parcel = answer("parcel", {
   text: { zh: "包裹{{code}}已发", en: "Parcel {{code}} has left" },
 });
 
-async function published(t, options) {
-  const { w } = await small(t, options);
-  for (const template of [loans, parcel]) await w.api("POST", "/v1/templates", { template });
-  assert.equal((await w.api("POST", "/v1/templates/publish", {})).body.version, 2);
-  return w;
-}
-
-let said = 0;
-/** Texts the bank and waits for what comes back. */
-async function sms(w, text) {
-  await w.smsc.deliver({ from: PHONE, to: "95500", text });
-  said++;
-  const got = await until(`an answer to "${text}"`, () => w.smsc.messages(PHONE).filter((m) => m.dir === "mt")[said - 1]);
-  return got.text;
-}
+const sms = texter(PHONE);
 
 test("SMS: a menu with numbers, a choice after a restart, what an answer lacks, two misses, and who comes back is counted", async (t) => {
-  const w = await published(t);
+  const w = await published(t, [loans, parcel]);
   const menu = await sms(w, "loans alpha please");
   assert.match(menu, /Did you mean:\n1 .*\n2 .*(\n3 .*)?\nReply with the number/s);
   const line = menu.split("\n").find((l) => l.endsWith("Loans"))[0];
@@ -64,7 +50,7 @@ test("SMS: a menu with numbers, a choice after a restart, what an answer lacks, 
 });
 
 test("web chat: a menu has buttons, whose text chooses; a person comes for whoever has had enough", async (t) => {
-  const w = await published(t, { channels: ["web", "sms"] });
+  const w = await published(t, [loans, parcel], { channels: ["web", "sms"] });
   const visitor = await w.visitor();
   await visitor.say("loans alpha please");
   const menu = await visitor.reply(/Did you mean/);
@@ -76,7 +62,7 @@ test("web chat: a menu has buttons, whose text chooses; a person comes for whoev
 });
 
 test("who writes fast, from two nodes at once, gets every answer once; whom a person has, the bot does not speak to", async (t) => {
-  const w = await published(t, { channels: ["web", "sms"], agents: ["mei"] });
+  const w = await published(t, [loans, parcel], { channels: ["web", "sms"], agents: ["mei"] });
   const other = await w.addNode("node-2");
   const one = await w.visitor();
   const two = await w.visitor({ node: other, token: one.token, visitor: one.visitor });
@@ -110,7 +96,7 @@ test("who writes fast, from two nodes at once, gets every answer once; whom a pe
 test("outside the desk's hours who wants a person is told so, and waits in the queue all the same", async (t) => {
   const hour = new Date().getHours();
   const two = (n) => String((n + 24) % 24).padStart(2, "0");
-  const w = await published(t, { channels: ["web", "sms"], desk: `\n  hours: ${two(hour + 2)}:00-${two(hour + 4)}:00` });
+  const w = await published(t, [loans, parcel], { channels: ["web", "sms"], desk: `\n  hours: ${two(hour + 2)}:00-${two(hour + 4)}:00` });
   const visitor = await w.visitor();
   await visitor.say("human please, agent");
   await visitor.reply(/from 8 am to 10 pm/);
@@ -118,7 +104,7 @@ test("outside the desk's hours who wants a person is told so, and waits in the q
 });
 
 test("questions without an answer are grouped for those who write answers, and agents teach what a text was about", async (t) => {
-  const w = await published(t, { agents: ["mei"] });
+  const w = await published(t, [loans, parcel], { agents: ["mei"] });
   const mei = await w.agent("mei");
   let phone = 13700000000;
   for (const text of ["can I rent a boat here", "can I rent boats here", "can i rent a small boat here", "what colour is the sky on mars"])

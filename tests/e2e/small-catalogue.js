@@ -1,6 +1,7 @@
 // A small catalogue of its own for stories about templates: a few answers, so that nothing takes long, in a directory that
 // the story may change.
 
+import assert from "node:assert/strict";
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -38,3 +39,21 @@ export async function ask(w, text) {
   return got.text;
 }
 
+/** The small catalogue's world with these templates published as its version 2. */
+export async function published(t, templates, options) {
+  const { w } = await small(t, options);
+  for (const template of templates) await w.api("POST", "/v1/templates", { template });
+  assert.equal((await w.api("POST", "/v1/templates/publish", {})).body.version, 2);
+  return w;
+}
+
+/** One customer's phone: texts the bank and waits for what comes back, the first to the first text, and so on. */
+export function texter(from) {
+  let said = 0;
+  return async (w, text) => {
+    await w.smsc.deliver({ from, to: "95500", text });
+    said++;
+    const got = await until(`an answer to "${text}"`, () => w.smsc.messages(from).filter((m) => m.dir === "mt")[said - 1]);
+    return got.text;
+  };
+}
