@@ -6,7 +6,8 @@
 -- and confirmed here (ph_desk_confirm), so a node that dies between leaves an open pair that the next call
 -- returns. Every function may be called again with the same arguments.
 --
---   ph:{desk}:q:QUEUE  zset   C by waiting since       ph:{desk}:queues  set of queue names
+--   ph:{desk}:q:QUEUE  zset   C by waiting since (ms; thousandths order those of one ms)
+--   ph:{desk}:queues   set    queue names
 --   ph:{desk}:s        hash   C -> "sid queue since agent" (agent "-" while it waits)
 --   ph:{desk}:a:AGENT  hash   name, cap, pres, until (lease), qs (queues, joined by " ")
 --   ph:{desk}:idle     zset   available agents by since when they are idle
@@ -62,6 +63,13 @@ local function forget(C, s, now)
 	take_back(C, s, now)
 	call('ZREM', D .. 'q:' .. s.queue, C)
 	call('HDEL', D .. 's', C)
+end
+
+-- Who came in the same millisecond waits behind those who came before: by thousandths of it.
+local function wait(C, s)
+	local q, since = D .. 'q:' .. s.queue, tonumber(s.since)
+	local last = call('ZREVRANGEBYSCORE', q, '(' .. since + 1, since, 'WITHSCORES', 'LIMIT', 0, 1)[2]
+	call('ZADD', q, string.format('%.3f', last and math.min(last + 0.001, since + 0.999) or since), C)
 end
 
 local function serves(queues, queue)
@@ -121,7 +129,7 @@ local function desk_offer(keys, v)
 		s = {sid = v[2], queue = v[3], since = v[4]}
 		desk_keep(v[1], s)
 		call('SADD', D .. 'queues', v[3])
-		call('ZADD', D .. 'q:' .. v[3], v[4], v[1])
+		wait(v[1], s)
 		tell_queues()
 		match(v[5])
 	end
@@ -187,7 +195,7 @@ local function desk_release(keys, v)
 		if v[3] == 'queued' then
 			s.queue, s.since = v[4] ~= '' and v[4] or s.queue, v[5]
 			desk_keep(v[1], s)
-			call('ZADD', D .. 'q:' .. s.queue, s.since, v[1])
+			wait(v[1], s)
 		else
 			forget(v[1], s, v[6])
 		end
@@ -204,7 +212,7 @@ local function desk_view(keys, v)
 	table.sort(names)
 	for _, queue in ipairs(names) do
 		local first = call('ZRANGE', D .. 'q:' .. queue, 0, 0, 'WITHSCORES')
-		for _, x in ipairs({queue, tostring(call('ZCARD', D .. 'q:' .. queue)), first[2] or '0'}) do queues[#queues + 1] = x end
+		for _, x in ipairs({queue, tostring(call('ZCARD', D .. 'q:' .. queue)), string.format('%d', first[2] or 0)}) do queues[#queues + 1] = x end
 		for _, C in ipairs(call('ZRANGE', D .. 'q:' .. queue, 0, tonumber(v[2]) - 1)) do waiting[#waiting + 1] = C end
 	end
 	return {call('HGET', D .. 'a:' .. v[1], 'pres') or 'offline', call('SMEMBERS', D .. 'as:' .. v[1]), waiting, queues}

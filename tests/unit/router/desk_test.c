@@ -214,36 +214,81 @@ struct view {
 	bool done;
 	enum presence presence;
 	size_t mine, waiting;
-	uint64_t queue_waiting;
+	uint64_t queue_waiting, oldest_ms;
+	char who[3][8]; /* waits, in their order */
 };
 
 static void on_view(void *arg, const struct router_error *error, enum presence presence,
                     const struct span *mine, size_t mine_count, const struct span *waiting,
                     size_t waiting_count, const struct queue_state *queues, size_t queue_count)
 {
+	struct view *view = arg;
+
 	(void)mine;
-	(void)waiting;
 	ck_assert_int_eq(error->err, 0);
 	ck_assert_uint_eq(queue_count, 1);
-	*(struct view *)arg =
-		(struct view){true, presence, mine_count, waiting_count, queues[0].waiting};
+	view->done = true;
+	view->presence = presence;
+	view->mine = mine_count;
+	view->waiting = waiting_count;
+	view->queue_waiting = queues[0].waiting;
+	view->oldest_ms = queues[0].oldest_ms;
+	for (size_t i = 0; i < waiting_count && i < ARRAY_LEN(view->who); i++)
+		snprintf(view->who[i], sizeof(view->who[i]), "%.*s", SPAN_FMT(waiting[i]));
+}
+
+static struct view look(void)
+{
+	struct view view = {0};
+
+	ck_assert_int_eq(router_desk(fx.node.router, SPAN_LIT("mei"), on_view, &view), 0);
+	io_wait(fx.loop, io_is_true, &view.done, 10000);
+	return view;
 }
 
 START_TEST(the_desk_shows_what_is_mine_and_who_waits)
 {
-	struct view view = {0};
+	struct view view;
 
 	set_presence(&fx.node, "mei", 1, PRESENCE_AVAILABLE);
 	ask_for_person(ALICE, "m1");
 	wait_agent(&fx.node, ALICE, "mei");
 	ask_for_person(BOB, "m2");
 	ask_for_person(CAROL, "m3");
-	ck_assert_int_eq(router_desk(fx.node.router, SPAN_LIT("mei"), on_view, &view), 0);
-	io_wait(fx.loop, io_is_true, &view.done, 10000);
+	view = look();
 	ck_assert_int_eq(view.presence, PRESENCE_AVAILABLE);
 	ck_assert_uint_eq(view.mine, 1);
 	ck_assert_uint_eq(view.waiting, 2);
 	ck_assert_uint_eq(view.queue_waiting, 2);
+}
+END_TEST
+
+#define NOON "1763812345678"
+
+static void offer_at_noon(const char *conversation)
+{
+	const struct span args[] = {span_of(conversation), SPAN_LIT("1"), SPAN_LIT("general"),
+	                            SPAN_LIT(NOON), SPAN_LIT(NOON)};
+	bool done = false;
+
+	ck_assert_int_eq(redis_fcall(fx.node.redis, "ph_desk_offer", SPAN_LIT("{desk}"), args,
+	                             ARRAY_LEN(args), on_reply, &done),
+	                 0);
+	io_wait(fx.loop, io_is_true, &done, 10000);
+}
+
+START_TEST(customers_of_one_millisecond_wait_in_the_order_of_their_coming)
+{
+	struct view view;
+
+	offer_at_noon("b");
+	offer_at_noon("c");
+	offer_at_noon("a");
+	view = look();
+	ck_assert_str_eq(view.who[0], "b");
+	ck_assert_str_eq(view.who[1], "c");
+	ck_assert_str_eq(view.who[2], "a");
+	ck_assert_uint_eq(view.oldest_ms, strtoull(NOON, NULL, 10));
 }
 END_TEST
 
@@ -264,5 +309,6 @@ TCase *desk_cases(void)
 	tcase_add_test(tc, who_has_a_session_and_takes_it_again_gets_it);
 	tcase_add_test(tc, a_session_taken_from_the_bot_can_go_to_the_queue);
 	tcase_add_test(tc, the_desk_shows_what_is_mine_and_who_waits);
+	tcase_add_test(tc, customers_of_one_millisecond_wait_in_the_order_of_their_coming);
 	return tc;
 }
