@@ -71,6 +71,18 @@ static void attempt_failed(struct stream_connecting *c, int err)
 	uv_close(&c->s->uv.handle, on_attempt_closed);
 }
 
+/* Where nobody listens on a port that the system also gives to connections, it may give it to ours,
+ * and TCP joins the two ends of one socket (RFC 9293 3.5, simultaneous open). We would be our own
+ * peer, and keep the port from the one that we wait for. */
+static bool is_to_itself(const struct io_stream *s, const struct addrinfo *at)
+{
+	struct sockaddr_storage local = {0};
+	int len = sizeof(local);
+
+	return at && uv_tcp_getsockname(&s->uv.tcp, (struct sockaddr *)&local, &len) == 0 &&
+	       (size_t)len == at->ai_addrlen && memcmp(&local, at->ai_addr, at->ai_addrlen) == 0;
+}
+
 static void on_connect(uv_connect_t *req, int status)
 {
 	struct stream_connecting *c = req->data;
@@ -79,6 +91,8 @@ static void on_connect(uv_connect_t *req, int status)
 	char name[256];
 
 	c->trying = false;
+	if (s && status == 0 && is_to_itself(s, c->at))
+		status = -ECONNREFUSED;
 	if (!s) {
 		release(c);
 	} else if (status == 0) {

@@ -5,7 +5,8 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import path from "node:path";
-import { cpuSeconds, end, freePorts, run, until } from "./lab.js";
+import { freePorts } from "../peers/shared/ports.js";
+import { cpuSeconds, end, run, until } from "./lab.js";
 
 const SECRET = "bench";
 

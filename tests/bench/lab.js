@@ -5,7 +5,6 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -59,20 +58,6 @@ export function cpuSeconds(pid) {
 /** For how long the process has waited for a core so far, in seconds. */
 export function waitedSeconds(pid) {
   return Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ")[1]) / 1e9;
-}
-
-/** Ports that nobody listens on now. Programs that cannot say which one the system gave them are told one of these. */
-export async function freePorts(count) {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = net.createServer().listen(0, "127.0.0.1");
-      await once(server, "listening");
-      return server;
-    }),
-  );
-  const ports = servers.map((s) => s.address().port);
-  for (const server of servers) server.close();
-  return ports;
 }
 
 /** smsc-load with these arguments; `ports` when it listens, `result` when it is over. */

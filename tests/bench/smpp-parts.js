@@ -1,7 +1,8 @@
 // The parts of script/bench smpp, one function each: what is set up, what runs, what counts.
 
+import { freePorts } from "../peers/shared/ports.js";
 import { Kannel } from "./kannel.js";
-import { API_KEY, QUESTION, end, freePorts, median, note, pause, smppChannel, startPeer, waitedSeconds } from "./lab.js";
+import { API_KEY, QUESTION, end, median, note, pause, smppChannel, startPeer, waitedSeconds } from "./lab.js";
 
 // Our template's wording; kannel says the same.
 const ANSWER = "Classic and gold: first year free, and the next after 6 purchases. Platinum: CNY 800 a year, also payable with points.";
@@ -186,25 +187,28 @@ async function operators(lab, habits, rate, { seconds }) {
 
 /**
  * Two ways, and the worse counts. At full load the sick ones' part of the machine is free for the others, so that hides
- * some of the harm; at seven tenths of it, it does not: there the others must get all that is posted to them.
+ * some of the harm; at seven tenths of it, it does not: there the others must get all that is posted to them. A share is of
+ * two runs one after the other: the machine is seldom the same for all the minutes that the rounds take.
  */
 export async function others(inLab, options) {
-  const full = { healthy: [], sick: [] };
-  const paced = { healthy: [], sick: [] };
   const measure = (habits, rate) => inLab((lab) => operators(lab, habits, rate, options));
-  for (let i = 0; i < options.rounds; i++) {
-    full.healthy.push(await measure([], 0));
-    full.sick.push(await measure(SICK, 0));
-    const rate = Math.round((Math.min(...full.healthy) * OPERATORS * 0.7) / (OPERATORS - SICK.length));
+  const pair = async (rate) => {
     const healthy = await measure([], rate);
-    paced.healthy.push(healthy / rate);
-    paced.sick.push((await measure(SICK, rate)) / rate);
+    const sick = await measure(SICK, rate);
+    return { healthy, sick, share: sick / healthy };
+  };
+  const full = [];
+  const paced = [];
+  for (let i = 0; i < options.rounds; i++) {
+    full.push(await pair(0));
+    const least = Math.min(...full.map((p) => p.healthy));
+    paced.push(await pair(Math.round((least * OPERATORS * 0.7) / (OPERATORS - SICK.length))));
   }
-  const share = (runs) => median(runs.sick) / median(runs.healthy);
+  const share = (pairs) => median(pairs.map((p) => p.share));
   return {
     others_share: Number(Math.min(share(full), share(paced)).toFixed(3)),
     others_full_share: Number(share(full).toFixed(3)),
-    others_per_s: Math.round(median(full.sick)),
+    others_per_s: Math.round(median(full.map((p) => p.sick))),
   };
 }
 

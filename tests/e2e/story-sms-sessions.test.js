@@ -4,11 +4,11 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
+import { freePorts } from "../peers/shared/ports.js";
 import { until, world } from "./world.js";
 
 const smpp = createRequire(import.meta.url)("smpp");
@@ -80,10 +80,7 @@ test("an SMSC of 5.0 is spoken to as one, by data_sm, and its receipt by data_sm
 });
 
 test("an SMSC that connects to us with an outbind is bound to over its connection", async (t) => {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await new Promise((done) => probe.once("listening", done));
-  const { port } = probe.address();
-  await new Promise((done) => probe.close(done));
+  const [port] = await freePorts(1);
   const seen = [];
   let session;
   const dial = setInterval(() => {

@@ -9,6 +9,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { freePorts } from "../shared/ports.js";
 
 const BEARERBOX = "/usr/sbin/bearerbox";
 const SMSBOX = "/usr/sbin/smsbox";
@@ -16,15 +17,6 @@ const START_MS = 15_000;
 
 /** Whether it is here at all. */
 export const kannelInstalled = () => existsSync(BEARERBOX) && existsSync(SMSBOX);
-
-async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 async function reachable(port) {
   const socket = net.connect(port, "127.0.0.1");
@@ -95,7 +87,7 @@ export const smppGroup = (port, more = {}) => ({
  */
 export async function startKannel({ smscs, users }) {
   const dir = await mkdtemp(path.join(tmpdir(), "kannel-"));
-  const [admin, boxes, sendsms] = [await freePort(), await freePort(), await freePort()];
+  const [admin, boxes, sendsms] = await freePorts(3);
   const file = path.join(dir, "kannel.conf");
   await writeFile(file, configuration({ dir, admin, boxes, sendsms, smscs, users }));
   const programs = [];

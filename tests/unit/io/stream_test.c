@@ -181,6 +181,45 @@ START_TEST(refused_is_told_by_on_close)
 }
 END_TEST
 
+static bool near_is_decided(const void *arg)
+{
+	(void)arg;
+	return near.opened || near.closed;
+}
+
+/* Dials; a stranger's program may have begun to listen there, but what we say comes back from
+ * ourselves only. */
+static bool refused(uint16_t port)
+{
+	const struct io_stream_options options = {.host = "127.0.0.1", .port = port};
+
+	near.opened = near.closed = false;
+	near.closes = 0;
+	ck_assert_int_eq(io_stream_connect(loop, &options, &ops, &near, &near.s), 0);
+	io_wait(loop, near_is_decided, NULL, WAIT_MS);
+	if (near.closed)
+		return near.err == -ECONNREFUSED;
+	ck_assert_int_eq(io_stream_write(near.s, SPAN_LIT("who is there?")), 0);
+	io_idle(loop, 20);
+	ck_assert_uint_eq(near.in.len, 0);
+	if (near.s)
+		io_stream_abort(near.s, 0);
+	io_wait(loop, io_is_true, &near.closed, WAIT_MS);
+	return false;
+}
+
+/* Linux tries every second port in turn for connections to one address, even ones first: about so
+ * many dials to an even one meet it. */
+START_TEST(is_never_connected_to_itself)
+{
+	uint16_t port = io_listener_port(listener) & 0xfffe;
+
+	io_listener_close(&listener);
+	for (int i = 0; i < 16000; i++)
+		port = refused(port) ? port : port - 2;
+}
+END_TEST
+
 START_TEST(a_unix_socket_that_is_not_there)
 {
 	const struct io_stream_options options = {.path = "/nonexistent/socket"};
@@ -427,6 +466,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, says_both_ways);
 	tcase_add_test(tc, refused_is_told_by_on_close);
+	tcase_add_test(tc, is_never_connected_to_itself);
 	tcase_add_test(tc, a_unix_socket_that_is_not_there);
 	tcase_add_test(tc, aborted_while_it_connects);
 	tcase_add_test(tc, what_is_written_in_a_turn_leaves_in_one_write);
