@@ -79,8 +79,10 @@ export function smppChannel(name, port, extra = "") {
 
 /** Redis and a gateway. */
 export class Lab {
-  async open() {
+  /** cache: where gateways keep their trained matchers; of the lab's own when there is none. */
+  async open(cache) {
     this.dir = await mkdtemp(path.join(tmpdir(), "posthouse-bench-"));
+    this.cache = cache ?? path.join(this.dir, "cache");
     this.socket = path.join(this.dir, "redis.sock");
     this.redis = run("redis-server", [path.join(ROOT, "deploy/redis.conf"), "--unixsocket", this.socket, "--dir", this.dir]);
     await until("redis", () => /ready to accept connections/i.test(this.redis.out));
@@ -107,7 +109,7 @@ export class Lab {
       `redis: {address: 'unix:${this.socket}'}`,
       "log: {level: warn}",
       "api: {keys: [{name: bench, key: {env: BENCH_KEY}, scopes: [messages]}]}",
-      `templates: {directory: ${path.join(ROOT, "templates/content")}, cache: ${path.join(this.dir, "cache")}}`,
+      `templates: {directory: ${path.join(ROOT, "templates/content")}, cache: ${this.cache}}`,
       ...extra,
       "channels:",
       ...channels,
