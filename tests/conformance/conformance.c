@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "home.h"
 #include "http_client.h"
 #include "http_server.h"
 #include "unit.h"
@@ -67,12 +68,14 @@ static void set_up(void)
 {
 	static const struct http_client_options client;
 	static const struct http_limits limits;
+	char address[32];
 
 	log_set_sink(no_log, NULL);
 	memset(&scene, 0, sizeof(scene));
 	ck_assert_int_eq(io_loop_create(NULL, &scene.loop), 0);
 	ck_assert_int_eq(http_server_create(scene.loop, "conformance", &limits, &host->http), 0);
-	ck_assert_int_eq(http_server_listen(host->http, "127.0.0.1:0", NULL, &scene.http_port), 0);
+	snprintf(address, sizeof(address), "%s:0", home_address());
+	ck_assert_int_eq(http_server_listen(host->http, address, NULL, &scene.http_port), 0);
 	ck_assert_int_eq(http_client_create(scene.loop, &client, &host->http_client), 0);
 }
 

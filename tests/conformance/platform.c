@@ -1,6 +1,7 @@
 /* WeChat's side of the wire, for tests. */
 #include "platform.h"
 
+#include "home.h"
 #include "host.h"
 
 #include <stdio.h>
@@ -142,7 +143,7 @@ static int open_api(struct platform *p)
 	char address[32];
 	int err = http_server_create(p->loop, "test.api", &(struct http_limits){0}, &p->api);
 
-	snprintf(address, sizeof(address), "127.0.0.1:%u", p->api_port);
+	snprintf(address, sizeof(address), "%s:%u", home_address(), p->api_port);
 	if (!err)
 		err = http_route(p->api, HTTP_M_POST, "/cgi-bin/stable_token", on_token, p);
 	if (!err)
@@ -156,8 +157,10 @@ static int open_api(struct platform *p)
 static int open_door(struct platform *p)
 {
 	int err = http_server_create(p->loop, "test.door", &(struct http_limits){0}, &p->door);
+	char address[32];
 
-	return err ? err : http_server_listen(p->door, "127.0.0.1:0", NULL, &p->door_port);
+	snprintf(address, sizeof(address), "%s:0", home_address());
+	return err ? err : http_server_listen(p->door, address, NULL, &p->door_port);
 }
 
 static int open_client(struct platform *p)
@@ -176,7 +179,7 @@ int platform_open(struct platform *p, struct io_loop *loop)
 		err = open_door(p);
 	if (!err)
 		err = open_client(p);
-	snprintf(p->base, sizeof(p->base), "http://127.0.0.1:%u", p->api_port);
+	snprintf(p->base, sizeof(p->base), "http://%s:%u", home_address(), p->api_port);
 	return err;
 }
 
@@ -230,7 +233,8 @@ size_t platform_request(struct platform *p, const char *method, const char *quer
 	char url[QUERY_MAX + 64];
 
 	*t = (struct platform_try){.platform = p};
-	snprintf(url, sizeof(url), "http://127.0.0.1:%u/wechat/test?%s", p->door_port, query);
+	snprintf(url, sizeof(url), "http://%s:%u/wechat/test?%s", home_address(), p->door_port,
+	         query);
 	t->err = !p->client
 	                 ? -ENOTCONN
 	                 : http_client_send(p->client, "test.callback",

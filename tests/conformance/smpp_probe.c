@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "home.h"
 #include "smsc.h"
 
 extern const struct connector_ops smpp_connector;
@@ -19,10 +20,10 @@ static int probe_open(struct scene *s, char *yaml, size_t size)
 	s->peer = &smsc;
 	err = smsc_open(&smsc, s->loop);
 	snprintf(yaml, size,
-	         "host: 127.0.0.1\nport: %u\nsystem_id: posthouse\n"
+	         "host: %s\nport: %u\nsystem_id: posthouse\n"
 	         "password: {env: SMPP_TEST_PASSWORD}\nshort_codes: [\"95500\"]\n"
 	         "default_country: \"86\"\nreconnect_least: 20 ms\nreconnect_most: 50 ms\n",
-	         smsc.port);
+	         home_address(), smsc.port);
 	return err;
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "home.h"
 #include "smpp_tlv.h"
 
 static void answer(struct smsc_link *l, struct smpp_pdu *pdu)
@@ -271,7 +272,7 @@ static const struct io_stream_ops outbind_ops = {
 
 int smsc_outbind(struct smsc *s, uint16_t port, const char *system_id, const char *password)
 {
-	struct io_stream_options options = {.host = "127.0.0.1", .port = port};
+	struct io_stream_options options = {.host = home_address(), .port = port};
 	struct smsc_link *l = free_link(s);
 
 	if (!l)
@@ -286,7 +287,7 @@ int smsc_open(struct smsc *s, struct io_loop *loop)
 	int err;
 
 	s->loop = loop;
-	err = io_listen(loop, "127.0.0.1", s->port, s->tls, on_accept, s, &s->listener);
+	err = io_listen(loop, home_address(), s->port, s->tls, on_accept, s, &s->listener);
 	if (err == 0)
 		s->port = io_listener_port(s->listener);
 	return err;

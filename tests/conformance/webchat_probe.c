@@ -6,6 +6,7 @@
 #include "conformance.h"
 
 #include "buf.h"
+#include "home.h"
 #include "stream.h"
 #include "webchat.h"
 #include "webchat_token.h"
@@ -113,7 +114,7 @@ static void forget(void)
 /* Says one more frame, over a new connection where there is none. */
 static void say_frame(struct scene *s, const char *text)
 {
-	const struct io_stream_options to = {.host = "127.0.0.1", .port = s->http_port};
+	const struct io_stream_options to = {.host = home_address(), .port = s->http_port};
 
 	if (browser.stream) {
 		frame(text);

@@ -1,6 +1,7 @@
 /* HTTP requests out, against bare sockets of the test's that misbehave in each way. */
 #include "http_client.h"
 
+#include "home.h"
 #include "io_test.h"
 #include "net_public.h"
 #include "stream.h"
@@ -184,8 +185,8 @@ START_TEST(refused_means_that_nothing_was_written)
 		.method = "POST", .url = url, .body = SPAN_LIT("x")};
 	struct heard h;
 
-	io_listener_close(&listener);
-	io_idle(loop, 5);
+	/* Nobody listens there; where somebody did, another process may by now. */
+	snprintf(url, sizeof(url), "http://%s:%u/", home_address(), io_listener_port(listener));
 	h = ask(&request);
 	ck_assert_int_eq(h.err, -ECONNREFUSED);
 	ck_assert(!h.written);

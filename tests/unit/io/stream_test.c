@@ -2,6 +2,7 @@
 #include "stream.h"
 
 #include "buf.h"
+#include "home.h"
 #include "io_test.h"
 
 #include <poll.h>
@@ -169,11 +170,10 @@ END_TEST
 
 START_TEST(refused_is_told_by_on_close)
 {
-	struct io_stream_options options = {.host = "127.0.0.1",
+	/* Nobody listens there; where somebody did, another process may by now. */
+	struct io_stream_options options = {.host = home_address(),
 	                                    .port = io_listener_port(listener)};
 
-	io_listener_close(&listener);
-	io_idle(loop, 5);
 	ck_assert_int_eq(io_stream_connect(loop, &options, &ops, &near, &near.s), 0);
 	io_wait(loop, io_is_true, &near.closed, WAIT_MS);
 	ck_assert_int_eq(near.err, -ECONNREFUSED);

@@ -1,6 +1,8 @@
 /* The fixture of a whole channel. */
 #include "link_fixture.h"
 
+#include "home.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -37,10 +39,10 @@ void open_channel(const char *more)
 	char yaml[1024];
 
 	snprintf(yaml, sizeof(yaml),
-	         "host: 127.0.0.1\nport: %u\nsystem_id: posthouse\n"
+	         "host: %s\nport: %u\nsystem_id: posthouse\n"
 	         "password: {env: SMPP_TEST_PASSWORD}\nshort_codes: [\"95500\"]\n"
 	         "default_country: \"86\"\n%s%s",
-	         smsc.port,
+	         home_address(), smsc.port,
 	         strstr(more, "reconnect") ? ""
 	                                   : "reconnect_least: 20 ms\nreconnect_most: 100 ms\n",
 	         more);

@@ -2,6 +2,7 @@
  * SMPP inside TLS: a channel binds only to the SMSC that it means, and says what is wrong else. The
  * certificates are made here. docs/protocols/smpp.md.
  */
+#include "home.h"
 #include "link_fixture.h"
 #include "tls_internal.h"
 
@@ -105,11 +106,14 @@ static void make(const char *cert, const char *key, const char *name, const char
 static void make_certificates(void)
 {
 	struct authority ca = issue("Operator CA", NULL, 30 * DAY_S, NULL);
+	char named[64], address[32];
 
 	keep("ca.pem", "ca.key", &ca);
-	make("smsc.pem", "smsc.key", "smsc", "DNS:smsc.operator.example,IP:127.0.0.1", DAY_S, &ca);
+	snprintf(address, sizeof(address), "IP:%s", home_address());
+	snprintf(named, sizeof(named), "DNS:smsc.operator.example,%s", address);
+	make("smsc.pem", "smsc.key", "smsc", named, DAY_S, &ca);
 	make("other.pem", "other.key", "other", "DNS:other.example", DAY_S, &ca);
-	make("expired.pem", "expired.key", "smsc", "IP:127.0.0.1", -DAY_S, &ca);
+	make("expired.pem", "expired.key", "smsc", address, -DAY_S, &ca);
 	make("esme.pem", "esme.key", "posthouse", NULL, DAY_S, &ca);
 	make("stray.pem", "stray.key", "stray", NULL, DAY_S, NULL);
 	drop(&ca);
@@ -312,7 +316,7 @@ START_TEST(a_port_that_speaks_no_tls_is_told_as_that)
 	static struct io_stream *stream;
 	struct io_listener *listener;
 
-	ck_assert_int_eq(io_listen(loop, "127.0.0.1", 0, NULL, accept_plain, &stream, &listener),
+	ck_assert_int_eq(io_listen(loop, home_address(), 0, NULL, accept_plain, &stream, &listener),
 	                 0);
 	smsc.port = io_listener_port(listener);
 	open_trusting("ca.pem", "");
@@ -328,7 +332,8 @@ START_TEST(an_smsc_that_only_listens_is_given_up_in_time)
 	struct io_listener *listener;
 	static struct io_stream *stream;
 
-	ck_assert_int_eq(io_listen(loop, "127.0.0.1", 0, NULL, accept_mute, &stream, &listener), 0);
+	ck_assert_int_eq(io_listen(loop, home_address(), 0, NULL, accept_mute, &stream, &listener),
+	                 0);
 	smsc.port = io_listener_port(listener);
 	open_channel("bind_timeout: 200 ms\n");
 	AWAIT(stream);

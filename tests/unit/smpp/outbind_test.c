@@ -1,14 +1,15 @@
 /*
  * An SMSC that connects to us and says outbind. SMPP 3.4, 2.2.1; docs/protocols/smpp.md.
  */
+#include "home.h"
 #include "link_fixture.h"
 
 #include <stdio.h>
 
 static const char *const customer = "sms:+8613800138000";
 
-#define OUTBIND                                                                              \
-	"bind: outbind\noutbind: {enabled: true, host: 127.0.0.1, port: 0, peers: [\"%s\"]," \
+#define OUTBIND                                                                       \
+	"bind: outbind\noutbind: {enabled: true, host: %s, port: 0, peers: [\"%s\"]," \
 	" system_id: SMSC, password: {env: SMPP_TEST_PASSWORD}%s}\nbind_timeout: 200 ms\n"
 
 static uint16_t outbind_port(void)
@@ -20,7 +21,7 @@ static void open_outbind(const char *peer, const char *more)
 {
 	char text[512];
 
-	snprintf(text, sizeof(text), OUTBIND, peer, more);
+	snprintf(text, sizeof(text), OUTBIND, home_address(), peer, more);
 	open_channel(text);
 	AWAIT(((struct smpp_channel *)host.self)->listener);
 }
