@@ -228,6 +228,12 @@ struct matcher *catalogue_matcher(const struct catalogue *c);
 /** The template behind an index of a match or the matcher; NULL: none. */
 const struct template *catalogue_matched(const struct catalogue *c, uint32_t index);
 
+/**
+ * Why no template may be called that, or NULL: ids stand in paths and names of files, so "..", dots
+ * at an end and words that are paths of the API are none.
+ */
+const char *catalogue_id_refuse(struct span id);
+
 /** "answer", "notification"... */
 const char *template_kind_name(enum template_kind kind);
 const char *variable_type_name(enum variable_type type);

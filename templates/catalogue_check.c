@@ -36,6 +36,24 @@ static unsigned line_of(const struct entry *e, const char *key)
 /* --- ids ---------------------------------------------------------------------------------------
  */
 
+const char *catalogue_id_refuse(struct span id)
+{
+	static const char *const words[] = {"versions", "publish", "rollback", "validate",
+	                                    "import",   "export",  "audit",    "settings"};
+
+	if (!id.len || id.len > CATALOGUE_ID_SIZE_MAX)
+		return "an id has 1 to 64 characters";
+	for (size_t i = 0; i < id.len; i++)
+		if (!memchr("abcdefghijklmnopqrstuvwxyz0123456789_.", id.ptr[i], 38))
+			return "an id has a-z, 0-9, _ and . only";
+	if (id.ptr[0] == '.' || id.ptr[id.len - 1] == '.' || memmem(id.ptr, id.len, "..", 2))
+		return "an id has dots between letters or digits only";
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (span_is(id, words[i]))
+			return "that word is a path of the API or a section";
+	return NULL;
+}
+
 static int span_order(struct span a, struct span b)
 {
 	size_t shorter = a.len < b.len ? a.len : b.len;

@@ -148,11 +148,11 @@ static void read_languages(struct load *l, const struct yaml_node *n, size_t max
 	}
 }
 
-static bool is_name(struct span s, const char *also)
+static bool is_name(struct span s)
 {
 	for (size_t i = 0; i < s.len; i++)
 		if (!(s.ptr[i] >= 'a' && s.ptr[i] <= 'z') &&
-		    !(s.ptr[i] >= '0' && s.ptr[i] <= '9') && !strchr(also, s.ptr[i]))
+		    !(s.ptr[i] >= '0' && s.ptr[i] <= '9') && s.ptr[i] != '_')
 			return false;
 	return s.len > 0 && s.len <= CATALOGUE_ID_SIZE_MAX;
 }
@@ -171,7 +171,7 @@ static void read_constants(struct load *l, const struct yaml_node *n)
 		struct constant *c = &l->constants[l->constant_count++];
 
 		c->name = copy(l, child->key);
-		if (!is_name(child->key, "_"))
+		if (!is_name(child->key))
 			yaml_error(&l->errors, child->line, "\"%.60s\" is no name: a-z, 0-9 and _",
 			           child->key.ptr);
 		read_languages(l, child, 200, c->value);
@@ -290,7 +290,7 @@ static void read_variable(struct load *l, const struct yaml_node *n, struct temp
 	const char *why;
 
 	v->name = copy(l, n->key);
-	if (!is_name(n->key, "_"))
+	if (!is_name(n->key))
 		yaml_error(&l->errors, n->line, "\"%.60s\" is no name: a-z, 0-9 and _", n->key.ptr);
 	if (!is_kind(l, n, YAML_MAPPING))
 		return;
@@ -412,15 +412,18 @@ static void read_samples(struct load *l, const struct yaml_node *n, struct templ
 
 static void read_id(struct load *l, const struct yaml_node *n, struct template *t)
 {
+	const char *why;
+
 	t->id = read_text(l, n, CATALOGUE_ID_SIZE_MAX);
-	if (t->id.len && !is_name(t->id, "_."))
-		yaml_error(&l->errors, n->line, "\"%.64s\" is no id: a-z, 0-9, _ and .", t->id.ptr);
+	why = t->id.len ? catalogue_id_refuse(t->id) : NULL;
+	if (why)
+		yaml_error(&l->errors, n->line, "\"%.64s\" is no id: %s", t->id.ptr, why);
 }
 
 static void read_shortcut(struct load *l, const struct yaml_node *n, struct template *t)
 {
 	t->shortcut = read_text(l, n, 24);
-	if (t->shortcut.len && !is_name(t->shortcut, "_"))
+	if (t->shortcut.len && !is_name(t->shortcut))
 		yaml_error(&l->errors, n->line, "\"%.24s\" is no shortcut: a-z, 0-9 and _",
 		           t->shortcut.ptr);
 }

@@ -81,20 +81,6 @@ json_t *template_json(struct span sheet)
 
 /* --- object to sheet -------------------------------------------------------------------------- */
 
-bool template_id_ok(struct span id)
-{
-	static const char *const reserved[] = {"versions", "publish", "rollback", "validate",
-	                                       "import",   "export",  "audit",    SHEET_SETTINGS};
-
-	if (!id.len || id.len > EDITION_NAME_MAX || memchr(id.ptr, '\0', id.len) ||
-	    strspn(id.ptr, "abcdefghijklmnopqrstuvwxyz0123456789_.") < id.len)
-		return false;
-	for (size_t i = 0; i < ARRAY_LEN(reserved); i++)
-		if (span_is(id, reserved[i]))
-			return false;
-	return true;
-}
-
 /* {"answers": [{...}]}, without kind. */
 static json_t *wrap(json_t *object, const char *kind)
 {
@@ -151,15 +137,22 @@ int template_sheet(json_t *object, char **out, char name[EDITION_NAME_MAX + 1],
                    struct json_fault *fault)
 {
 	const char *kind = json_string_value(json_object_get(object, "kind"));
-	const char *id = json_string_value(json_object_get(object, "id"));
+	const json_t *named = json_object_get(object, "id");
+	const char *id = json_string_value(named);
 	bool settings = kind && strcmp(kind, SHEET_SETTINGS) == 0;
 	struct written w = {.fault = fault};
+	const char *why = NULL;
 	json_t *wrapped;
 	int err;
 
-	if (!id || !(settings ? strcmp(id, SHEET_SETTINGS) == 0 : template_id_ok(span_of(id))))
-		return strict_json_fault(fault, id ? "field_range" : "field_missing", "template.id",
-		                         "must be an id: a-z, 0-9, _ and .");
+	if (!id)
+		return strict_json_fault(fault, "field_missing", "template.id", "is missing");
+	if (!settings)
+		why = catalogue_id_refuse((struct span){id, json_string_length(named)});
+	else if (strcmp(id, SHEET_SETTINGS) != 0)
+		why = "the id of settings is settings";
+	if (why)
+		return strict_json_fault(fault, "field_range", "template.id", "%s", why);
 	wrapped = kind ? wrap(object, kind) : NULL;
 	if (!wrapped)
 		return strict_json_fault(

@@ -19,7 +19,4 @@ json_t *template_json(struct span sheet);
 int template_sheet(json_t *object, char **out, char name[EDITION_NAME_MAX + 1],
                    struct json_fault *fault) MUST_CHECK;
 
-/** Whether a template may have this id. Words that are paths of the API may not: "publish"... */
-bool template_id_ok(struct span id);
-
 #endif

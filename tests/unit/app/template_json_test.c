@@ -32,13 +32,17 @@ END_TEST
 static const struct row {
 	const char *text, *code, *field;
 } rows[] = {
-	{"{}",					"field_missing", "template.id"  },
-	{"{\"id\":\"a b\",\"kind\":\"answer\"}",      "field_range",   "template.id"  },
-	{"{\"id\":\"publish\",\"kind\":\"answer\"}",  "field_range",   "template.id"  },
-	{"{\"id\":\"settings\",\"kind\":\"answer\"}", "field_range",   "template.id"  },
-	{"{\"id\":\"a\",\"kind\":\"settings\"}",      "field_range",   "template.id"  },
-	{"{\"id\":\"a\"}",			    "field_missing", "template.kind"},
-	{"{\"id\":\"a\",\"kind\":\"joke\"}",          "field_range",   "template.kind"},
+	{"{}",					 "field_missing", "template.id"  },
+	{"{\"id\":\"a b\",\"kind\":\"answer\"}",       "field_range",   "template.id"  },
+	{"{\"id\":\"publish\",\"kind\":\"answer\"}",   "field_range",   "template.id"  },
+	{"{\"id\":\".\",\"kind\":\"answer\"}",         "field_range",   "template.id"  },
+	{"{\"id\":\"..\",\"kind\":\"answer\"}",        "field_range",   "template.id"  },
+	{"{\"id\":\".htaccess\",\"kind\":\"answer\"}", "field_range",   "template.id"  },
+	{"{\"id\":\"a..b\",\"kind\":\"answer\"}",      "field_range",   "template.id"  },
+	{"{\"id\":\"settings\",\"kind\":\"answer\"}",  "field_range",   "template.id"  },
+	{"{\"id\":\"a\",\"kind\":\"settings\"}",       "field_range",   "template.id"  },
+	{"{\"id\":\"a\"}",			     "field_missing", "template.kind"},
+	{"{\"id\":\"a\",\"kind\":\"joke\"}",           "field_range",   "template.kind"},
 };
 
 START_TEST(what_is_no_template_is_refused)
