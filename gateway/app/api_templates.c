@@ -196,7 +196,7 @@ static bool take_name(struct templates_call *c)
 {
 	struct span id = http_part(c->request, 0);
 
-	if (!template_id_ok(id) && !span_is(id, "settings")) {
+	if (catalogue_id_refuse(id) && !span_is(id, "settings")) {
 		templates_problem(c, 404, "template_unknown", "there is no such template", NULL);
 		return false;
 	}
@@ -221,19 +221,19 @@ static void on_drafted(void *arg, int err, const redisReply *reply, const char *
 {
 	struct templates_call *c = arg;
 	struct span said = redis_text_at(reply, 0), hash = redis_text_at(reply, 1);
-	bool fresh = c->expected && strcmp(c->expected, "-") == 0;
+	bool fresh = c->expected && strcmp(c->expected, "-") == 0, again = span_is(said, "again");
 	char result[EDITION_NAME_MAX + 1];
 
 	(void)why;
 	memcpy(result, c->name, sizeof(result));
 	if (err)
 		templates_problem(c, 503, NULL, NULL, NULL);
-	else if (span_is(said, "ok") || span_is(said, "none"))
+	else if (again || span_is(said, "ok") || span_is(said, "none"))
 		templates_reply(
-			c, fresh ? 201 : 200,
+			c, fresh && !again ? 201 : 200,
 			json_pack("{s:s, s:o, s:b}", "id", c->name, "hash",
-		                  span_is(said, "ok") ? strict_json_text(hash) : json_null(),
-		                  "repeated", 0),
+		                  span_is(said, "none") ? json_null() : strict_json_text(hash),
+		                  "repeated", again),
 			result);
 	else if (span_is(said, "unknown"))
 		templates_problem(c, 404, "template_unknown", "there is no such template", NULL);

@@ -37,18 +37,19 @@ static void on_kept(void *arg, int err, const redisReply *reply, const char *why
 {
 	struct templates_call *c = arg;
 	struct span said = redis_text_at(reply, 0);
+	bool again = span_is(said, "again");
 	char id[EDITION_NAME_MAX + 1];
 
 	(void)why;
 	memcpy(id, c->name, sizeof(id));
 	if (err)
 		templates_problem(c, 503, NULL, NULL, NULL);
-	else if (!span_is(said, "ok"))
+	else if (!again && !span_is(said, "ok"))
 		refuse(c, said);
 	else
-		templates_reply(c, 201,
+		templates_reply(c, again ? 200 : 201,
 		                json_pack("{s:s, s:s, s:I, s:b, s:o}", "id", id, "hash", c->hash,
-		                          "questions", (json_int_t)c->id_count, "repeated", 0,
+		                          "questions", (json_int_t)c->id_count, "repeated", again,
 		                          "template", template_json(span_of(c->sheet))),
 		                id);
 }
@@ -249,17 +250,18 @@ void api_post_unanswered_draft(void *arg, struct http_request *r)
 {
 	struct posted_draft posted = {.id = SPAN_NONE};
 	struct templates_call *c = templates_call(arg, r, draft_fields, &posted);
+	const char *why;
 
 	if (!c)
 		return;
 	c->into = posted.into.len > 0;
 	name_it(c, &posted);
+	why = catalogue_id_refuse(span_of(c->name));
 	if (posted.id.len && posted.into.len)
 		templates_problem(c, 422, "field_range", "a new id, or into which, not both",
 		                  "into");
-	else if (!template_id_ok(span_of(c->name)))
-		templates_problem(c, 422, "field_range", "must be an id: a-z, 0-9, _ and .",
-		                  c->into ? "into" : "id");
+	else if (why)
+		templates_problem(c, 422, "field_range", why, c->into ? "into" : "id");
 	else
 		templates_once(c, go);
 }

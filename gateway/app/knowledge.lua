@@ -123,14 +123,18 @@ end
 
 -- Keeps a draft. args: NAME, expected (hash of what the author saw last: draft or published; "*": whatever it is),
 -- hash ("-": to be removed), text, file, by, own ("1": another's draft is not theirs to change), then the ids of the
--- questions it was made of. returns {"ok", hash}, {"stale", hash that is}, {"theirs", by}, {"unknown"}, {"full"}, {"none"}
+-- questions it was made of. returns {"ok", hash}, {"again", hash} (that very draft is there: they got no answer and ask
+-- once more), {"stale", hash that is}, {"theirs", by}, {"unknown"}, {"full"}, {"none"}
 local function templates_draft(keys, v)
 	local name, expected, hash = v[1], v[2], v[3]
 	local is = call('HGET', D .. 'in', name)
 	local draft = call('HGET', D .. 'draft', name)
 	local base = is and is:match('^%S+') or '-'
 	local seen = draft and draft:match('^%S+ (%S+)') or base
-	if expected ~= '*' and expected ~= seen then return {'stale', seen} end
+	if expected ~= '*' and expected ~= seen then
+		local again = draft and seen == hash and author_of(draft) == v[6]
+		return {again and 'again' or 'stale', seen}
+	end
 	if v[7] == '1' and draft and author_of(draft) ~= v[6] then return {'theirs', author_of(draft)} end
 	if hash == '-' and base == '-' then
 		if not draft then return {'unknown'} end

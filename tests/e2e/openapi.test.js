@@ -333,6 +333,9 @@ test("what customers asked in vain becomes a draft", async () => {
   const route = `/v1/unanswered/${group.id}/draft`;
   assert.equal((await call("POST", route, { id: "saturn" }, { "idempotency-key": "u" })).status, 201);
   assert.equal((await call("POST", route, { id: "saturn" }, { "idempotency-key": "u" })).status, 200);
+  const again = await call("POST", route, { id: "saturn" });
+  assert.deepEqual([again.status, again.body.repeated], [200, true]);
+  await call("PUT", "/v1/templates/saturn", { template: { ...again.body.template, suggest_only: true } });
   await problem({ status: 409, code: "template_exists", field: "id" }, "POST", route, { id: "saturn" });
   await problem({ status: 404, code: "group_unknown" }, "POST", "/v1/unanswered/9-9/draft", {});
   await problem({ status: 422, code: "field_range", field: "into" }, "POST", route, { id: "a", into: "b" });
@@ -416,7 +419,9 @@ test("templates: drafted, validated, published, rolled back, imported, exported;
   const once = { "idempotency-key": "draft" };
   assert.equal((await call("POST", "/v1/templates", { template: draft("zulu") }, once)).status, 201);
   assert.equal((await call("POST", "/v1/templates", { template: draft("zulu") }, once)).status, 200);
-  await at({ status: 409, code: "template_exists", field: "template.id" }, "POST", "", { template: draft("zulu") });
+  const again = await call("POST", "/v1/templates", { template: draft("zulu") });
+  assert.deepEqual([again.status, again.body.repeated], [200, true]);
+  await at({ status: 409, code: "template_exists", field: "template.id" }, "POST", "", { template: draft("zulu", { suggest_only: true }) });
   assert.equal((await call("GET", "/v1/templates/zulu")).body.state, "draft");
   assert.equal((await call("PUT", "/v1/templates/zulu", { template: draft("zulu", { suggest_only: true }) })).status, 200);
   for (const method of ["PUT", "DELETE"]) {

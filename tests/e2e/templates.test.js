@@ -13,7 +13,12 @@ test("a template is drafted, checked, published, used at once, and taken back", 
   const posted = answer("parking");
   const made = await w.api("POST", "/v1/templates", { template: posted });
   assert.equal(made.status, 201);
-  assert.deepEqual((await w.api("POST", "/v1/templates", { template: posted })).body.code, "template_exists");
+  // Whoever got no answer asks again, and is told what the first try left; another wording is no repetition.
+  const again = await w.api("POST", "/v1/templates", { template: posted });
+  assert.deepEqual([again.status, again.body], [200, { id: "parking", hash: made.body.hash, repeated: true }]);
+  assert.equal((await w.api("POST", "/v1/templates", { template: answer("parking", { one_sms: true }) })).body.code, "template_exists");
+  for (const id of [".", "..", "a..b", ".a", "export"])
+    assert.deepEqual([(await w.api("POST", "/v1/templates", { template: answer(id) })).body].map((b) => [b.code, b.field]), [["field_range", "template.id"]], id);
   const seen = await w.api("GET", "/v1/templates/parking");
   assert.equal(seen.body.state, "draft");
   assert.deepEqual(seen.body.draft.template, posted);
