@@ -132,7 +132,7 @@ static void by_match(struct turn *t)
 	const struct match *m = &t->match;
 
 	if (m->zone == MATCH_ANSWER && m->count) {
-		t->value_count = 0; /* of another answer */
+		bot_take_given(t, m->best[0].answer, t->m->text);
 		bot_give(t, m->best[0].answer, BOT_ANSWERED);
 	} else if (m->handover) {
 		bot_hand_over(t, BOT_WHY_HANDOVER);
@@ -174,6 +174,15 @@ static void read_text(struct turn *t)
 		         SPAN_FMT(t->match.best[0].answer->id));
 }
 
+/* What the menu was offered for; none where it is not known whole, since a number may be cut. */
+static struct span question_of_menu(const struct turn *t)
+{
+	enum { CHARACTER = 4 /* octets at most */ };
+
+	return t->kind == 'm' && t->question.len + CHARACTER <= BOT_QUESTION_MAX ? t->question
+	                                                                         : SPAN_NONE;
+}
+
 static void answer_text(struct turn *t)
 {
 	const struct template *choice;
@@ -189,7 +198,7 @@ static void answer_text(struct turn *t)
 	}
 	choice = bot_chosen(t);
 	if (choice) {
-		t->value_count = 0;
+		bot_take_given(t, choice, question_of_menu(t));
 		t->out->language = t->kind ? t->spoken : t->out->language;
 		t->out->after = BOT_AFTER_CHOICE;
 		bot_give(t, choice, BOT_CHOSEN);

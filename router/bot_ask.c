@@ -7,6 +7,7 @@
 #include "bot_private.h"
 
 #include <stdio.h>
+#include <time.h>
 
 enum { TRIES_MAX = 1 };
 
@@ -50,6 +51,21 @@ bool bot_ask(struct turn *t, const struct template *answer, struct span name, un
 		return true;
 	t->out->next[0] = '\0';
 	return false;
+}
+
+void bot_take_given(struct turn *t, const struct template *answer, struct span question)
+{
+	time_t now = (time_t)(t->bot->now_ms / 1000);
+	struct render_value known[VALUES_MAX];
+	size_t count = bot_known_values(t, known, 0);
+	struct tm today;
+
+	localtime_r(&now, &today);
+	t->given_count = given_read(answer, question, &today, known, count, t->given);
+	t->value_count = 0; /* of another answer */
+	for (size_t i = 0; i < t->given_count; i++)
+		t->values[t->value_count++] =
+			(struct render_value){t->given[i].name, span_of(t->given[i].value)};
 }
 
 /* --- what is said then --------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 #define PH_BOT_PRIVATE_H
 
 #include "bot.h"
+#include "given.h"
 
 enum { MENU_LINES = 3, MENU_LEAST = 2, VALUES_MAX = CATALOGUE_VARIABLES_MAX + 4 };
 enum { VALUE_SIZE = 256 };
@@ -23,7 +24,9 @@ struct turn {
 	unsigned tries;       /* how often a value was none */
 	struct render_value values[VALUES_MAX];
 	size_t value_count;
-	char value[VALUE_SIZE]; /* the one that was said now */
+	char value[VALUE_SIZE];                      /* the one that was said now */
+	struct given given[CATALOGUE_VARIABLES_MAX]; /* what the question itself said */
+	size_t given_count;
 	char date[16], hour[8];
 };
 
@@ -45,6 +48,9 @@ int bot_word(struct turn *t, const struct template *answer, const struct render_
 /** Asks for a variable of the answer. False: it does not say how to ask, or there is no room to
  * remember. */
 bool bot_ask(struct turn *t, const struct template *answer, struct span name, unsigned tries);
+/** Takes what the question says of what the answer needs, where there is no doubt: that is not
+ * asked for. */
+void bot_take_given(struct turn *t, const struct template *answer, struct span question);
 /** The customer was asked for a value: what was said is one, is asked for again, or is given up.
  * False: it is to be read as any text. */
 bool bot_take_value(struct turn *t);

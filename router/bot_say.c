@@ -44,6 +44,8 @@ static void note_record(const struct turn *t, struct buf *b)
 	buf_str(b, ",\"best\":[");
 	for (size_t i = 0; i < t->match.count && i < MENU_LINES; i++)
 		buf_printf(b, "%s\"%.*s\"", i ? "," : "", SPAN_FMT(t->match.best[i].answer->id));
+	for (size_t i = 0; i < t->given_count; i++)
+		buf_printf(b, "%s\"%.*s\"", i ? "," : "],\"taken\":[", SPAN_FMT(t->given[i].name));
 	buf_str(b, "]}}");
 }
 

@@ -11,6 +11,7 @@ const loans = answer("loans", { suggest_only: true, title: { zh: "贷款", en: "
 const parcel = answer("parcel", {
   variables: { code: { type: "code", example: "A1", about: "包裹单号 (parcel number)" } },
   text: { zh: "包裹{{code}}已发", en: "Parcel {{code}} has left" },
+  samples: { zh: ["包裹000000到了吗", "问题包裹甲", "问题包裹乙"], en: ["parcel 000000 please", "parcel alpha please", "parcel bravo please"] },
 });
 
 async function account(t, options = {}) {
@@ -58,6 +59,7 @@ test("a number typed, a value asked for, and a person from a menu", async (t) =>
   assert.equal((await w.wechat.say(USER, `第${number}个`)).reply.text, "Answer loans");
   assert.match((await w.wechat.say(USER, "parcel alpha please")).reply.text, /tell us: 包裹单号/);
   assert.equal((await w.wechat.say(USER, "it is AB-12, thanks")).reply.text, "Parcel AB-12 has left");
+  assert.equal((await w.wechat.say(USER, "包裹123456到了吗")).reply.text, "包裹123456已发", "it was said in the question");
   await w.wechat.say(USER, "loans bravo please");
   await menu(w, 2);
   assert.match((await w.wechat.say(USER, "human please, agent")).reply.text, /agent/);

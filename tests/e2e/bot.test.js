@@ -10,6 +10,7 @@ const loans = answer("loans", { suggest_only: true, title: { zh: "贷款", en: "
 const parcel = answer("parcel", {
   variables: { code: { type: "code", example: "A1", about: "包裹单号 (parcel number)" } },
   text: { zh: "包裹{{code}}已发", en: "Parcel {{code}} has left" },
+  samples: { zh: ["包裹000000到了吗", "问题包裹甲", "问题包裹乙"], en: ["parcel 000000 please", "parcel alpha please", "parcel bravo please"] },
 });
 
 const sms = texter(PHONE);
@@ -59,6 +60,18 @@ test("web chat: a menu has buttons, whose text chooses; a person comes for whoev
   await visitor.reply(/Answer loans/);
   await visitor.say("your service is useless, I am sick of this");
   await visitor.reply(/person|colleague|agent|human/i);
+});
+
+test("what the first question says is not asked for, over SMS and the web chat, in both languages", async (t) => {
+  const w = await published(t, [loans, parcel], { channels: ["web", "sms"] });
+  assert.match(await texter("+8613900139009")(w, "包裹123456到了吗"), /包裹123456已发/);
+  const visitor = await w.visitor();
+  await visitor.say("parcel 123456 please");
+  await visitor.reply(/Parcel 123456 has left/);
+  const { body } = await w.api("DELETE", "/v1/verifications", { to: `web:${visitor.visitor}` });
+  const { items } = (await w.api("GET", `/v1/conversations/${body.conversation}/events?limit=10`)).body;
+  assert.deepEqual(items.filter((e) => e.answer).map((e) => [e.answer.did, e.answer.taken]), [["answer", ["code"]]]);
+  assert.doesNotMatch(w.gateway.log, /123456/);
 });
 
 test("who writes fast, from two nodes at once, gets every answer once; whom a person has, the bot does not speak to", async (t) => {

@@ -24,6 +24,24 @@ static unsigned marks; /* of the next message */
 	" z]}\n"
 #define SAYS(zh, en) "    text: {zh: \"" zh "\", en: \"" en "\"}\n"
 
+#define BILL                                                                                         \
+	"  - id: bill\n    title: {zh: 账单, en: Bill}\n    variables:\n"                          \
+	"      tail: {type: tail, example: \"1234\", about: 卡号后四位}\n"                      \
+	"      day: {type: date, example: \"2026-11-22\", about: 账单日}\n" SAYS(                    \
+		"尾号{{tail}}{{day}}的账单已寄出",                                                   \
+		"Card {{tail}}, bill of {{day}}: sent") "    samples:\n"                             \
+							"      zh: "                                 \
+							"[尾号0000的卡2026-01-01的账单, "     \
+							"尾号0000的卡账单, 我的账单呢]\n" \
+							"      en: [\"card ending 0000 bill\", "     \
+							"\"bill of 2026-01-01\", \"bill x\"]\n"
+#define SYSTEM(id, zh, en) \
+	"  - {id: system." id ", title: {zh: x, en: x}, text: {zh: " zh ", en: " en "}}\n"
+#define SYSTEM_WITH(id, variables, zh, en)                                             \
+	"  - id: system." id "\n    title: {zh: x, en: x}\n    variables: {" variables \
+	"}\n" SAYS(zh, en)
+#define LINE(name) name ": {type: text, max: 300, example: x}"
+
 static const char content[] = "answers:\n" ANSWER(
 	"hours", "营业时间",
 	SAYS("九点",
@@ -34,36 +52,17 @@ static const char content[] = "answers:\n" ANSWER(
                                                             "We lend") "    suggest_only: true\n")
 	ANSWER("secret", "明细", SAYS("明细", "Details") "    needs: verified\n") ANSWER(
 		"parcel", "包裹",
-		"    variables:\n      code: {type: code, example: A1, "
-		"about: 包裹单号}\n" SAYS(
-			"包裹{{code}}已发",
-			"Parcel {{code}} left")) "system:\n"
-						 "  - {id: system.menu, title: {zh: 菜单, en: "
-						 "Menu}, variables: {choices: {type: text, max: "
-						 "300, example: x}},\n"
-						 "     text: {zh: "
-						 "\"您想问：{{choices}}。请回复数字。\", en: \"Did "
-						 "you mean: {{choices}}? Reply.\"}}\n"
-						 "  - {id: system.ask, title: {zh: 问, en: Ask}, "
-						 "variables: {what: {type: text, max: 80, example: "
-						 "x}},\n"
-						 "     text: {zh: \"请告诉我们：{{what}}。\", en: "
-						 "\"Tell us: {{what}}.\"}}\n"
-						 "  - {id: system.ask_again, title: {zh: 再问, en: "
-						 "Again}, variables: {what: {type: text, max: 80, "
-						 "example: x}, example: {type: text, max: 80, "
-						 "example: x}},\n"
-						 "     text: {zh: \"请再说：{{what}}，如 "
-						 "{{example}}\", en: \"Again: {{what}}, as "
-						 "{{example}}\"}}\n"
-						 "  - {id: system.dropped, title: {zh: 不办了, en: "
-						 "Dropped}, text: {zh: 好的，不查了, en: Left "
-						 "it}}\n"
-						 "  - {id: system.handover_closed, title: {zh: "
-						 "休息, en: Closed}, text: {zh: 明天见, en: "
-						 "Tomorrow}}\n"
-						 "  - {id: system.handover, title: {zh: 转, en: "
-						 "Over}, text: {zh: 转人工, en: A person comes}}\n";
+		"    variables:\n      code: {type: code, example: A1, about: 包裹单号}\n" SAYS(
+			"包裹{{code}}已发", "Parcel {{code}} left")) BILL
+	"system:\n" SYSTEM_WITH("menu", LINE("choices"), "您想问：{{choices}}。请回复数字。",
+                                "Did you mean: {{choices}}? Reply.")
+		SYSTEM_WITH("ask", LINE("what"), "请告诉我们：{{what}}。", "Tell us: {{what}}.")
+			SYSTEM_WITH("ask_again", LINE("what") ", " LINE("example"),
+                                    "请再说：{{what}}，如 {{example}}",
+                                    "Again: {{what}}, as {{example}}")
+				SYSTEM("dropped", "好的，不查了", "Left it")
+					SYSTEM("handover_closed", "明天见", "Tomorrow")
+						SYSTEM("handover", "转人工", "A person comes");
 
 static void setup(void)
 {
@@ -210,6 +209,60 @@ START_TEST(what_an_answer_lacks_is_asked_for)
 	ck_assert_str_eq(say(" AB-12 "), "包裹AB-12已发");
 	ck_assert_int_eq(turn.did, BOT_ANSWERED);
 	ck_assert_str_eq(turn.matter, "parcel");
+}
+END_TEST
+
+/* What is said first, what the bot says to it, and the names of what it took. */
+static const struct given_first {
+	const char *text, *reply, *taken;
+} firsts[] = {
+	{"尾号1234的卡2026-11-20的账单", "尾号12342026-11-20的账单已寄出",
+         "\"taken\":[\"tail\",\"day\"]"									 },
+	{"尾号1234的卡账单",              "请告诉我们：账单日。",         "\"taken\":[\"tail\"]"},
+	{"card ending 1234 bill",               "Tell us: 账单日.",                    "\"taken\":[\"tail\"]"},
+	{"bill of 2026-11-20",                  "Tell us: 卡号后四位.",              "\"taken\":[\"day\"]" },
+	{"我的账单呢",                     "请告诉我们：卡号后四位。",   NULL                  },
+};
+
+START_TEST(what_the_question_says_is_not_asked_for)
+{
+	const struct given_first *f = &firsts[_i];
+	const char *record;
+
+	ck_assert_str_eq(say(f->text), f->reply);
+	record = strstr(turn.reply->options.ptr, "\"taken\"");
+	ck_assert_msg(f->taken ? record && strncmp(record, f->taken, strlen(f->taken)) == 0
+	                       : !record,
+	              "%s", turn.reply->options.ptr);
+}
+END_TEST
+
+START_TEST(what_is_missing_then_completes_it)
+{
+	say("card ending 1234 bill");
+	ck_assert_int_eq(turn.did, BOT_ASKED);
+	ck_assert_str_eq(say("2026-11-20"), "Card 1234, bill of 2026-11-20: sent");
+	ck_assert_int_eq(turn.did, BOT_ANSWERED);
+}
+END_TEST
+
+/* Asked again and another question between leave nothing of the former one. */
+START_TEST(a_value_is_of_its_own_question_only)
+{
+	say("尾号1234的卡账单");
+	ck_assert_str_eq(say("我的账单呢"), "请告诉我们：卡号后四位。");
+	ck_assert_str_eq(say("5678"), "请告诉我们：账单日。");
+	ck_assert_str_eq(say("2026-11-20"), "尾号56782026-11-20的账单已寄出");
+}
+END_TEST
+
+START_TEST(what_the_menu_was_offered_for_has_its_value)
+{
+	snprintf(turn.next, sizeof(turn.next), "m zh bill fees\n尾号1234的卡扣了啥");
+	ck_assert_str_eq(say("1"), "请告诉我们：账单日。");
+	snprintf(turn.next, sizeof(turn.next), "m zh bill fees\n%0*d尾号1234",
+	         BOT_QUESTION_MAX - (int)strlen("尾号1234"), 0);
+	ck_assert_str_eq(say("1"), "请告诉我们：卡号后四位。");
 }
 END_TEST
 
@@ -404,6 +457,10 @@ int main(void)
 	tcase_add_test(tc, another_question_after_a_menu_is_answered);
 	tcase_add_loop_test(tc, a_person_comes_from_anywhere, 0, (int)ARRAY_LEN(people));
 	tcase_add_test(tc, what_an_answer_lacks_is_asked_for);
+	tcase_add_loop_test(tc, what_the_question_says_is_not_asked_for, 0, (int)ARRAY_LEN(firsts));
+	tcase_add_test(tc, what_is_missing_then_completes_it);
+	tcase_add_test(tc, a_value_is_of_its_own_question_only);
+	tcase_add_test(tc, what_the_menu_was_offered_for_has_its_value);
 	tcase_add_test(tc, what_is_no_value_is_read_as_a_text);
 	tcase_add_loop_test(tc, a_value_is_found_in_what_is_said, 0, (int)ARRAY_LEN(values));
 	tcase_add_test(tc, a_second_miss_of_a_value_fetches_a_person);
