@@ -445,8 +445,6 @@ START_TEST(a_second_final_word_that_contradicts_the_first_is_logged)
 }
 END_TEST
 
-enum { HOUR_MS = 3600000 };
-
 START_TEST(what_never_got_a_receipt_is_unknown_after_its_validity_and_two_days)
 {
 	const struct connector_host *host = fx.node.self->host;

@@ -8,6 +8,8 @@
 #include "io_test.h"
 #include "router.h"
 
+/* How long a console may be gone: longer than the machine leaves anybody out. */
+enum { GRACE_S = 60, HOUR_S = 3600, HOUR_MS = HOUR_S * 1000 };
 enum { SENT_MAX = 192, ALICE = 0, BOB = 1, DAVE = 3 }; /* Dave is in Alice's partition */
 
 struct double_self {
@@ -41,6 +43,8 @@ struct fixture {
 	bool dials, all_nodes; /* what the channel of nodes to come is like */
 	bool proxied;          /* nodes reach Redis through redis_proxy.h */
 	int start_answer;      /* what its start() answers */
+	time_t ahead_s; /* of the machine's clock: what nodes think the time is. Redis, by whose
+	                   clock leases end, has the machine's */
 };
 extern struct fixture fx;
 
