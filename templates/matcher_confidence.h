@@ -10,6 +10,7 @@
 #include "matcher_model.h"
 
 #define CONFIDENCE_SIGNALS 7
+#define CONFIDENCE_FOLDS 5
 
 struct confidence {
 	float weight[CONFIDENCE_SIGNALS];
@@ -54,6 +55,14 @@ struct fold_source {
 	const bool *handover; /* by the model's numbers, or NULL */
 	bool quick;           /* half of the cases, the linear model alone */
 };
+
+/**
+ * Of each sample the fold that leaves it out, into out: an answer's own are dealt one after the
+ * other, from a fold on that its first one's words say. So nothing is dealt anew when others are
+ * edited: how far an answer is trusted must not hang on how many sentences stand before it.
+ * -ENOMEM.
+ */
+int confidence_deal(const struct fold_source *from, uint8_t *out) MUST_CHECK;
 
 /**
  * The cases of five folds over the samples of a matcher: each leaves out a fifth of the answers,

@@ -2,13 +2,15 @@
 #include "matcher_confidence.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-#define FOLDS 5
+#define FOLDS CONFIDENCE_FOLDS
 #define CASES_ENOUGH 3000 /* for eight weights and two limits; then no further fold is run */
 #define CASES_QUICK 1200  /* the same for a matcher that is replaced in a moment */
 
 struct folds {
 	const struct fold_source *from;
+	uint8_t *of_sample; /* the fold that leaves each out */
 	struct model_sample *kept;
 	float *scores;
 	struct normal *normal;
@@ -20,13 +22,43 @@ struct folds {
 /* Whole answers leave by their number, mixed so that neighbours in a file do not leave together. */
 static bool answer_left_out(uint32_t answer, unsigned fold)
 {
-	return answer * 2654435761U >> 16 & 0xFFFF ? (answer * 2654435761U >> 16) % FOLDS == fold
-	                                           : fold == 0;
+	return (answer * 2654435761U >> 16) % FOLDS == fold;
 }
 
 static bool left_out(const struct folds *f, size_t s, unsigned fold)
 {
-	return answer_left_out(f->from->samples[s].answer, fold) || s % FOLDS == fold;
+	return answer_left_out(f->from->samples[s].answer, fold) || f->of_sample[s] == fold;
+}
+
+/* The fold of an answer's first sentence, so that small answers do not all lack the same ones. */
+static uint8_t first_fold(struct span text, struct normal *room)
+{
+	normal_read(text, room);
+	return (uint8_t)((normal_hash(room) * 0x9E3779B97F4A7C15U >> 32) % FOLDS);
+}
+
+int confidence_deal(const struct fold_source *from, uint8_t *out)
+{
+	uint8_t *next = malloc((size_t)from->answers + 1);
+	struct normal *room = malloc(sizeof(*room));
+
+	if (!next || !room) {
+		free(next);
+		free(room);
+		return -ENOMEM;
+	}
+	memset(next, FOLDS, from->answers);
+	for (size_t s = 0; s < from->count; s++) {
+		uint8_t *fold = &next[from->samples[s].answer];
+
+		if (*fold == FOLDS)
+			*fold = first_fold(from->texts[s].text, room);
+		out[s] = *fold;
+		*fold = (uint8_t)((*fold + 1) % FOLDS);
+	}
+	free(next);
+	free(room);
+	return 0;
 }
 
 /* The best three answers of all scores, handovers left out. */
@@ -93,8 +125,9 @@ int confidence_folds(const struct fold_source *from, struct confidence_case *cas
 	f.scores = calloc((size_t)from->answers + 1, sizeof(*f.scores));
 	f.normal = malloc(sizeof(*f.normal));
 	f.vector = malloc(sizeof(*f.vector));
-	if (f.kept && f.scores && f.normal && f.vector) {
-		err = 0;
+	f.of_sample = calloc(from->count + 1, sizeof(*f.of_sample));
+	if (f.kept && f.scores && f.normal && f.vector && f.of_sample) {
+		err = confidence_deal(from, f.of_sample);
 		for (unsigned fold = 0; err == 0 && fold < FOLDS && f.found < enough; fold++)
 			err = run_fold(&f, fold);
 	}
@@ -102,6 +135,7 @@ int confidence_folds(const struct fold_source *from, struct confidence_case *cas
 	free(f.scores);
 	free(f.normal);
 	free(f.vector);
+	free(f.of_sample);
 	if (err == 0)
 		*out = f.found;
 	return err;

@@ -103,13 +103,57 @@ START_TEST(too_little_keeps_the_general_calibration)
 }
 END_TEST
 
+static void deal(const struct match_sample *from, size_t count, uint8_t *folds)
+{
+	static struct model_sample prepared[COUNT];
+	const struct fold_source source = {from, prepared, count, ANSWERS, NULL, false};
+
+	for (size_t i = 0; i < count; i++)
+		prepared[i].answer = from[i].answer;
+	ck_assert_int_eq(confidence_deal(&source, folds), 0);
+}
+
+START_TEST(every_answer_has_its_share_in_every_fold)
+{
+	uint8_t folds[COUNT];
+	unsigned first[CONFIDENCE_FOLDS] = {0};
+
+	deal(samples, COUNT, folds);
+	for (uint32_t a = 0; a < ANSWERS; a++) {
+		unsigned of[CONFIDENCE_FOLDS] = {0};
+
+		for (size_t i = a * EACH; i < (a + 1) * EACH; i++)
+			of[folds[i]]++;
+		for (size_t f = 0; f < CONFIDENCE_FOLDS; f++)
+			ck_assert(of[f] == EACH / CONFIDENCE_FOLDS ||
+			          of[f] == EACH / CONFIDENCE_FOLDS + 1);
+		first[folds[a * EACH]]++;
+	}
+	for (size_t f = 0; f < CONFIDENCE_FOLDS; f++)
+		ck_assert_msg(first[f] > 0, "no answer begins with fold %zu", f);
+}
+END_TEST
+
+/* One sentence less of the first answer, and its last one in other words. */
+START_TEST(an_edited_answer_moves_no_other_ones_folds)
+{
+	struct match_sample edited[COUNT];
+	uint8_t before[COUNT], after[COUNT];
+
+	memcpy(edited, samples + 1, (COUNT - 1) * sizeof(*edited));
+	edited[EACH - 2].text = SPAN_LIT("something else");
+	deal(samples, COUNT, before);
+	deal(edited, COUNT - 1, after);
+	ck_assert_mem_eq(before + EACH, after + EACH - 1, COUNT - EACH);
+}
+END_TEST
+
 START_TEST(a_catalogue_is_calibrated_by_itself)
 {
 	ck_assert(matcher_calibration(m)->fitted);
 }
 END_TEST
 
-/* The same text said to be out of scope again and again is believed in the end. */
 /* The folds run beside the training: neither may see how far the other is. */
 START_TEST(calibrated_anew_it_is_the_same_bit_for_bit)
 {
@@ -134,6 +178,7 @@ START_TEST(calibrated_anew_it_is_the_same_bit_for_bit)
 }
 END_TEST
 
+/* The same text said to be out of scope again and again is believed in the end. */
 START_TEST(corrections_refit_the_confidence)
 {
 	struct match_correction wrong[50];
@@ -186,6 +231,8 @@ int main(void)
 	tcase_add_test(tc, more_is_required_less_is_answered);
 	tcase_add_test(tc, uncovered_cases_weigh_what_is_required);
 	tcase_add_test(tc, too_little_keeps_the_general_calibration);
+	tcase_add_test(tc, every_answer_has_its_share_in_every_fold);
+	tcase_add_test(tc, an_edited_answer_moves_no_other_ones_folds);
 	tcase_add_test(tc, a_catalogue_is_calibrated_by_itself);
 	tcase_add_test(tc, calibrated_anew_it_is_the_same_bit_for_bit);
 	tcase_add_test(tc, corrections_refit_the_confidence);
