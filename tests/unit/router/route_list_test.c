@@ -3,6 +3,19 @@
 
 #include <stdio.h>
 
+static uint64_t version_at(const struct node *node)
+{
+	return node->router->route.lists.version;
+}
+
+static bool all_have(const void *version)
+{
+	uint64_t want = *(const uint64_t *)version;
+
+	return version_at(&fx.node) >= want && (!second.router || version_at(&second) >= want);
+}
+
+/* Until every node has it. */
 static void edit(struct node *node, bool adds, bool allow, const char *number)
 {
 	const struct router_list_entry e = {.allow = allow,
@@ -10,12 +23,13 @@ static void edit(struct node *node, bool adds, bool allow, const char *number)
 	                                    .by = SPAN_LIT("mei"),
 	                                    .note = SPAN_LIT("spam all night")};
 	struct ok_call call = {0};
+	uint64_t next = version_at(&fx.node) + 1;
 
 	ck_assert_int_eq(adds ? router_list_add(node->router, &e, on_ok, &call)
 	                      : router_list_remove(node->router, &e, on_ok, &call),
 	                 0);
 	ck_assert_str_eq(wait_ok(&call), "");
-	io_idle(fx.loop, 100);
+	io_wait(fx.loop, all_have, &next, SOON_MS);
 }
 
 START_TEST(who_is_blocked_is_neither_heard_nor_written_to)
