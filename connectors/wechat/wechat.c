@@ -124,6 +124,20 @@ static void on_drained(void *arg)
 	tell_stopped(w);
 }
 
+static bool on_rescue(void *arg, const struct message *menu)
+{
+	const struct wechat *w = arg;
+
+	return wechat_turns_rescue(w->turns, menu);
+}
+
+static void on_menu_over(void *arg, const struct message *menu)
+{
+	const struct wechat *w = arg;
+
+	wechat_turns_over(w->turns, menu);
+}
+
 static int create_access(struct wechat *w)
 {
 	return wechat_access_create(
@@ -153,6 +167,8 @@ static int create_sender(struct wechat *w)
 			.timeout_ms = (uint64_t)w->cfg->api_timeout_ms,
 			.queue_max = (size_t)w->cfg->queue,
 			.in_flight = (unsigned)w->cfg->in_flight,
+			.rescue = on_rescue,
+			.on_menu_over = on_menu_over,
 			.on_empty = on_part_empty,
 			.arg = w,
 		},
@@ -227,22 +243,36 @@ static int wechat_start(void *self)
  */
 static void as_lines(struct message **msg)
 {
-	struct message like = **msg;
-	struct message *text;
-	struct buf lines;
+	struct message *lines = wechat_api_menu_as_lines(*msg);
 
-	buf_init(&lines, TEXT_MOST);
-	if (wechat_api_menu_lines((*msg)->text, (*msg)->data, &lines) == 0) {
-		like.kind = MESSAGE_TEXT;
-		like.text = buf_span(&lines);
-		like.data = SPAN_NONE;
-		text = message_create(&like);
-		if (text) {
-			message_unref(msg);
-			*msg = text;
-		}
+	if (lines) {
+		message_unref(msg);
+		*msg = lines;
 	}
-	buf_fini(&lines);
+}
+
+/* The API is out of reach, and whether it would take a menu is not known: said now as lines it
+ * cannot be lost. */
+static bool said_as_lines(struct wechat *w, struct message **msg)
+{
+	struct message *lines =
+		(*msg)->kind == MESSAGE_MENU ? wechat_api_menu_as_lines(*msg) : NULL;
+	bool said = lines && wechat_turns_reply(w->turns, &lines);
+
+	message_unref(said ? msg : &lines);
+	return said;
+}
+
+/* Takes *msg on 0; the callback that a menu answers waits to hear of it. */
+static int send_by_api(struct wechat *w, struct span openid, struct message **msg)
+{
+	struct message *menu = (*msg)->kind == MESSAGE_MENU ? message_ref(*msg) : NULL;
+	int err = wechat_sender_send(w->sender, openid, msg);
+
+	if (!err && menu)
+		wechat_turns_await(w->turns, menu);
+	message_unref(&menu);
+	return err;
 }
 
 static int wechat_send(void *self, struct message **msg)
@@ -258,11 +288,13 @@ static int wechat_send(void *self, struct message **msg)
 		return -EINVAL;
 	if (!w->stopping && wechat_turns_reply(w->turns, msg))
 		return 0;
+	if (!w->stopping && !wechat_access_usable(w->access) && said_as_lines(w, msg))
+		return 0;
 	if (w->stopping || !wechat_access_usable(w->access))
 		return -ENOTCONN;
 	if ((*msg)->kind == MESSAGE_TEXT && wechat_text_parts((*msg)->text) > TEXT_PARTS_MOST)
 		return -EMSGSIZE;
-	return wechat_sender_send(w->sender, openid, msg);
+	return send_by_api(w, openid, msg);
 }
 
 static void wechat_typing(void *self, struct span address, bool on)

@@ -269,6 +269,23 @@ int wechat_api_menu_lines(struct span text, struct span data, struct buf *out)
 	return menu_as(text, data, false, out);
 }
 
+struct message *wechat_api_menu_as_lines(const struct message *menu)
+{
+	struct message like = *menu;
+	struct message *lines = NULL;
+	struct buf text;
+
+	buf_init(&text, WECHAT_BODY_MAX);
+	if (wechat_api_menu_lines(menu->text, menu->data, &text) == 0) {
+		like.kind = MESSAGE_TEXT;
+		like.text = buf_span(&text);
+		like.data = SPAN_NONE;
+		lines = message_create(&like);
+	}
+	buf_fini(&text);
+	return lines;
+}
+
 struct span wechat_text_part(struct span text)
 {
 	struct span part = utf8_cut(text, WECHAT_TEXT_MAX);

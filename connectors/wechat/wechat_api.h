@@ -21,6 +21,7 @@ enum wechat_do {
 	DO_ADDRESS,   /* this user cannot be reached */
 	DO_CONFIGURE, /* a human must act: the whole account stands still */
 	DO_ALARM,     /* fails, and a human must know */
+	DO_BARRED,    /* the same; a menu goes by another way, for an hour all of them do */
 	DO_TEXT,      /* say it as text */
 	DO_FAIL,
 	DO_WAIT,     /* slow down, nothing is lost */
@@ -66,6 +67,8 @@ int wechat_api_send_body(const struct wechat_outgoing *o, struct buf *out) MUST_
 int wechat_api_menu_text(struct span text, struct span data, struct buf *out) MUST_CHECK;
 /** The same with numbered lines, which are typed. */
 int wechat_api_menu_lines(struct span text, struct span data, struct buf *out) MUST_CHECK;
+/** The same message as such a text, with all else that it has. NULL: no memory. */
+struct message *wechat_api_menu_as_lines(const struct message *menu);
 int wechat_api_typing_body(struct span openid, bool on, struct buf *out) MUST_CHECK;
 
 /** The prefix of text that fits one message: at most WECHAT_TEXT_MAX octets, no character cut. */

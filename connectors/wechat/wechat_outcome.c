@@ -47,9 +47,20 @@ static void end_job(struct wechat_lane *lane, struct wechat_job *job)
 	struct wechat_sender *s = lane->sender;
 
 	DL_DELETE(lane->jobs, job);
-	wechat_job_free(job);
 	s->jobs--;
+	if (job->message->kind == MESSAGE_MENU)
+		s->o.on_menu_over(s->o.arg, job->message);
+	wechat_job_free(job);
 	wechat_sender_wake(s);
+}
+
+static char *menu_lines(const struct message *menu)
+{
+	struct message *lines = wechat_api_menu_as_lines(menu);
+	char *words = lines && lines->text.len ? span_dup(lines->text) : NULL;
+
+	message_unref(&lines);
+	return words;
 }
 
 /* This part is settled; goes on with the next one. */
@@ -165,12 +176,38 @@ static void do_configure(struct wechat_call *c)
 	stand_still(c, CONFIGURE_RETRY_MS, CHANNEL_MISCONFIGURED);
 }
 
-enum { API_UNAUTHORIZED = 48001 };
-
 static void do_alarm(struct wechat_call *c)
 {
 	log_error(log_of(c->sender), EVENT("wechat.refused"), STR("why", c->reason));
 	wechat_outcome_refuse(c->lane, 0, c->code, c->reason);
+}
+
+/*
+ * Nothing of ours goes by the API. A menu has another way: within the callback that it answers,
+ * where that still waits; else as lines by the API, should only menus be barred.
+ */
+static void do_barred(struct wechat_call *c)
+{
+	struct wechat_sender *s = c->sender;
+	struct wechat_job *job = c->lane->jobs;
+	char *words;
+
+	s->barred_until_ms = clock_mono_ms(io_loop_clock(connector_loop(s->o.host))) + BARRED_MS;
+	if (job->kind != MESSAGE_MENU) {
+		do_alarm(c);
+		return;
+	}
+	log_warn(log_of(s), EVENT("wechat.menus_as_lines"), NUM("ms", BARRED_MS),
+	         STR("why", c->reason));
+	if (s->o.rescue(s->o.arg, job->message)) {
+		end_job(c->lane, job);
+		return;
+	}
+	words = menu_lines(job->message);
+	if (words)
+		wechat_job_as_text(job, words);
+	else
+		wechat_outcome_refuse(c->lane, 0, c->code, c->reason);
 }
 
 static void do_fail(struct wechat_call *c)
@@ -237,18 +274,14 @@ static void do_text(struct wechat_call *c)
 }
 
 static void (*const todo[])(struct wechat_call *c) = {
-	[DO_NOTHING] = do_nothing,   [DO_RETRY] = do_retry,         [DO_TOKEN] = do_token,
-	[DO_ADDRESS] = do_address,   [DO_CONFIGURE] = do_configure, [DO_ALARM] = do_alarm,
-	[DO_TEXT] = do_text,         [DO_FAIL] = do_fail,           [DO_WAIT] = wechat_outcome_wait,
-	[DO_WAIT_DAY] = do_wait_day, [DO_WINDOW] = do_window,       [DO_BUDGET] = do_budget,
+	[DO_NOTHING] = do_nothing,       [DO_RETRY] = do_retry,         [DO_TOKEN] = do_token,
+	[DO_ADDRESS] = do_address,       [DO_CONFIGURE] = do_configure, [DO_ALARM] = do_alarm,
+	[DO_BARRED] = do_barred,         [DO_TEXT] = do_text,           [DO_FAIL] = do_fail,
+	[DO_WAIT] = wechat_outcome_wait, [DO_WAIT_DAY] = do_wait_day,   [DO_WINDOW] = do_window,
+	[DO_BUDGET] = do_budget,
 };
 
 void wechat_outcome_errcode(struct wechat_call *c)
 {
-	struct wechat_sender *s = c->sender;
-
-	if (c->answer.errcode == API_UNAUTHORIZED)
-		s->barred_until_ms =
-			clock_mono_ms(io_loop_clock(connector_loop(s->o.host))) + BARRED_MS;
 	todo[wechat_error_of(c->answer.errcode)->todo](c);
 }

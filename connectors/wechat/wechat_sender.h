@@ -16,8 +16,13 @@ struct wechat_sender_options {
 	const char *secret;                /* never to be told to anybody */
 	const char *api_base, *kf_account; /* borrowed for its life; the second may be NULL */
 	uint64_t timeout_ms;
-	size_t queue_max;            /* messages taken and not yet settled */
-	unsigned in_flight;          /* requests at once, of different users */
+	size_t queue_max;   /* messages taken and not yet settled */
+	unsigned in_flight; /* requests at once, of different users */
+	/* Menus that the API refuses because the account has no right to it: true, and it is told
+	 * to the host by whoever says it as lines. */
+	bool (*rescue)(void *arg, const struct message *menu);
+	/* It is known what became of a menu, or it went back to the host. */
+	void (*on_menu_over)(void *arg, const struct message *menu);
 	void (*on_empty)(void *arg); /* after wechat_sender_stop(): nothing is left */
 	void *arg;
 };
@@ -40,7 +45,8 @@ void wechat_sender_release(struct wechat_sender *s, struct span openid, struct m
 /** Shows or ends "typing"; never waits, and nobody learns whether it worked. */
 void wechat_sender_typing(struct wechat_sender *s, struct span openid, bool on);
 
-/** The account has no right to this API: WeChat has said so (48001), within the last hour. */
+/** The account has no right to this API: WeChat has said so (48001, 48004), within the last hour.
+ */
 bool wechat_sender_barred(const struct wechat_sender *s);
 /** There is a token again: goes on with what waits. */
 void wechat_sender_wake(struct wechat_sender *s);

@@ -14,6 +14,7 @@
 
 #include "loop.h"
 #include "metrics.h"
+#include "wechat_api.h"
 #include "wechat_reply.h"
 
 #include <openssl/rand.h>
@@ -22,6 +23,7 @@
 
 enum {
 	KEEP_MS = 20000, /* three tries of five seconds, and some */
+	TRIES = 3,       /* of WeChat; who then hears no "success" is told that we are broken */
 	KEPT_MOST = 4096,
 	CID_MAX = 80,
 	HTTP_OK = 200,
@@ -47,6 +49,8 @@ struct wechat_turn {
 	char openid[WECHAT_OPENID_MAX + 1], account[WECHAT_OPENID_MAX + 1];
 	struct waiting *waiting;
 	struct message *reply;
+	struct message *menu; /* the reply went by the API, and nobody knows yet whether it may */
+	unsigned tries;
 	bool lost;             /* no memory for it in the table */
 	bool durable, settled; /* the host said so; the reply's outcome was told */
 	unsigned leaving;      /* answers on their way */
@@ -126,6 +130,7 @@ static void unref(struct wechat_turn *turn)
 	if (--turn->refs)
 		return;
 	message_unref(&turn->reply);
+	message_unref(&turn->menu);
 	free(turn);
 }
 
@@ -285,20 +290,25 @@ static void on_durable(void *arg, int err)
 		not_durable(turn);
 	} else if (turn->turns) {
 		turn->durable = true;
-		answer_all(turn);
+		if (!turn->menu)
+			answer_all(turn);
 	}
 	unref(turn);
 }
 
 /* --- tries ---------------------------------------------------------------------------------- */
 
-/* Not durable in time: WeChat must not hear "success", and tries again when it hears this. */
+/* Not durable in time: WeChat must not hear "success", and tries again when it hears this. So it
+ * does for a menu whose fate is unknown, but for the last time. */
 static void on_deadline(void *arg)
 {
 	struct waiting *w = arg;
 
 	count("deadline");
-	wechat_answer_later(w->request);
+	if (w->turn->durable && w->turn->tries >= TRIES)
+		wechat_answer_success(w->request);
+	else
+		wechat_answer_later(w->request);
 	free_waiting(w->turn, w);
 }
 
@@ -328,6 +338,7 @@ static int wait_for_answer(struct wechat_turn *turn, const struct wechat_try *tr
 	io_timer_start(w->deadline, t->o.answer_ms, 0);
 	http_on_gone(try->request, on_gone, w);
 	DL_APPEND(turn->waiting, w);
+	turn->tries++;
 	return 0;
 }
 
@@ -358,7 +369,7 @@ static void again(struct wechat_turn *turn, const struct wechat_try *try)
 {
 	if (wait_for_answer(turn, try)) {
 		wechat_answer_later(try->request);
-	} else if (turn->durable) {
+	} else if (turn->durable && !turn->menu) {
 		struct waiting *w = turn->waiting->prev; /* the last */
 
 		answer_reply(turn, w, false);
@@ -458,6 +469,52 @@ bool wechat_turns_reply(struct wechat_turns *turns, struct message **m)
 	turn->reply = *m;
 	*m = NULL;
 	return true;
+}
+
+/* --- a menu by the API ---------------------------------------------------------------------- */
+
+void wechat_turns_await(struct wechat_turns *turns, struct message *menu)
+{
+	struct wechat_turn *turn = find(turns, menu->reply_to);
+
+	if (turn && !turn->durable && !turn->reply && !turn->menu)
+		turn->menu = message_ref(menu);
+}
+
+/* The turn that waits to hear of it. */
+static struct wechat_turn *awaiting(const struct wechat_turns *t, const struct message *menu)
+{
+	struct wechat_turn *turn = find(t, menu->reply_to);
+
+	return turn && turn->menu == menu ? turn : NULL;
+}
+
+bool wechat_turns_rescue(struct wechat_turns *turns, const struct message *menu)
+{
+	struct wechat_turn *turn = awaiting(turns, menu);
+	struct message *lines = turn ? wechat_api_menu_as_lines(menu) : NULL;
+
+	if (!lines || !can_say(turn, lines) ||
+	    wechat_sender_hold(turns->o.sender, span_of(turn->openid))) {
+		message_unref(&lines);
+		return false;
+	}
+	message_unref(&turn->menu);
+	turn->reply = lines;
+	if (turn->durable)
+		answer_all(turn);
+	return true;
+}
+
+void wechat_turns_over(struct wechat_turns *turns, const struct message *menu)
+{
+	struct wechat_turn *turn = awaiting(turns, menu);
+
+	if (!turn)
+		return;
+	message_unref(&turn->menu);
+	if (turn->durable)
+		answer_all(turn);
 }
 
 /* --- all of them ---------------------------------------------------------------------------- */

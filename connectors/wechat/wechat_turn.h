@@ -45,6 +45,16 @@ void wechat_turns_begin(struct wechat_turns *turns, const struct wechat_try *try
  */
 bool wechat_turns_reply(struct wechat_turns *turns, struct message **m);
 
+/**
+ * The menu, which answers a message whose request still waits, has gone by the API instead: the
+ * request is not answered before it is known what became of that, or WeChat would wait no more.
+ */
+void wechat_turns_await(struct wechat_turns *turns, struct message *menu);
+/** The API has no right to send it: true when it is said as lines within the callback. */
+bool wechat_turns_rescue(struct wechat_turns *turns, const struct message *menu);
+/** It is known what became of it. */
+void wechat_turns_over(struct wechat_turns *turns, const struct message *menu);
+
 /** New ones are refused from now on by the caller; on_empty when those that wait have their answer.
  */
 void wechat_turns_stop(struct wechat_turns *turns);

@@ -199,6 +199,11 @@ uv_loop_t *io_loop_uv(struct io_loop *loop)
 	return &loop->uv;
 }
 
+void io_loop_set_clock(struct io_loop *loop, const struct clock *clock)
+{
+	loop->clock = clock;
+}
+
 const struct clock *io_loop_clock(const struct io_loop *loop)
 {
 	return loop->clock;

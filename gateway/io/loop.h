@@ -22,6 +22,8 @@ void io_loop_stop(struct io_loop *loop);
 void io_loop_turn(struct io_loop *loop);
 uv_loop_t *io_loop_uv(struct io_loop *loop);
 const struct clock *io_loop_clock(const struct io_loop *loop);
+/** Another than the machine's, borrowed, for tests that turn it; timers go on by the machine's. */
+void io_loop_set_clock(struct io_loop *loop, const struct clock *clock);
 const struct logger *io_loop_log(const struct io_loop *loop);
 
 /** Around a callback: who = io_enter(loop); fn(); io_leave(loop, "smpp.read", who). Nests. */

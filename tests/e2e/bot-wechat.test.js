@@ -78,6 +78,20 @@ test("an account that may not send msgmenu says the choices as links, which answ
   assert.equal((await w.wechat.choose(USER, "Loans")).reply.text, "Answer loans");
 });
 
+test("an account that turns out to have no right to the API loses no menu: the first comes as lines within its callback too", async (t) => {
+  const w = await account(t, { wechat: { faults: { service: false } } });
+  for (const text of ["loans alpha please", "loans bravo please"]) {
+    const { reply } = await w.wechat.say(USER, text);
+    assert.match(reply.text, /^Did you mean:\n1 .*\n2 .*\nReply with the number/s);
+    const line = reply.text.split("\n").find((l) => l.endsWith("Loans"))[0];
+    assert.equal((await w.wechat.say(USER, line)).reply.text, "Answer loans");
+  }
+  const items = await log(w);
+  assert.equal(items.filter((e) => e.answer?.did === "menu").length, 2);
+  assert.ok(!items.some((e) => e.status === "failed"), JSON.stringify(items));
+  assert.equal(w.gateway.log.match(/event=wechat.menus_as_lines/g).length, 1, "the API is asked once an hour");
+});
+
 test("an account without the customer-service API says menus as numbered lines within the callback", async (t) => {
   const w = await account(t, { wechat: { faults: { service: false } }, wechatExtra: "\n    menus: lines" });
   const { reply } = await w.wechat.say(USER, "loans alpha please");

@@ -192,31 +192,6 @@ START_TEST(a_duplicate_counts_as_sent)
 }
 END_TEST
 
-/* What cannot be within the callback goes by the API all the same: nothing else is left. */
-START_TEST(after_the_api_is_barred_menus_are_lines)
-{
-	struct message like = {
-		.direction = MESSAGE_OUT,
-		.kind = MESSAGE_MENU,
-		.address = SPAN_LIT(ADDRESS),
-		.text = SPAN_LIT("ok?"),
-		.data = SPAN_LIT(
-			"{\"choices\":[{\"id\":\"1\",\"text\":\"yes\"},{\"id\":\"2\",\"text\":"
-			"\"no\"}],\"tail\":\"say\"}")};
-	struct message *m = message_create(&like);
-
-	bench_open_up("");
-	bench_order_errcode(48001);
-	ck_assert_int_eq(host.ops->send(host.self, &m), 0);
-	await_one_result();
-	ck_assert_int_eq(host.results[0].outcome, SEND_REFUSED);
-	m = message_create(&like);
-	ck_assert_int_eq(host.ops->send(host.self, &m), 0);
-	await_two_results();
-	ck_assert(strstr(platform_sent(&platform, 1)->body, "ok?\\n1 yes\\n2 no\\nsay") != NULL);
-}
-END_TEST
-
 START_TEST(a_menu_that_is_not_allowed_is_said_as_text)
 {
 	struct message like = {.direction = MESSAGE_OUT,
@@ -351,7 +326,6 @@ int main(void)
 	tcase_add_test(tc, a_busy_wechat_is_asked_again);
 	tcase_add_test(tc, a_duplicate_counts_as_sent);
 	tcase_add_test(tc, a_menu_that_is_not_allowed_is_said_as_text);
-	tcase_add_test(tc, after_the_api_is_barred_menus_are_lines);
 	tcase_add_test(tc, too_many_calls_a_minute_slow_everything_down);
 	tcase_add_test(tc, the_quota_of_the_day_stops_the_channel_and_keeps_the_message);
 	tcase_add_loop_test(tc, a_code_of_configuration_stops_the_account, 0,
