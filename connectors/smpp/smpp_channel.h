@@ -115,6 +115,14 @@ struct smpp_queue {
 	size_t count;
 };
 
+/* Of the sessions lost in one minute since 1970: the earliest point up to which our answers had
+ * provably arrived. */
+struct smpp_loss {
+	uint64_t minute, proof_ms;
+};
+
+enum { SMPP_LOSSES = 12 };
+
 struct smpp_channel {
 	struct connector_host *host;
 	const struct smpp_config *cfg;
@@ -170,7 +178,8 @@ struct smpp_channel {
 	/* in */
 	struct smpp_inbound *spare_in;
 	struct buf joined, text, data;
-	uint64_t dup_after_ms, dup_until_ms; /* wall; see smpp_dup.c */
+	struct smpp_loss losses[SMPP_LOSSES]; /* by their minute; see smpp_dup.c */
+	uint64_t lost_proof_ms, lost_ms; /* wall: of the sessions lost since one could receive */
 	uint64_t proof_stored_ms;
 	struct log_throttle bad_pdu, unread, disagree, refused;
 	bool trailing_told;

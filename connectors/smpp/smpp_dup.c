@@ -5,15 +5,20 @@
  * proof is kept for the process that comes after this one, so that a restart does not swallow a
  * customer who says the same again.
  */
+#include <assert.h>
 #include <stdio.h>
 
 #include "smpp_channel.h"
 
 enum {
-	RESEND_MS = 10 * 60 * 1000, /* docs/protocols/smpp.md: the SMSC resends within 10 minutes */
-	KEPT_MS = 2 * RESEND_MS,
+	MINUTE_MS = 60 * 1000,
+	RESEND_MINUTES = 10, /* docs/protocols/smpp.md: the SMSC resends within 10 minutes */
+	RESEND_MS = RESEND_MINUTES * MINUTE_MS,
+	KEPT_MS = 24 * 60 * MINUTE_MS, /* as long as the host knows what came */
 	STORE_EVERY_MS = 5000
 };
+
+static_assert(SMPP_LOSSES > RESEND_MINUTES + 1, "a minute that still counts has its place");
 
 #define PROOF_KEY SPAN_LIT("smpp.answered")
 
@@ -28,11 +33,24 @@ static uint64_t earliest(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* From now on, for as long as the SMSC resends, what came after proof_ms may be a resend. */
+static void note_loss(struct smpp_channel *ch, uint64_t wall, uint64_t proof_ms)
+{
+	uint64_t minute = wall / MINUTE_MS;
+	struct smpp_loss *loss = &ch->losses[minute % SMPP_LOSSES];
+
+	if (loss->minute == minute)
+		proof_ms = earliest(proof_ms, loss->proof_ms);
+	*loss = (struct smpp_loss){.minute = minute, .proof_ms = proof_ms};
+}
+
 /* What is proved of all sessions, the lost ones included. */
 static uint64_t proof_of_all(const struct smpp_channel *ch, uint64_t wall)
 {
-	uint64_t proof = wall <= ch->dup_until_ms ? ch->dup_after_ms : wall;
+	uint64_t proof = earliest(wall, smpp_dup_after(ch, wall));
 
+	if (ch->lost_proof_ms)
+		proof = earliest(proof, ch->lost_proof_ms);
 	for (size_t i = 0; i < ch->link_count; i++)
 		if (ch->links[i].bound_ms)
 			proof = earliest(proof, ch->links[i].proof_ms);
@@ -49,10 +67,31 @@ static void store(struct smpp_channel *ch)
 	connector_store(ch->host, PROOF_KEY, span_of(text), KEPT_MS, on_stored, NULL);
 }
 
+/* Whether the SMSC could have sent it over another one. */
+static bool another_receives(const struct smpp_link *l)
+{
+	const struct smpp_channel *ch = l->channel;
+
+	for (size_t i = 0; i < ch->link_count; i++)
+		if (&ch->links[i] != l && ch->links[i].bound_ms &&
+		    ch->links[i].role != SMPP_ROLE_TX)
+			return true;
+	return false;
+}
+
+/* Where nobody could receive, the SMSC's time to resend begins only now, however long that was. */
 void smpp_dup_bound(struct smpp_link *l)
 {
-	l->proof_ms = clock_wall_ms(l->channel->clock);
-	store(l->channel);
+	struct smpp_channel *ch = l->channel;
+	uint64_t wall = clock_wall_ms(ch->clock);
+
+	l->proof_ms = wall;
+	if (l->role != SMPP_ROLE_TX) {
+		if (ch->lost_proof_ms && !another_receives(l))
+			note_loss(ch, wall, ch->lost_proof_ms);
+		ch->lost_proof_ms = 0;
+	}
+	store(ch);
 }
 
 void smpp_dup_proved(struct smpp_link *l, uint64_t mark_ms)
@@ -72,15 +111,25 @@ void smpp_dup_lost(struct smpp_link *l)
 	struct smpp_channel *ch = l->channel;
 	uint64_t wall = clock_wall_ms(ch->clock);
 
-	if (wall > ch->dup_until_ms || l->proof_ms < ch->dup_after_ms)
-		ch->dup_after_ms = l->proof_ms;
-	ch->dup_until_ms = wall + RESEND_MS;
+	note_loss(ch, wall, l->proof_ms);
+	/* Sessions that break together break within a minute; of one that was lost earlier the
+	 * SMSC has had another to resend over. */
+	if (!ch->lost_proof_ms || wall > ch->lost_ms + MINUTE_MS)
+		ch->lost_proof_ms = l->proof_ms;
+	ch->lost_proof_ms = earliest(ch->lost_proof_ms, l->proof_ms);
+	ch->lost_ms = wall;
 	store(ch);
 }
 
 uint64_t smpp_dup_after(const struct smpp_channel *ch, uint64_t wall_ms)
 {
-	return wall_ms <= ch->dup_until_ms ? ch->dup_after_ms : UINT64_MAX / 2;
+	uint64_t after = UINT64_MAX / 2;
+
+	for (size_t i = 0; i < SMPP_LOSSES; i++)
+		if (ch->losses[i].minute &&
+		    wall_ms / MINUTE_MS <= ch->losses[i].minute + RESEND_MINUTES)
+			after = earliest(after, ch->losses[i].proof_ms);
+	return after;
 }
 
 static void on_loaded(void *arg, int err, struct span value)
@@ -88,14 +137,13 @@ static void on_loaded(void *arg, int err, struct span value)
 	struct smpp_channel *ch = arg;
 	uint64_t wall = clock_wall_ms(ch->clock), proof;
 
-	if (!err && value.len == 0) {
-		ch->dup_until_ms = 0; /* nobody was here before us, not for a long time */
-	} else {
+	if (err || value.len) { /* else nobody was here before us, not for a long time */
 		/* Not to be had: as if nothing were proved. */
 		if (err || span_u64(value, &proof) || proof > wall)
 			proof = wall - RESEND_MS;
-		ch->dup_after_ms = proof;
-		ch->dup_until_ms = wall + RESEND_MS;
+		note_loss(ch, wall, proof);
+		ch->lost_proof_ms = proof;
+		ch->lost_ms = wall;
 	}
 	if (ch->started && !ch->stopping)
 		smpp_connect(ch);

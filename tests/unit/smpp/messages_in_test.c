@@ -469,6 +469,69 @@ START_TEST(what_was_provably_answered_is_no_duplicate_later)
 }
 END_TEST
 
+static uint64_t shift_ms; /* by which the channel's wall clock goes forward */
+
+static uint64_t shifted_wall_ms(const struct clock *clock)
+{
+	(void)clock;
+	return clock_wall_ms(&clock_system) + shift_ms;
+}
+
+static uint64_t system_mono_us(const struct clock *clock)
+{
+	(void)clock;
+	return clock_mono_us(&clock_system);
+}
+
+static const struct clock shifted = {.mono_us = system_mono_us, .wall_ms = shifted_wall_ms};
+
+static void open_shifted(void)
+{
+	open_bound("");
+	shift_ms = 0;
+	((struct smpp_channel *)host.self)->clock = &shifted;
+}
+
+static void lose_session_for(uint64_t ms)
+{
+	smsc_drop(&smsc);
+	AWAIT(host.state == CHANNEL_DOWN);
+	shift_ms += ms;
+	AWAIT(host.state == CHANNEL_UP);
+}
+
+START_TEST(a_resend_after_an_hour_without_a_session_is_a_duplicate)
+{
+	enum { HOUR = 3600 * 1000 };
+
+	open_shifted();
+	deliver_text("1");
+	AWAIT(smsc.delivered == 1);
+	lose_session_for(HOUR);
+	deliver_text("1");
+	AWAIT(smsc.delivered == 2);
+	ck_assert(is_duplicate(host.received[0], host.received[1]));
+}
+END_TEST
+
+/* Each loss counts for its own ten minutes, not for as long as others follow it. */
+START_TEST(sessions_that_are_lost_again_and_again_swallow_nobody)
+{
+	enum { MINUTE = 60 * 1000, TIMES = 6 };
+
+	open_shifted();
+	deliver_text("1");
+	AWAIT(smsc.delivered == 1);
+	for (unsigned i = 0; i < TIMES; i++) {
+		lose_session_for(1000);
+		shift_ms += 4 * MINUTE;
+	}
+	deliver_text("1");
+	AWAIT(smsc.delivered == 2);
+	ck_assert(!is_duplicate(host.received[0], host.received[1]));
+}
+END_TEST
+
 /* Another process: the same values, kept by the host; nothing else. */
 static void restart(void)
 {
@@ -583,6 +646,8 @@ int main(void)
 		a_resend_after_a_lost_answer_is_a_duplicate,
 		a_resend_of_what_was_answered_just_before_the_loss_is_one_too,
 		what_was_provably_answered_is_no_duplicate_later,
+		a_resend_after_an_hour_without_a_session_is_a_duplicate,
+		sessions_that_are_lost_again_and_again_swallow_nobody,
 		after_a_crash_what_was_not_provably_answered_may_come_again,
 		after_an_orderly_stop_the_same_said_again_is_a_message,
 		the_proof_is_not_stored_anew_with_each_response_of_a_slow_peer,
