@@ -19,15 +19,13 @@ static enum message_status status_of(const struct smpp_receipt *r)
 	return r->state == SMPP_STATE_DELIVERED ? STATUS_DELIVERED : STATUS_UNDELIVERED;
 }
 
-static void receipt_code(const struct smpp_receipt *r, char *out, size_t size)
+static void receipt_code(const struct smpp_receipt *r, char out[SMPP_RECEIPT_CODE_SIZE])
 {
-	if (r->error.len)
-		snprintf(out, size, "smpp.dlr.%.*s", (int)(r->error.len < 20 ? r->error.len : 20),
-		         r->error.ptr);
-	else if (r->network_error >= 0)
-		snprintf(out, size, "smpp.dlr.%03d", r->network_error);
-	else
-		snprintf(out, size, "smpp.dlr.%s", smpp_message_state_name(r->state));
+	char network[12] = "";
+
+	if (r->network_error >= 0)
+		snprintf(network, sizeof(network), "%03d", r->network_error);
+	smpp_receipt_code(r->state, r->error.len ? r->error : span_of(network), out);
 }
 
 /* The TLV wins; what the text said is worth knowing, for the operator may mean it. */
@@ -68,7 +66,7 @@ static void tell(struct smpp_inbound *in, const struct smpp_delivery *d,
                  const struct smpp_receipt *r)
 {
 	struct smpp_channel *ch = in->channel;
-	char code[40], address[SMPP_ADDRESS_SIZE], likely[SMPP_ID_SIZE];
+	char code[SMPP_RECEIPT_CODE_SIZE], address[SMPP_ADDRESS_SIZE], likely[SMPP_ID_SIZE];
 	struct receipt receipt = {
 		.id = smpp_ids_likely(ch->ids, r->id, likely),
 		.address = whose(ch, d, address, sizeof(address)),
@@ -77,7 +75,7 @@ static void tell(struct smpp_inbound *in, const struct smpp_delivery *d,
 		.ts_ms = d->arrived_ms,
 	};
 
-	receipt_code(r, code, sizeof(code));
+	receipt_code(r, code);
 	++*ch->metrics.receipts;
 	++*ch->metrics.ids[smpp_ids_seen(ch->ids, r->id)];
 	if (r->disagree)

@@ -241,10 +241,24 @@ static enum message_status status_of(const struct smpp_query_sm_resp *resp)
 	}
 }
 
+/* Of what went well there is nothing more to say. */
+static bool told_code(const struct smpp_query_sm_resp *resp, enum message_status status,
+                      char out[SMPP_RECEIPT_CODE_SIZE])
+{
+	char error[8] = "";
+
+	if (resp->error_code)
+		snprintf(error, sizeof(error), "%03u", resp->error_code);
+	else if (status != STATUS_UNDELIVERED)
+		return false;
+	smpp_receipt_code((enum smpp_message_state)resp->message_state, span_of(error), out);
+	return true;
+}
+
 static void tell_answer(struct smpp_operation *op, const struct smpp_pdu *pdu, int err)
 {
 	struct connector_answer answer = {.err = err, .status = STATUS_SENT};
-	char code[40];
+	char code[SMPP_RECEIPT_CODE_SIZE];
 
 	if (pdu && pdu->command_status) {
 		snprintf(code, sizeof(code), "smpp.0x%08x", pdu->command_status);
@@ -254,11 +268,8 @@ static void tell_answer(struct smpp_operation *op, const struct smpp_pdu *pdu, i
 		                                   .status = STATUS_SENT};
 	} else if (pdu && pdu->command_id == SMPP_RESP(SMPP_query_sm)) {
 		answer.status = status_of(&pdu->u.query_sm_resp);
-		if (pdu->u.query_sm_resp.error_code) {
-			snprintf(code, sizeof(code), "smpp.dlr.%03u",
-			         pdu->u.query_sm_resp.error_code);
+		if (told_code(&pdu->u.query_sm_resp, answer.status, code))
 			answer.code = code;
-		}
 	}
 	op->fn(op->arg, &answer);
 }

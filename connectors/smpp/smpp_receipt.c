@@ -1,6 +1,7 @@
 /* Receipts. Appendix B is an example ("vendor specific"), so fields are found by name. */
 #include "smpp_receipt.h"
 
+#include <stdio.h>
 #include <strings.h>
 
 #include "smpp_tlv.h"
@@ -179,6 +180,37 @@ int smpp_receipt_parse(struct span text, struct span tlvs, bool intermediate,
 	r.final = states[r.state].final && !intermediate;
 	*out = r;
 	return 0;
+}
+
+static bool is_nothing(const char *error)
+{
+	return error[strspn(error, "0")] == '\0';
+}
+
+/* Its length bounded, and what is no printable ASCII in it "?": it goes into JSON and into URLs. */
+static void copy_error(struct span error, char *out, size_t size)
+{
+	size_t len = 0;
+
+	for (; len < error.len && len + 1 < size; len++)
+		out[len] = error.ptr[len] > ' ' && error.ptr[len] < 0x7F ? error.ptr[len] : '?';
+	out[len] = '\0';
+}
+
+void smpp_receipt_code(enum smpp_message_state state, struct span error,
+                       char out[SMPP_RECEIPT_CODE_SIZE])
+{
+	bool told = state == SMPP_STATE_DELIVERED || state == SMPP_STATE_UNDELIVERABLE ||
+	            state >= SMPP_STATES;
+	const char *name = smpp_message_state_name(state);
+	char of[21];
+
+	copy_error(error, of, sizeof(of));
+	if (told)
+		snprintf(out, SMPP_RECEIPT_CODE_SIZE, "smpp.dlr.%s", *of ? of : name);
+	else
+		snprintf(out, SMPP_RECEIPT_CODE_SIZE, "smpp.dlr.%s%s%s", name,
+		         is_nothing(of) ? "" : ".", is_nothing(of) ? "" : of);
 }
 
 bool smpp_receipt_looks_like(struct span text)

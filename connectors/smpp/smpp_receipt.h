@@ -42,6 +42,16 @@ int smpp_receipt_parse(struct span text, struct span tlvs, bool intermediate,
 /** Whether text alone, unflagged, is beyond doubt a receipt: id, stat and both dates. */
 bool smpp_receipt_looks_like(struct span text);
 
+enum { SMPP_RECEIPT_CODE_SIZE = 40 };
+
+/**
+ * Why, for programs: "smpp.dlr." with the operator's error, or the state's name, or both with a
+ * full stop between them where "delivered" and "undelivered" do not say which of the states it is:
+ * smpp.dlr.001, smpp.dlr.EXPIRED, smpp.dlr.REJECTD.099. error may be empty, and is untrusted.
+ */
+void smpp_receipt_code(enum smpp_message_state state, struct span error,
+                       char out[SMPP_RECEIPT_CODE_SIZE]);
+
 /** "DELIVRD" and so on, as appendix B spells them. */
 const char *smpp_message_state_name(enum smpp_message_state state);
 

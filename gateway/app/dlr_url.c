@@ -340,12 +340,11 @@ static const struct {
         {DLR_BUFFERED,    "ENROUTE"}
 };
 
-/* The state's name where the code is one ("smpp.dlr.EXPIRED"), and the error where it is a number.
- */
+/* "smpp.dlr." is followed by a state ("EXPIRED"), an error ("069"), or both ("EXPIRED.069"). */
 static void receipt_words(enum dlr_type type, const struct log_event *status, struct span *stat,
                           struct span *error)
 {
-	struct span code = status->code;
+	struct span code = status->code, word, rest;
 
 	*error = SPAN_LIT("000");
 	for (size_t i = 0; i < ARRAY_LEN(stats); i++)
@@ -355,9 +354,12 @@ static void receipt_words(enum dlr_type type, const struct log_event *status, st
 		return;
 	code.ptr += strlen("smpp.dlr.");
 	code.len -= strlen("smpp.dlr.");
-	if (code.len && isalpha((unsigned char)*code.ptr) && code.len == stat->len)
-		*stat = code;
-	else if (code.len)
+	word = span_split(code, '.', &rest);
+	if (word.len && isalpha((unsigned char)*word.ptr) && word.len == stat->len) {
+		*stat = word;
+		code = rest;
+	}
+	if (code.len)
 		*error = code;
 }
 

@@ -80,35 +80,38 @@ static const struct {
 	unsigned type;
 	const char *answer;
 } states[] = {
-	{STATUS_SENT,                "",                 "",                            DLR_ACCEPTED,    "ACK/"        },
-	{STATUS_SENT,                "smpp.dlr.ENROUTE", "",                            DLR_BUFFERED,
+	{STATUS_SENT,                "",                     "",                            DLR_ACCEPTED,    "ACK/"        },
+	{STATUS_SENT,                "smpp.dlr.ENROUTE",     "",                            DLR_BUFFERED,
          "id:7 sub:001 dlvrd:000 submit date:2611220516 done date:2611220517 stat:ENROUTE err:000 "
-         "text:"												       },
-	{STATUS_DELIVERED,           "smpp.dlr.000",     "",                            DLR_DELIVERED,
+         "text:"													   },
+	{STATUS_DELIVERED,           "smpp.dlr.000",         "",                            DLR_DELIVERED,
          "id:7 sub:001 dlvrd:001 submit date:2611220516 done date:2611220517 stat:DELIVRD err:000 "
-         "text:"												       },
-	{STATUS_READ,                "",                 "",                            DLR_DELIVERED,
+         "text:"													   },
+	{STATUS_READ,                "",                     "",                            DLR_DELIVERED,
          "id:7 sub:001 dlvrd:001 submit date:2611220516 done date:2611220517 stat:DELIVRD err:000 "
-         "text:"												       },
-	{STATUS_UNDELIVERED,         "smpp.dlr.069",     "",                            DLR_UNDELIVERED,
+         "text:"													   },
+	{STATUS_UNDELIVERED,         "smpp.dlr.069",         "",                            DLR_UNDELIVERED,
          "id:7 sub:001 dlvrd:000 submit date:2611220516 done date:2611220517 stat:UNDELIV err:069 "
-         "text:"												       },
-	{STATUS_UNDELIVERED,         "smpp.dlr.EXPIRED", "",                            DLR_UNDELIVERED,
+         "text:"													   },
+	{STATUS_UNDELIVERED,         "smpp.dlr.EXPIRED",     "",                            DLR_UNDELIVERED,
          "id:7 sub:001 dlvrd:000 submit date:2611220516 done date:2611220517 stat:EXPIRED err:000 "
-         "text:"												       },
-	{STATUS_FAILED,              "smpp.0x0000000b",  "Invalid Destination Address", DLR_REJECTED,
-         "NACK/0x0000000b/Invalid Destination Address"								 },
-	{STATUS_FAILED,              "expired",          "",                            DLR_REJECTED,    "NACK/expired"},
-	{STATUS_CANCELED,            "",                 "",                            DLR_REJECTED,    "NACK/"       },
-	{STATUS_PARTIALLY_DELIVERED, "smpp.dlr.069",     "",                            DLR_UNDELIVERED,
+         "text:"													   },
+	{STATUS_UNDELIVERED,         "smpp.dlr.REJECTD.069", "",                            DLR_UNDELIVERED,
+         "id:7 sub:001 dlvrd:000 submit date:2611220516 done date:2611220517 stat:REJECTD err:069 "
+         "text:"													   },
+	{STATUS_FAILED,              "smpp.0x0000000b",      "Invalid Destination Address", DLR_REJECTED,
+         "NACK/0x0000000b/Invalid Destination Address"								     },
+	{STATUS_FAILED,              "expired",              "",                            DLR_REJECTED,    "NACK/expired"},
+	{STATUS_CANCELED,            "",                     "",                            DLR_REJECTED,    "NACK/"       },
+	{STATUS_PARTIALLY_DELIVERED, "smpp.dlr.069",         "",                            DLR_UNDELIVERED,
          "id:7 sub:001 dlvrd:000 submit date:2611220516 done date:2611220517 stat:UNDELIV err:069 "
-         "text:"												       },
-	{STATUS_PARTIALLY_DELIVERED, "smpp.0x0000000b",  "Invalid Destination Address",
-         DLR_UNDELIVERED,                                                                                "id:7 sub:001 dlvrd:000 submit date:2611220516 done date:2611220517 stat:UNDELIV err:000 "
-         "text:"									      },
-	{STATUS_PARTIALLY_DELIVERED, "",                 "",                            0,               NULL          },
-	{STATUS_QUEUED,              "",                 "",                            0,               NULL          },
-	{STATUS_UNKNOWN,             "",                 "",                            0,               NULL          },
+         "text:"													   },
+	{STATUS_PARTIALLY_DELIVERED, "smpp.0x0000000b",      "Invalid Destination Address",
+         DLR_UNDELIVERED,                                                                                    "id:7 sub:001 dlvrd:000 submit date:2611220516 done date:2611220517 stat:UNDELIV err:000 "
+         "text:"										  },
+	{STATUS_PARTIALLY_DELIVERED, "",                     "",                            0,               NULL          },
+	{STATUS_QUEUED,              "",                     "",                            0,               NULL          },
+	{STATUS_UNKNOWN,             "",                     "",                            0,               NULL          },
 };
 
 START_TEST(a_status_makes_a_report_in_kannels_words)

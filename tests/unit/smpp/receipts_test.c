@@ -49,6 +49,33 @@ static const struct form {
 };
 /* clang-format on */
 
+/* clang-format off */
+static const struct {
+	const char *text, *tlvs, *code;
+} codes[] = {
+	{"id:1 stat:UNDELIV err:011", "", "smpp.dlr.011"},
+	{"id:1 stat:DELIVRD err:000", "", "smpp.dlr.000"},
+	{"id:1 stat:DELIVRD", "", "smpp.dlr.DELIVRD"},
+	{"id:1 stat:EXPIRED err:000", "", "smpp.dlr.EXPIRED"},
+	{"id:1 stat:EXPIRED err:011", "", "smpp.dlr.EXPIRED.011"},
+	{"id:1 stat:REJECTD err:MK:0001", "", "smpp.dlr.REJECTD.MK:0001"},
+	{"id:1 stat:ENROUTE err:000", "", "smpp.dlr.ENROUTE"},
+	{"id:1 stat:REJECTD", "0423 0003 030010", "smpp.dlr.REJECTD.016"},
+	{"id:1 stat:UNDELIV err:\xff\xe9" "9", "", "smpp.dlr.??9"},
+	{"id:1 stat:UNKNOWN err:0123456789012345678901234567890123456789", "", "smpp.dlr.UNKNOWN.01234567890123456789"},
+};
+/* clang-format on */
+
+START_TEST(its_code_says_what_its_status_does_not)
+{
+	open_bound("");
+	smsc_deliver(&smsc, "8613800138000", "95500", 4, 0, span_of(codes[_i].text),
+	             unit_hex(codes[_i].tlvs));
+	AWAIT(host.receipt_count == 1);
+	ck_assert_str_eq(host.receipts[0].code, codes[_i].code);
+}
+END_TEST
+
 /* The text of a form as octets of its data_coding. */
 static struct span octets_of(const struct form *f, struct buf *b)
 {
@@ -251,5 +278,6 @@ int main(void)
 
 	add_tests(tc, tests, ARRAY_LEN(tests));
 	tcase_add_loop_test(tc, a_receipt_is_known_in_every_form, 0, ARRAY_LEN(forms));
+	tcase_add_loop_test(tc, its_code_says_what_its_status_does_not, 0, ARRAY_LEN(codes));
 	return unit_run("smpp receipts", &tc, 1);
 }
