@@ -1,8 +1,10 @@
 /*
  * What is asked of a peer about a message while another node holds the account: the request lies in
- * Redis, a hint goes to all nodes, the holder takes it (once), asks, and lays the answer beside it.
- * Who asked looks there until it has the answer, or until nobody took the request in time: then it
- * is withdrawn, and was certainly not done. A holder that dies with it leaves that open.
+ * Redis, a hint goes to all nodes, the holder takes it (once), asks, and lays the answer beside it
+ * (operations_near.c). Who asked looks there until it has the answer, or until nobody took the
+ * request in time: then it is withdrawn, and was certainly not done. Where an answer of Redis is
+ * lost, the same is asked again, which is the same request. A holder that dies with it leaves open
+ * whether it was done.
  */
 #include "router_private.h"
 
@@ -22,7 +24,10 @@ struct far_call {
 	struct router *router;
 	struct io_timer *timer;
 	char id[160];
+	char *channel;
+	struct buf request;
 	uint64_t began_ms;
+	bool laid;    /* Redis has it */
 	bool looking; /* Redis is asked */
 	bool ended;
 	router_asked_fn *fn;
@@ -45,6 +50,8 @@ static void call_free(struct far_call *call)
 	*at = call->next;
 	call->router->route.far_count--;
 	io_timer_destroy(&call->timer);
+	buf_fini(&call->request);
+	free(call->channel);
 	free(call);
 }
 
@@ -106,14 +113,18 @@ static void on_looked(void *arg, int err, const redisReply *reply, const char *w
 		io_timer_start(call->timer, LOOK_MS, 0);
 }
 
-static void on_look(void *arg)
+static bool is_late(const struct far_call *call)
 {
-	struct far_call *call = arg;
+	return now_ms(call->router) >= call->began_ms + TAKE_MS;
+}
+
+static void look(struct far_call *call)
+{
 	struct router *r = call->router;
 	struct fcall_args *a = router_args(r);
 
 	args_add(a, span_of(call->id));
-	args_num(a, now_ms(r) >= call->began_ms + TAKE_MS);
+	args_num(a, is_late(call));
 	call->looking = true;
 	if (router_fcall(r, "ph_op_look", ROUTER_CONTROL, on_looked, call))
 		on_looked(call, -ENOTCONN, NULL, NULL);
@@ -126,36 +137,46 @@ static void on_laid(void *arg, int err, const redisReply *reply, const char *why
 	(void)reply;
 	(void)why;
 	call->looking = false;
+	call->laid = !err;
 	if (call->ended)
 		call_free(call);
-	else if (err) /* whether it lies there nobody knows: the holder may have taken it */
-		call_fail(call, -ETIMEDOUT, "peer_silent",
-		          "the store did not answer; it may have been done");
 	else
 		io_timer_start(call->timer, LOOK_MS, 0);
 }
 
-static int lay(struct far_call *call, const struct connector_host *host, struct span conversation,
-               uint64_t seq, enum connector_operation what, struct span text)
+static int lay(struct far_call *call)
 {
-	struct router *r = call->router;
-	struct fcall_args *a = router_args(r);
-	struct buf request;
+	struct fcall_args *a = router_args(call->router);
 	int err;
 
-	buf_init(&request, REQUEST_MAX);
-	buf_printf(&request, "%u %.*s %llu ", (unsigned)what, SPAN_FMT(conversation),
-	           (unsigned long long)seq);
-	buf_add(&request, text);
 	args_add(a, span_of(call->id));
-	args_add(a, span_of(host->name));
-	args_add(a, buf_span(&request));
-	err = buf_check(&request);
-	if (!err)
-		err = router_fcall(r, "ph_op_ask", ROUTER_CONTROL, on_laid, call);
+	args_add(a, span_of(call->channel));
+	args_add(a, buf_span(&call->request));
+	err = router_fcall(call->router, "ph_op_ask", ROUTER_CONTROL, on_laid, call);
 	call->looking = !err;
-	buf_fini(&request);
 	return err;
+}
+
+/* Where nobody could say that Redis has it, it is laid again: it may lie there, and be taken. */
+static void on_time(void *arg)
+{
+	struct far_call *call = arg;
+
+	if (call->laid || is_late(call))
+		look(call);
+	else if (lay(call))
+		on_laid(call, -ENOTCONN, NULL, NULL);
+}
+
+static int write_request(struct far_call *call, const struct connector_host *host,
+                         struct span conversation, uint64_t seq, enum connector_operation what,
+                         struct span text)
+{
+	buf_printf(&call->request, "%u %.*s %llu ", (unsigned)what, SPAN_FMT(conversation),
+	           (unsigned long long)seq);
+	buf_add(&call->request, text);
+	call->channel = strdup(host->name);
+	return call->channel ? buf_check(&call->request) : -ENOMEM;
 }
 
 int far_ask(struct connector_host *host, struct span conversation, uint64_t seq,
@@ -171,11 +192,14 @@ int far_ask(struct connector_host *host, struct span conversation, uint64_t seq,
 		.next = r->route.far, .router = r, .began_ms = now_ms(r), .fn = fn, .arg = arg};
 	snprintf(call->id, sizeof(call->id), "%s-%llu", r->instance,
 	         (unsigned long long)++r->route.far_serial);
+	buf_init(&call->request, REQUEST_MAX);
 	r->route.far = call;
 	r->route.far_count++;
-	err = io_timer_create(r->loop, "router.far", on_look, call, &call->timer);
+	err = io_timer_create(r->loop, "router.far", on_time, call, &call->timer);
 	if (!err)
-		err = lay(call, host, conversation, seq, what, text);
+		err = write_request(call, host, conversation, seq, what, text);
+	if (!err)
+		err = lay(call);
 	if (err)
 		call_free(call);
 	return err;
@@ -190,75 +214,4 @@ void far_fini(struct router *r)
 		if (!call->ended)
 			call_fail(call, -ECANCELED, "unavailable", "this node stops");
 	}
-}
-
-/* --- Who holds the account ---------------------------------------------------------------------
- */
-
-struct far_task {
-	struct router *router;
-	char id[160];
-};
-
-static const char *or_dash(const char *word)
-{
-	return word && *word ? word : "-";
-}
-
-static void on_asked(void *arg, const struct router_asked *asked)
-{
-	struct far_task *task = arg;
-	struct router *r = task->router;
-	struct fcall_args *a = router_args(r);
-	char text[320], peer[48];
-
-	snprintf(peer, sizeof(peer), "%.*s", SPAN_FMT(asked->code));
-	snprintf(text, sizeof(text), "%d %s %s %s %s", -asked->error.err,
-	         message_status_name(asked->status), or_dash(asked->error.code), or_dash(peer),
-	         asked->error.detail ? asked->error.detail : "");
-	args_add(a, span_of(task->id));
-	args_add(a, span_of(text));
-	/* Lost, who asked learns that it may have been done. */
-	if (router_fcall(r, "ph_op_told", ROUTER_CONTROL, NULL, NULL))
-		log_debug(&r->log, EVENT("router.answer_lost"));
-	free(task);
-}
-
-static void on_taken(void *arg, int err, const redisReply *reply, const char *why)
-{
-	struct far_task *task = arg;
-	struct span rest = err ? SPAN_NONE : redis_text(reply), conversation;
-	uint64_t what, seq;
-
-	(void)why;
-	if (!rest.len) { /* it was withdrawn, or another holder was first */
-		free(task);
-		return;
-	}
-	what = next_num(&rest);
-	conversation = span_split(rest, ' ', &rest);
-	seq = next_num(&rest);
-	err = operations_ask_here(task->router, conversation, seq, (enum connector_operation)what,
-	                          rest, on_asked, task);
-	if (err)
-		on_asked(task, &(struct router_asked){.error = router_redis_error(err)});
-}
-
-void far_on_hint(struct router *r, struct span channel, struct span id)
-{
-	const struct connector_host *host = router_host(r, channel);
-	struct far_task *task;
-	struct fcall_args *a;
-
-	if (!host || !route_takes(host) || id.len >= sizeof(task->id))
-		return;
-	task = malloc(sizeof(*task));
-	if (!task)
-		return;
-	task->router = r;
-	snprintf(task->id, sizeof(task->id), "%.*s", SPAN_FMT(id));
-	a = router_args(r);
-	args_add(a, id);
-	if (router_fcall(r, "ph_op_take", ROUTER_CONTROL, on_taken, task))
-		free(task);
 }

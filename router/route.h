@@ -89,7 +89,9 @@ struct route_state {
 	struct route_lists lists;
 	const struct router_routes *routes; /* NULL: none */
 	struct route_numbers *numbers;
-	struct far_call *far; /* operations that other nodes were asked for */
+	struct far_call *far;   /* operations that other nodes were asked for */
+	struct near_task *near; /* and that they ask this one for */
+	unsigned near_count;
 	unsigned far_count;
 	uint64_t far_serial;
 };

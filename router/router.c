@@ -213,7 +213,7 @@ static void on_hint(void *arg, struct span text)
 	} else if (span_is(kind, "W")) {
 		route_on_work(r, first, rest);
 	} else if (span_is(kind, "O")) {
-		far_on_hint(r, first, rest);
+		near_on_hint(r, first, rest);
 	} else if (span_is(kind, "T")) {
 		on_typing_hint(r,
 		               (struct span){first.ptr, (size_t)(text.ptr + text.len - first.ptr)});
@@ -392,6 +392,7 @@ void router_destroy(struct router **router)
 	batch_destroy(&r->receives);
 	batch_destroy(&r->sends);
 	far_fini(r);
+	near_fini(r);
 	while (r->hosts) {
 		struct connector_host *host = r->hosts;
 

@@ -2,9 +2,9 @@
  * What the files of the router share. router.c: life, timers, hints; inbound.c: what connectors
  * received; parts.c: of long messages; send.c: saying something; outbound.c: out of the lanes to
  * the connectors; outcome.c: what became of it; lanes.c: dead nodes, due times; receipts.c;
- * operations.c, operations_far.c: asking peers; conversation.c: reading; dead.c: dead letters;
- * desk.c: agents and queues; host.c: the rest of connector.h; batch.c: calls that carry many;
- * in_hand.c, unsure.c: answers that were lost.
+ * operations.c, operations_far.c, operations_near.c: asking peers; conversation.c: reading; dead.c:
+ * dead letters; desk.c: agents and queues; host.c: the rest of connector.h; batch.c: calls that
+ * carry many; in_hand.c, unsure.c: answers that were lost.
  */
 #ifndef PH_ROUTER_PRIVATE_H
 #define PH_ROUTER_PRIVATE_H
@@ -294,10 +294,14 @@ int operations_ask_here(struct router *r, struct span conversation, uint64_t seq
 int far_ask(struct connector_host *host, struct span conversation, uint64_t seq,
             enum connector_operation what, struct span text, router_asked_fn *fn,
             void *arg) MUST_CHECK;
-/** "O CHANNEL ID": whoever holds the account is to ask. */
-void far_on_hint(struct router *r, struct span channel, struct span id);
 /** Tells all that wait that this node stops. */
 void far_fini(struct router *r);
+
+/* operations_near.c */
+/** "O CHANNEL ID": whoever holds the account is to ask. */
+void near_on_hint(struct router *r, struct span channel, struct span id);
+/** Forgets what it was asked for. */
+void near_fini(struct router *r);
 
 /* receipts.c */
 /** Whether a message that was sent should have had its receipt long ago: what became of it is then

@@ -1,5 +1,5 @@
 #!lua name=posthouse_channel
--- version 1
+-- version 2
 --
 -- Which node holds an account, what people want of a channel, the contract's rate, and whom we do not serve: the control
 -- plane of channels. keys[1] is "{ctl}", and all keys share its slot; they change once a second or when somebody
@@ -11,7 +11,8 @@
 --   ph:{ctl}:health    hash    CH -> letter, told by who holds it: see route_health.c
 --   ph:{ctl}:ask       string  counts who asked for reports
 --   ph:{ctl}:report    hash    "CH NODE" -> "ask json"; expires
---   ph:{ctl}:op:ID     string  what a node asks the holder of an account to ask its peer; expires
+--   ph:{ctl}:op:ID     string  what a node asks the holder of an account to ask its peer, behind "WHO\n": the instance that
+--                              took it, "" for nobody, "-": it is withdrawn; expires
 --   ph:{ctl}:told:ID   string  what the peer said to that; expires
 --   ph:{ctl}:rate:CH   string  the contract's bucket: when the next part is due by the rate alone, us; expires
 --   ph:{ctl}:list      hash    "block|allow CH|* NUMBER" -> "ms by note"
@@ -20,6 +21,7 @@
 local D = 'ph:{ctl}:'
 local REPORT_MS = 15000
 local OP_MS = 20000
+local TAKEN_MS = 180000 -- longer than anybody waits
 local TOLD_MS = 60000
 local LIST_MAX = 200000
 
@@ -137,31 +139,46 @@ end
 
 -- ---------------------------------------------------------------- operations
 
--- Whoever holds CH is to ask its peer something. args: ID CH request
+-- Who took it, and the request; nil: there is none.
+local function op_of(ID)
+	local kept = call('GET', D .. 'op:' .. ID)
+	if not kept then return nil end
+	return kept:match('^([^\n]*)\n(.*)$')
+end
+
+-- Whoever holds CH is to ask its peer something; once, however often this is said. args: ID CH request
 local function op_ask(keys, v)
-	call('SET', D .. 'op:' .. v[1], v[3], 'PX', OP_MS)
+	if call('EXISTS', D .. 'told:' .. v[1]) == 0 then call('SET', D .. 'op:' .. v[1], '\n' .. v[3], 'PX', OP_MS, 'NX') end
 	call('PUBLISH', 'ph:hint', 'O ' .. v[2] .. ' ' .. v[1])
 	return 1
 end
 
--- The holder takes it, once. args: ID; returns the request, or ""
+-- The holder takes it, and no other; it is told again to who has it. args: ID instance; returns the request, or ""
 local function op_take(keys, v)
-	return call('GETDEL', D .. 'op:' .. v[1]) or ''
+	local who, request = op_of(v[1])
+	if who ~= '' and who ~= v[2] then return '' end
+	call('SET', D .. 'op:' .. v[1], v[2] .. '\n' .. request, 'PX', TAKEN_MS)
+	return request
 end
 
 -- args: ID answer
 local function op_told(keys, v)
 	call('SET', D .. 'told:' .. v[1], v[2], 'PX', TOLD_MS)
+	call('DEL', D .. 'op:' .. v[1])
 	return 1
 end
 
--- Who asked looks. args: ID late (1: what nobody took by now is withdrawn); returns {w} (waits), {n} (nobody took it, and
--- nobody will), {t answer}
+-- Who asked looks. args: ID late (1: what nobody took by now is withdrawn, even should it come only yet); returns {w}
+-- (waits), {n} (nobody took it, and nobody will), {t answer}
 local function op_look(keys, v)
-	local told = call('GETDEL', D .. 'told:' .. v[1])
+	local told = call('GET', D .. 'told:' .. v[1])
 	if told then return {'t', told} end
-	if v[2] == '1' and call('DEL', D .. 'op:' .. v[1]) == 1 then return {'n'} end
-	return {'w'}
+	local who = op_of(v[1])
+	if v[2] == '1' and (who or '') == '' then
+		call('SET', D .. 'op:' .. v[1], '-\n', 'PX', OP_MS)
+		who = '-'
+	end
+	return {who == '-' and 'n' or 'w'}
 end
 
 -- ---------------------------------------------------------------- the contract

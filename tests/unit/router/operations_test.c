@@ -2,12 +2,10 @@
  * What is asked of a channel's peer about a message that it took, and what follows from its answer;
  * and customers who can be reached again.
  */
-#include "router_fixture.h"
+#include "operations_fixture.h"
 #include "router_private.h"
 
 #include <stdio.h>
-
-#define QUESTION "what is the annual fee"
 
 static void start(void)
 {
@@ -15,65 +13,12 @@ static void start(void)
 	fx.node.self->can_be_asked = true;
 }
 
-struct asked {
-	bool done;
-	int err;
-	char code[40], peer[40];
-	enum message_status status;
-};
-
-static void on_asked(void *arg, const struct router_asked *a)
-{
-	struct asked *out = arg;
-
-	ck_assert(!out->done);
-	out->done = true;
-	out->err = a->error.err;
-	out->status = a->status;
-	snprintf(out->code, sizeof(out->code), "%s", a->error.code ? a->error.code : "");
-	snprintf(out->peer, sizeof(out->peer), "%.*s", SPAN_FMT(a->code));
-}
-
-static void ask(enum connector_operation what, const char *text, struct asked *out)
-{
-	*out = (struct asked){0};
-	ck_assert_int_eq(router_ask(fx.node.router, conversation_of(ALICE), 2, what, span_of(text),
-	                            on_asked, out),
-	                 0);
-}
-
-static bool was_asked(const void *arg)
-{
-	return fx.node.self->asked >= *(const unsigned *)arg;
-}
-
-static void wait_asked(unsigned times)
-{
-	io_wait(fx.loop, was_asked, &times, 10000);
-}
-
-static void answer(int err, enum message_status status, const char *code)
-{
-	const struct connector_answer a = {
-		.err = err, .status = status, .code = code, .reason = code};
-
-	fx.node.self->answer_fn(fx.node.self->answer_arg, &a);
-}
-
-/* An answer of the bot's, message 2, that the peer took under an id. */
-static void sent_as(const char *id)
-{
-	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
-	tell_outcome(&fx.node, 0, SEND_OK, id);
-	wait_status(&fx.node, ALICE, 2, STATUS_SENT);
-}
-
 START_TEST(a_query_names_the_id_as_the_peer_wrote_it_and_notes_the_answer)
 {
 	struct asked asked;
 
 	sent_as("00aB");
-	ask(OPERATION_QUERY, "", &asked);
+	ask(&fx.node, OPERATION_QUERY, "", &asked);
 	wait_asked(1);
 	ck_assert_str_eq(fx.node.self->asked_id, "00aB");
 	ck_assert_str_eq(fx.node.self->asked_address, "test:alice");
@@ -90,7 +35,7 @@ START_TEST(a_query_that_knows_nothing_final_changes_nothing)
 	struct asked asked;
 
 	sent_as("1");
-	ask(OPERATION_QUERY, "", &asked);
+	ask(&fx.node, OPERATION_QUERY, "", &asked);
 	wait_asked(1);
 	answer(0, STATUS_SENT, NULL);
 	io_wait(fx.loop, io_is_true, &asked.done, 10000);
@@ -104,7 +49,7 @@ START_TEST(what_is_taken_back_is_canceled)
 	struct asked asked;
 
 	sent_as("1");
-	ask(OPERATION_CANCEL, "", &asked);
+	ask(&fx.node, OPERATION_CANCEL, "", &asked);
 	wait_asked(1);
 	ck_assert_int_eq(fx.node.self->asked_what, OPERATION_CANCEL);
 	answer(0, STATUS_SENT, NULL);
@@ -119,7 +64,7 @@ START_TEST(what_the_peer_refuses_stays_as_it_is)
 	struct asked asked;
 
 	sent_as("1");
-	ask(OPERATION_CANCEL, "", &asked);
+	ask(&fx.node, OPERATION_CANCEL, "", &asked);
 	wait_asked(1);
 	answer(-EPERM, STATUS_SENT, "smpp.0x00000011");
 	io_wait(fx.loop, io_is_true, &asked.done, 10000);
@@ -134,7 +79,7 @@ START_TEST(a_peer_that_does_not_answer_is_told_as_that)
 	struct asked asked;
 
 	sent_as("1");
-	ask(OPERATION_CANCEL, "", &asked);
+	ask(&fx.node, OPERATION_CANCEL, "", &asked);
 	wait_asked(1);
 	answer(-ETIMEDOUT, STATUS_SENT, NULL);
 	io_wait(fx.loop, io_is_true, &asked.done, 10000);
@@ -148,7 +93,7 @@ START_TEST(a_replacement_knows_the_first_text)
 	struct asked asked;
 
 	sent_as("1");
-	ask(OPERATION_REPLACE, "new", &asked);
+	ask(&fx.node, OPERATION_REPLACE, "new", &asked);
 	wait_asked(1);
 	ck_assert_str_eq(fx.node.self->asked_text, "The annual fee is 100 yuan.>new");
 	answer(0, STATUS_SENT, NULL);
@@ -157,26 +102,12 @@ START_TEST(a_replacement_knows_the_first_text)
 }
 END_TEST
 
-static void sent_in_two_parts(void)
-{
-	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
-	for (uint16_t i = 0; i < 2; i++) {
-		const struct send_result r = {.outcome = SEND_OK,
-		                              .part = i,
-		                              .parts = 2,
-		                              .id = i ? SPAN_LIT("p2") : SPAN_LIT("p1")};
-
-		connector_result(fx.node.self->host, fx.node.self->sent[0], &r);
-	}
-	wait_status(&fx.node, ALICE, 2, STATUS_SENT);
-}
-
 START_TEST(each_part_is_asked_for)
 {
 	struct asked asked;
 
 	sent_in_two_parts();
-	ask(OPERATION_CANCEL, "", &asked);
+	ask(&fx.node, OPERATION_CANCEL, "", &asked);
 	wait_asked(1);
 	answer(0, STATUS_SENT, NULL);
 	wait_asked(2);
@@ -184,7 +115,7 @@ START_TEST(each_part_is_asked_for)
 	io_wait(fx.loop, io_is_true, &asked.done, 10000);
 	ck_assert_int_eq(asked.status, STATUS_CANCELED);
 	wait_status(&fx.node, ALICE, 2, STATUS_CANCELED);
-	ask(OPERATION_REPLACE, "new", &asked);
+	ask(&fx.node, OPERATION_REPLACE, "new", &asked);
 	io_wait(fx.loop, io_is_true, &asked.done, 10000);
 	ck_assert_str_eq(asked.code, "too_long");
 }
@@ -201,7 +132,7 @@ START_TEST(what_is_asked_names_the_extension_behind_our_end)
 	like.extension = SPAN_LIT("12");
 	connector_result(fx.node.self->host, &like, &r);
 	wait_status(&fx.node, ALICE, 2, STATUS_SENT);
-	ask(OPERATION_QUERY, "", &asked);
+	ask(&fx.node, OPERATION_QUERY, "", &asked);
 	wait_asked(1);
 	ck_assert_str_eq(fx.node.self->asked_local, "95500+12");
 	answer(0, STATUS_SENT, NULL);
@@ -214,7 +145,7 @@ START_TEST(what_the_peer_has_not_taken_cannot_be_asked_of)
 	struct asked asked;
 
 	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
-	ask(OPERATION_CANCEL, "", &asked);
+	ask(&fx.node, OPERATION_CANCEL, "", &asked);
 	io_wait(fx.loop, io_is_true, &asked.done, 10000);
 	ck_assert_str_eq(asked.code, "no_peer_id");
 	ck_assert_uint_eq(fx.node.self->asked, 0);
@@ -227,7 +158,7 @@ START_TEST(a_peer_that_may_not_be_asked_is_not)
 
 	sent_as("1");
 	fx.node.self->can_be_asked = false;
-	ask(OPERATION_CANCEL, "", &asked);
+	ask(&fx.node, OPERATION_CANCEL, "", &asked);
 	io_wait(fx.loop, io_is_true, &asked.done, 10000);
 	ck_assert_str_eq(asked.code, "not_supported");
 	ck_assert_uint_eq(fx.node.self->asked, 0);
@@ -242,137 +173,9 @@ START_TEST(ids_are_kept_only_where_the_peer_may_be_asked)
 	fx.node.self->can_be_asked = false;
 	sent_as("1");
 	fx.node.self->can_be_asked = true;
-	ask(OPERATION_CANCEL, "", &asked);
+	ask(&fx.node, OPERATION_CANCEL, "", &asked);
 	io_wait(fx.loop, io_is_true, &asked.done, 10000);
 	ck_assert_str_eq(asked.code, "no_peer_id");
-}
-END_TEST
-
-/* ---- the account may be held by another node ---- */
-
-static struct node second;
-
-static void start_two(void)
-{
-	fx.dials = true;
-	start();
-	io_wait(fx.loop, io_is_true, &fx.node.self->started, 10000);
-	node_start(&second, "n2", false);
-	second.self->can_be_asked = true;
-	while (!second.self->host->route.elsewhere)
-		io_loop_turn(fx.loop);
-}
-
-static void stop_two(void)
-{
-	node_kill(&second);
-	second = (struct node){0};
-	if (fx.node.router)
-		fixture_stop();
-}
-
-static void ask_second(enum connector_operation what, const char *text, struct asked *out)
-{
-	*out = (struct asked){0};
-	ck_assert_int_eq(router_ask(second.router, conversation_of(ALICE), 2, what, span_of(text),
-	                            on_asked, out),
-	                 0);
-}
-
-START_TEST(what_one_node_is_asked_the_holder_asks)
-{
-	struct asked asked;
-
-	sent_as("1");
-	ask_second(OPERATION_CANCEL, "", &asked);
-	wait_asked(1);
-	ck_assert_uint_eq(second.self->asked, 0);
-	answer(0, STATUS_SENT, NULL);
-	io_wait(fx.loop, io_is_true, &asked.done, 10000);
-	ck_assert_int_eq(asked.err, 0);
-	ck_assert_int_eq(asked.status, STATUS_CANCELED);
-	wait_status(&fx.node, ALICE, 2, STATUS_CANCELED);
-}
-END_TEST
-
-START_TEST(the_holders_refusals_are_told_as_if_they_were_ones_own)
-{
-	struct asked asked;
-
-	sent_as("1");
-	ask_second(OPERATION_REPLACE, "two words", &asked);
-	wait_asked(1);
-	ck_assert_str_eq(fx.node.self->asked_text, "The annual fee is 100 yuan.>two words");
-	answer(-EPERM, STATUS_SENT, "smpp.0x00000013");
-	io_wait(fx.loop, io_is_true, &asked.done, 10000);
-	ck_assert_int_eq(asked.err, -EPERM);
-	ck_assert_str_eq(asked.code, "peer_refused");
-	ck_assert_str_eq(asked.peer, "smpp.0x00000013");
-}
-END_TEST
-
-START_TEST(what_nobody_takes_is_withdrawn_and_never_asked)
-{
-	struct asked asked;
-
-	sent_as("1");
-	node_kill(&fx.node); /* and its lease lasts for a while */
-	ask_second(OPERATION_CANCEL, "", &asked);
-	io_wait(fx.loop, io_is_true, &asked.done, 10000);
-	ck_assert_str_eq(asked.code, "unavailable");
-	io_wait(fx.loop, io_is_true, &second.self->started, 10000);
-	io_idle(fx.loop, 200);
-	ck_assert_uint_eq(second.self->asked, 0);
-}
-END_TEST
-
-START_TEST(a_node_that_stops_tells_who_waits)
-{
-	struct asked asked;
-
-	sent_as("1");
-	ask_second(OPERATION_CANCEL, "", &asked);
-	wait_asked(1);
-	fx.node.self->answers_at_end = true;
-	node_kill(&second);
-	ck_assert(asked.done);
-	ck_assert_str_eq(asked.code, "unavailable");
-	node_start(&second, "n2", false);
-}
-END_TEST
-
-/* The connector tells whoever waits when it ends, and Redis is gone by then. */
-START_TEST(a_holder_that_stops_asks_redis_nothing_any_more)
-{
-	struct asked asked;
-
-	sent_as("1");
-	ask_second(OPERATION_CANCEL, "", &asked);
-	wait_asked(1);
-	fx.node.self->answers_at_end = true;
-	node_kill(&fx.node);
-	ck_assert(!asked.done); /* whether it was done nobody knows yet */
-	node_kill(&second);
-	node_start(&second, "n2", false);
-}
-END_TEST
-
-START_TEST(whoever_lost_the_account_asks_nothing_any_more)
-{
-	struct route_state *route = &fx.node.router->route;
-	struct asked asked;
-
-	sent_in_two_parts();
-	ask(OPERATION_CANCEL, "", &asked);
-	wait_asked(1);
-	while (route->syncing)
-		io_loop_turn(fx.loop);
-	route->syncing = true; /* nothing renews its lease */
-	fx.node.self->host->route.held_ms -= FENCE_MS;
-	answer(0, STATUS_SENT, NULL);
-	io_wait(fx.loop, io_is_true, &asked.done, 10000);
-	ck_assert_str_eq(asked.code, "unavailable");
-	ck_assert_uint_eq(fx.node.self->asked, 1); /* not of the second part */
 }
 END_TEST
 
@@ -509,24 +312,12 @@ int main(void)
 		what_never_got_a_receipt_is_unknown_after_its_validity_and_two_days,
 		what_waits_for_a_customer_goes_when_the_peer_says_that_they_are_there,
 	};
-	const TTest *const of_two[] = {
-		what_one_node_is_asked_the_holder_asks,
-		the_holders_refusals_are_told_as_if_they_were_ones_own,
-		what_nobody_takes_is_withdrawn_and_never_asked,
-		a_node_that_stops_tells_who_waits,
-		a_holder_that_stops_asks_redis_nothing_any_more,
-		whoever_lost_the_account_asks_nothing_any_more,
-	};
-	TCase *tc = tcase_create("operations"), *two = tcase_create("two nodes");
-	TCase *cases[] = {tc, two};
+	TCase *tc = tcase_create("operations");
+	TCase *cases[] = {tc, far_cases(), far_lost_cases()};
 
 	tcase_set_timeout(tc, 40);
 	tcase_add_checked_fixture(tc, start, fixture_stop);
 	for (size_t i = 0; i < ARRAY_LEN(tests); i++)
 		tcase_add_test(tc, tests[i]);
-	tcase_set_timeout(two, 40);
-	tcase_add_checked_fixture(two, start_two, stop_two);
-	for (size_t i = 0; i < ARRAY_LEN(of_two); i++)
-		tcase_add_test(two, of_two[i]);
 	return unit_run("operations", cases, ARRAY_LEN(cases));
 }
