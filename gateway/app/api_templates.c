@@ -15,6 +15,7 @@ void templates_free(struct templates_call *c)
 	json_decref(c->question_ids);
 	free(c->sheet);
 	free(c->expected);
+	free(c->text);
 	free(c->ids);
 	free(c->files);
 	free(c);

@@ -24,6 +24,8 @@ struct templates_call {
 	struct span *ids;
 	struct catalogue_file *files;
 	uint64_t version;
+	uint64_t after; /* the first page of a version */
+	char *text;     /* an answer that was written off the loop */
 	/* Of unanswered questions that become a draft. */
 	void (*unanswered)(struct unanswered *u, int err);
 	json_t *samples, *question_ids;
@@ -50,6 +52,8 @@ struct draft_record templates_draft_record(struct span text);
 const char *templates_state(bool published, const struct draft_record *d);
 /** "1" for who may change drafts of their own only, as ph_templates_draft takes it. */
 struct span templates_own(const struct templates_call *c);
+/** Gives c's order; fn gets the call. */
+void templates_order(struct templates_call *c, knowledge_fn *fn);
 /** Ends c with what an order came to when that was no success. */
 void templates_refuse(struct templates_call *c, const struct knowledge_result *result);
 /** Ends c with an answer that is kept under its idempotency key as result ("7"; NULL: not kept). */

@@ -1,7 +1,6 @@
-/* POST /v1/templates/validate, publish, rollback, import; GET versions and export. */
+/* POST /v1/templates/validate, publish, rollback, import. */
 #include "api_templates.h"
 
-#include "sheet.h"
 #include "template_json.h"
 
 #include <stdio.h>
@@ -111,7 +110,7 @@ static void on_done(void *arg, const struct knowledge_result *result)
 		version);
 }
 
-static void order(struct templates_call *c, knowledge_fn *fn)
+void templates_order(struct templates_call *c, knowledge_fn *fn)
 {
 	int err;
 
@@ -126,7 +125,7 @@ static void order(struct templates_call *c, knowledge_fn *fn)
 
 static void go(struct templates_call *c)
 {
-	order(c, on_done);
+	templates_order(c, on_done);
 }
 
 /* --- publish, validate, roll back ------------------------------------------------------------- */
@@ -236,7 +235,7 @@ void api_validate_templates(void *arg, struct http_request *r)
 	if (!c || !take_ids(c, posted.ids) || (posted.object && !take_object(c, posted.object)))
 		return;
 	c->order.what = KNOWLEDGE_VALIDATE;
-	order(c, on_validated);
+	templates_order(c, on_validated);
 }
 
 static const struct json_field rollback_fields[] = {
@@ -321,166 +320,4 @@ void api_import_templates(void *arg, struct http_request *r)
 	c->order.force = posted.force;
 	c->order.note = posted.note;
 	templates_once(c, go);
-}
-
-/* The sheets of one file, written as it. */
-static json_t *file_json(const struct edition *e, const char *file)
-{
-	struct span *texts = calloc(e->count + 1, sizeof(*texts));
-	size_t count = 0;
-	json_t *out = NULL;
-	struct buf text;
-
-	for (size_t i = 0; texts && i < e->count; i++)
-		if (strcmp(e->at[i].file, file) == 0)
-			texts[count++] = span_of(e->at[i].text);
-	buf_init(&text, API_FILES_MAX);
-	if (texts)
-		sheet_join(texts, count, &text);
-	if (texts && !buf_check(&text))
-		out = json_pack("{s:s, s:o}", "name", file, "text",
-		                strict_json_text(buf_span(&text)));
-	buf_fini(&text);
-	free(texts);
-	return out;
-}
-
-static json_t *files_json(const struct edition *e)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < e->count; i++) {
-		size_t before = 0;
-
-		while (before < i && strcmp(e->at[before].file, e->at[i].file) != 0)
-			before++;
-		if (before == i)
-			json_array_append_new(list, file_json(e, e->at[i].file));
-	}
-	return list;
-}
-
-static void on_export(void *arg, const struct knowledge_result *result)
-{
-	struct templates_call *c = arg;
-
-	if (result->err)
-		templates_refuse(c, result);
-	else
-		templates_reply(c, 200,
-		                json_pack("{s:I, s:o}", "version", (json_int_t)result->version,
-		                          "files", files_json(result->edition)),
-		                NULL);
-}
-
-void api_export_templates(void *arg, struct http_request *r)
-{
-	struct templates_call *c = templates_call(arg, r, NULL, NULL);
-	struct span version;
-
-	if (!c)
-		return;
-	c->order.what = KNOWLEDGE_READ;
-	if (!http_query(r, "version", &version) && span_u64(version, &c->order.version))
-		templates_problem(c, 400, "query_invalid", "must be a number", "version");
-	else
-		order(c, on_export);
-}
-
-/* --- versions --------------------------------------------------------------------------------- */
-
-static json_t *version_json(uint64_t number, struct span about, uint64_t now)
-{
-	json_t *object = json_loadb(about.ptr ? about.ptr : "", about.len, 0, NULL);
-
-	if (!object)
-		object = json_object();
-	json_object_del(object, "pure");
-	json_object_set_new(object, "version", json_integer((json_int_t)number));
-	json_object_set_new(object, "current", json_boolean(number == now));
-	return object;
-}
-
-static int by_number(const void *a, const void *b)
-{
-	json_int_t x = json_integer_value(json_object_get(*(json_t *const *)a, "version"));
-	json_int_t y = json_integer_value(json_object_get(*(json_t *const *)b, "version"));
-
-	return (x < y) - (x > y);
-}
-
-static void on_versions(void *arg, int err, const redisReply *reply, const char *why)
-{
-	struct templates_call *c = arg;
-	json_t *items = json_array(), **sorted;
-	uint64_t now, number;
-	size_t count = 0;
-
-	(void)why;
-	sorted = err ? NULL : calloc(reply->elements + 1, sizeof(void *));
-	if (!sorted) {
-		json_decref(items);
-		templates_problem(c, 503, NULL, NULL, NULL);
-		return;
-	}
-	now = redis_num_at(reply, 0);
-	for (size_t i = 1; i + 1 < reply->elements; i += 2)
-		if (!span_u64(redis_text_at(reply, i), &number))
-			sorted[count++] = version_json(number, redis_text_at(reply, i + 1), now);
-	qsort(sorted, count, sizeof(void *), by_number);
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(items, sorted[i]);
-	free(sorted);
-	templates_reply(c, 200, json_pack("{s:I, s:o}", "version", (json_int_t)now, "items", items),
-	                NULL);
-}
-
-void api_get_template_versions(void *arg, struct http_request *r)
-{
-	struct templates_call *c = templates_call(arg, r, NULL, NULL);
-
-	if (c)
-		templates_fcall(c, "ph_templates_versions", NULL, 0, on_versions);
-}
-
-static void on_version(void *arg, int err, const redisReply *reply, const char *why)
-{
-	struct templates_call *c = arg;
-	struct edition e = {0};
-	json_t *list, *object;
-
-	(void)why;
-	if (err ||
-	    (reply->type == REDIS_REPLY_ARRAY && edition_read(redis_text_at(reply, 1), &e))) {
-		edition_fini(&e);
-		templates_problem(c, 503, NULL, NULL, NULL);
-		return;
-	}
-	if (reply->type != REDIS_REPLY_ARRAY) {
-		templates_problem(c, 404, "version_unknown", "there is no such version (any more)",
-		                  NULL);
-		return;
-	}
-	list = json_array();
-	for (size_t i = 0; i < e.count; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "id", e.at[i].name, "hash",
-		                                      e.at[i].hash, "file", e.at[i].file));
-	object = version_json(c->version, redis_text_at(reply, 2),
-	                      knowledge_version(c->api->options.knowledge));
-	json_object_set_new(object, "templates", list);
-	edition_fini(&e);
-	templates_reply(c, 200, object, NULL);
-}
-
-void api_get_template_version(void *arg, struct http_request *r)
-{
-	struct templates_call *c = templates_call(arg, r, NULL, NULL);
-	struct span number = http_part(r, 0);
-
-	if (!c)
-		return;
-	if (span_u64(number, &c->version) || !c->version || number.len > 10)
-		templates_problem(c, 404, "version_unknown", "there is no such version", NULL);
-	else
-		templates_fcall(c, "ph_templates_version", &number, 1, on_version);
 }

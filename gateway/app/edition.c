@@ -33,11 +33,112 @@ void edition_hash(struct span text, char out[EDITION_HASH_LEN + 1])
 	out[EDITION_HASH_LEN] = '\0';
 }
 
-static void forget_order(struct edition *e)
+/* --- texts ------------------------------------------------------------------------------------ */
+
+/* Names, files and texts of an edition, one after another. */
+struct edition_block {
+	struct edition_block *next;
+	size_t used, size;
+	char data[];
+};
+
+enum { BLOCK_SIZE = 256 * 1024 };
+
+/* A copy with a NUL, which lives as long as e; NULL: no memory. */
+static const char *keep(struct edition *e, struct span text)
 {
-	free(e->sorted);
-	e->sorted = NULL;
+	struct edition_block *b = e->blocks;
+	char *out;
+
+	if (!b || b->size - b->used <= text.len) {
+		size_t size = text.len < BLOCK_SIZE / 2 ? BLOCK_SIZE : text.len + 1;
+
+		b = malloc(sizeof(*b) + size);
+		if (!b)
+			return NULL;
+		*b = (struct edition_block){e->blocks, 0, size};
+		e->blocks = b;
+	}
+	out = b->data + b->used;
+	if (text.len)
+		memcpy(out, text.ptr, text.len);
+	out[text.len] = '\0';
+	b->used += text.len + 1;
+	return out;
 }
+
+/* --- found by name ---------------------------------------------------------------------------- */
+
+uint32_t edition_name_hash(const char *name)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * 16777619u;
+	return hash;
+}
+
+static void forget_index(struct edition *e)
+{
+	free(e->index);
+	e->index = NULL;
+	e->index_size = 0;
+}
+
+/* The slot that has the name, or the free one where it belongs. Slots hold 1 + the entry's place.
+ */
+static uint32_t *slot_of(const struct edition *e, const char *name)
+{
+	size_t at = edition_name_hash(name) & (e->index_size - 1);
+
+	while (e->index[at] && strcmp(e->at[e->index[at] - 1].name, name) != 0)
+		at = (at + 1) & (e->index_size - 1);
+	return &e->index[at];
+}
+
+static void put_in_index(const struct edition *e, size_t place)
+{
+	uint32_t *slot = slot_of(e, e->at[place].name);
+
+	if (!*slot || e->at[*slot - 1].gone)
+		*slot = (uint32_t)place + 1;
+}
+
+static bool make_index(struct edition *e)
+{
+	size_t size = 128;
+
+	if (e->index && e->count * 2 <= e->index_size)
+		return true;
+	forget_index(e);
+	while (size < e->count * 4)
+		size *= 2;
+	e->index = calloc(size, sizeof(*e->index));
+	if (!e->index)
+		return false;
+	e->index_size = size;
+	for (size_t i = 0; i < e->count; i++)
+		put_in_index(e, i);
+	return true;
+}
+
+struct edition_entry *edition_find(struct edition *e, const char *name)
+{
+	struct edition_entry *found = NULL;
+
+	if (make_index(e)) {
+		uint32_t slot = *slot_of(e, name);
+
+		found = slot ? &e->at[slot - 1] : NULL;
+		return found && !found->gone ? found : NULL;
+	}
+	for (size_t i = 0; i < e->count && !found; i++) /* out of memory */
+		if (!e->at[i].gone && strcmp(e->at[i].name, name) == 0)
+			found = &e->at[i];
+	return found;
+}
+
+/* --- changed ---------------------------------------------------------------------------------- */
 
 static int make_room(struct edition *e)
 {
@@ -56,13 +157,6 @@ static int make_room(struct edition *e)
 	return 0;
 }
 
-static void entry_fini(struct edition_entry *entry)
-{
-	free(entry->name);
-	free(entry->file);
-	free(entry->text);
-}
-
 int edition_add(struct edition *e, const struct edition_entry *entry)
 {
 	struct edition_entry *to;
@@ -73,128 +167,59 @@ int edition_add(struct edition *e, const struct edition_entry *entry)
 	err = make_room(e);
 	if (err)
 		return err;
-	forget_order(e);
 	to = &e->at[e->count];
 	*to = *entry;
-	to->name = strdup(entry->name);
-	to->file = strdup(entry->file);
-	to->text = entry->text ? strdup(entry->text) : NULL;
-	if (!to->name || !to->file || (entry->text && !to->text)) {
-		entry_fini(to);
+	to->gone = false;
+	to->name = keep(e, span_of(entry->name));
+	to->file = keep(e, span_of(entry->file));
+	to->text = entry->text ? keep(e, span_of(entry->text)) : NULL;
+	if (!to->name || !to->file || (entry->text && !to->text))
 		return -ENOMEM;
-	}
 	e->count++;
+	if (e->index && e->count * 2 <= e->index_size)
+		put_in_index(e, e->count - 1);
+	else
+		forget_index(e);
 	return 0;
 }
 
-static int by_name(const void *a, const void *b, void *arg)
+int edition_set_text(struct edition *e, struct edition_entry *entry, struct span text)
 {
-	const struct edition *e = arg;
-
-	return strcmp(e->at[*(const size_t *)a].name, e->at[*(const size_t *)b].name);
-}
-
-static bool sort(struct edition *e)
-{
-	if (e->sorted || !e->count)
-		return e->count != 0;
-	e->sorted = malloc(e->count * sizeof(*e->sorted));
-	if (!e->sorted)
-		return false;
-	for (size_t i = 0; i < e->count; i++)
-		e->sorted[i] = i;
-	qsort_r(e->sorted, e->count, sizeof(*e->sorted), by_name, e);
-	return true;
-}
-
-static struct edition_entry *find_sorted(struct edition *e, const char *name)
-{
-	size_t low = 0, high = e->count;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		struct edition_entry *entry = &e->at[e->sorted[middle]];
-		int order = strcmp(name, entry->name);
-
-		if (order == 0)
-			return entry;
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
-}
-
-struct edition_entry *edition_find(struct edition *e, const char *name)
-{
-	if (sort(e))
-		return find_sorted(e, name);
-	for (size_t i = 0; i < e->count; i++) /* out of memory, or empty */
-		if (strcmp(e->at[i].name, name) == 0)
-			return &e->at[i];
-	return NULL;
+	entry->text = keep(e, text);
+	return entry->text ? 0 : -ENOMEM;
 }
 
 void edition_remove(struct edition *e, const char *name)
 {
 	struct edition_entry *entry = edition_find(e, name);
-	size_t index;
 
-	if (!entry)
-		return;
-	index = (size_t)(entry - e->at);
-	entry_fini(entry);
-	memmove(entry, entry + 1, (e->count - index - 1) * sizeof(*entry));
-	e->count--;
-	forget_order(e);
+	if (entry)
+		entry->gone = true;
+}
+
+void edition_pack(struct edition *e)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < e->count; i++)
+		if (!e->at[i].gone)
+			e->at[kept++] = e->at[i];
+	if (kept < e->count)
+		forget_index(e);
+	e->count = kept;
 }
 
 void edition_fini(struct edition *e)
 {
-	for (size_t i = 0; i < e->count; i++)
-		entry_fini(&e->at[i]);
-	free(e->at);
-	forget_order(e);
-	*e = (struct edition){0};
-}
+	while (e->blocks) {
+		struct edition_block *b = e->blocks;
 
-/* --- as text ---------------------------------------------------------------------------------- */
-
-static int read_line(struct span line, struct edition *out)
-{
-	struct edition_entry entry = {0};
-	struct span rest, file;
-	struct span hash = span_split(line, ' ', &rest);
-	struct span name = span_split(rest, ' ', &file);
-	int err;
-
-	if (hash.len != EDITION_HASH_LEN)
-		return -EBADMSG;
-	memcpy(entry.hash, hash.ptr, hash.len);
-	entry.name = span_dup(name);
-	entry.file = span_dup(file);
-	err = entry.name && entry.file ? edition_add(out, &entry) : -ENOMEM;
-	entry_fini(&entry);
-	return err == -EINVAL ? -EBADMSG : err;
-}
-
-int edition_read(struct span list, struct edition *out)
-{
-	int err = 0;
-
-	while (list.len && !err) {
-		struct span line = span_split(list, '\n', &list);
-
-		err = read_line(line, out);
+		e->blocks = b->next;
+		free(b);
 	}
-	return err;
-}
-
-void edition_write(const struct edition *e, struct buf *out)
-{
-	for (size_t i = 0; i < e->count; i++)
-		buf_printf(out, "%s %s %s\n", e->at[i].hash, e->at[i].name, e->at[i].file);
+	free(e->at);
+	forget_index(e);
+	*e = (struct edition){0};
 }
 
 /* --- compared --------------------------------------------------------------------------------- */

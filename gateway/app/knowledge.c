@@ -52,6 +52,26 @@ static void tell(struct job *job, int err, const char *code)
 	job->fn(job->arg, &result);
 }
 
+static int free_job(void *job)
+{
+	job_free(job);
+	return 0;
+}
+
+static void on_freed(void *arg, int err)
+{
+	(void)arg;
+	(void)err;
+}
+
+/* It may hold two catalogues and every text of a third. */
+static void discard(struct job *job)
+{
+	if (job->k->dead ||
+	    io_work_background(job->k->options.loop, "templates.free", free_job, on_freed, job))
+		job_free(job);
+}
+
 void job_end(struct job *job, int err, const char *code)
 {
 	struct knowledge *k = job->k;
@@ -61,8 +81,10 @@ void job_end(struct job *job, int err, const char *code)
 		k->jobs_end = &k->jobs;
 	k->job_count--;
 	tell(job, k->dead ? -ECANCELED : err, code);
-	job_free(job);
+	discard(job);
 	next_job(k);
+	if (k->look_again && !k->jobs && !k->dead)
+		knowledge_look(k);
 	unref(k);
 }
 
@@ -113,6 +135,7 @@ int knowledge_do(struct knowledge *k, const struct knowledge_order *o, knowledge
 	job->whole = o->whole || o->what == KNOWLEDGE_FILES;
 	job->force = o->force;
 	job->four_eyes = o->four_eyes;
+	job->render = o->render;
 	job->fn = fn;
 	job->arg = arg;
 	snprintf(job->by, sizeof(job->by), "%.*s", SPAN_FMT(o->by));
@@ -223,8 +246,12 @@ static void on_look(void *arg, int err, const redisReply *reply, const char *why
 	k->looking = false;
 	if (!err && !k->dead && reply->type == REDIS_REPLY_STRING &&
 	    !span_u64((struct span){reply->str, reply->len}, &version) && version != k->version &&
-	    version != k->failed && k->job_count == 0)
-		follow(k);
+	    version != k->failed) {
+		if (k->job_count == 0)
+			follow(k);
+		else
+			k->look_again = true; /* an order under way may publish it itself */
+	}
 	count_version(k);
 	unref(k);
 }
@@ -237,6 +264,7 @@ void knowledge_look(struct knowledge *k)
 	    redis_command(k->options.redis, ARRAY_LEN(argv), argv, on_look, k))
 		return;
 	k->looking = true;
+	k->look_again = false;
 	k->refs++;
 }
 
@@ -244,6 +272,20 @@ static void on_hint(void *arg, struct span message)
 {
 	(void)message;
 	knowledge_look(arg);
+}
+
+static void on_swept(void *arg, const struct knowledge_result *result)
+{
+	(void)arg;
+	(void)result;
+}
+
+void knowledge_sweep_soon(struct knowledge *k)
+{
+	const struct knowledge_order order = {.what = KNOWLEDGE_SWEEP};
+
+	if (knowledge_do(k, &order, on_swept, k))
+		log_debug(k->options.log, EVENT("templates.unswept"));
 }
 
 /* --- starting --------------------------------------------------------------------------------- */
@@ -264,11 +306,11 @@ static bool is_pure(struct span about)
 }
 
 /* Nothing was published since these very files: no need to build them again. */
-static void adopt(struct knowledge *k, struct catalogue *files, uint64_t version, struct span list)
+static void adopt(struct knowledge *k, struct catalogue *files, uint64_t version, struct span root)
 {
 	char name[CATALOGUE_VERSION_SIZE], hash[EDITION_HASH_LEN + 1];
 
-	edition_hash(list, hash);
+	edition_hash(root, hash);
 	snprintf(name, sizeof(name), "%llu %.16s", (unsigned long long)version, hash);
 	catalogue_set_version(files, name);
 	k->version = version;
@@ -279,7 +321,6 @@ static void adopt(struct knowledge *k, struct catalogue *files, uint64_t version
  * waits for that. */
 static void import_unknown(struct knowledge *k, uint64_t version)
 {
-	k->published = version != 0;
 	if (!version)
 		started(k);
 	knowledge_import_files(k);
@@ -321,7 +362,6 @@ void knowledge_start(struct knowledge *k, struct catalogue *files, done_fn *done
 	k->started_arg = arg;
 	io_timer_start(k->timer, LOOK_MS, LOOK_MS);
 	fingerprint.len = fingerprint.len < FINGERPRINT_LEN ? fingerprint.len : FINGERPRINT_LEN;
-	memcpy(k->files, fingerprint.ptr, fingerprint.len);
 	if (s)
 		*s = (struct start){k, catalogue_ref(files)};
 	if (!s || redis_fcall(k->options.redis, "ph_templates_now", KNOWLEDGE_SLOT, &fingerprint, 1,

@@ -52,6 +52,7 @@ uint64_t knowledge_version(const struct knowledge *knowledge);
 
 enum knowledge_what {
 	KNOWLEDGE_FOLLOW,   /* what Redis says is published; only by knowledge.c itself */
+	KNOWLEDGE_SWEEP,    /* what nothing names goes from Redis; the same */
 	KNOWLEDGE_FILES,    /* imports the directory */
 	KNOWLEDGE_IMPORT,   /* imports files that were sent */
 	KNOWLEDGE_PUBLISH,  /* drafts become the next version */
@@ -59,6 +60,9 @@ enum knowledge_what {
 	KNOWLEDGE_ROLLBACK, /* an old version becomes the next one */
 	KNOWLEDGE_READ      /* a version (0: what is published) with its texts; changes nothing */
 };
+
+/* Something slow to be made of what was read, on a thread of the pool; arg is the order's. */
+typedef int knowledge_work_fn(void *arg, uint64_t version, const struct edition *edition);
 
 struct knowledge_order {
 	enum knowledge_what what;
@@ -71,6 +75,7 @@ struct knowledge_order {
 	bool whole;     /* of an import: the files are all there is, what they lack was removed */
 	bool four_eyes; /* of a publication: none of the drafts is by the one who publishes */
 	bool force;     /* where the files and what is published both changed, the files win */
+	knowledge_work_fn *render; /* of reading; may be NULL */
 };
 
 struct knowledge_fault {

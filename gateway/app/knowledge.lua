@@ -3,18 +3,27 @@
 --
 -- The catalogue that all nodes answer from: its versions, what is being edited, and what customers asked in vain. keys[1]
 -- is "{tpl}", and all keys share its slot. Nothing here is on a message's way. A version is a list of sheets, one a
--- template; a sheet is kept once, by the hash of its text, however many versions and drafts have it. Versions never
--- change and are never taken back: going back to one publishes its sheets again, as a new one.
+-- template; a sheet is kept once, by the hash of its text, however many versions and drafts have it. The list is cut into
+-- pages, which are kept in the same way, and the version's root names them (edition_pages.h). Versions never change and
+-- are never taken back: going back to one publishes its sheets again, as a new one.
+--
+-- No call takes longer the more templates there are, but for what a root costs, 41 octets for some 160 of them: whatever
+-- goes through all of a catalogue is done by the node in steps. Sheets come first, then the pages that name them, then the
+-- root, so that whatever is named is there; what nothing names any more is swept the other way round.
 --
 --   ph:{tpl}:sheet      hash    hash of a text -> the text
---   ph:{tpl}:list:N     string  the sheets of version N in order: lines "HASH NAME FILE"
+--   ph:{tpl}:page       hash    hash of a page -> the page: lines "HASH NAME FILE", in the catalogue's order
+--   ph:{tpl}:root:N     string  the pages of version N in order: lines "HASH"
 --   ph:{tpl}:about      hash    N -> who made it, when, from what: JSON
 --   ph:{tpl}:now        string  the version that is published; its nodes follow
 --   ph:{tpl}:in         hash    NAME -> "HASH FILE" of the version that is published
+--   ph:{tpl}:in:TOKEN   hash    the same of a version that is about to be, forgotten unless it is soon
+--   ph:{tpl}:writes     string  counts whatever may have named a sheet or page: a sweep that it overtakes ends
+--   ph:{tpl}:sweep      string  the version after which a node has swept, or does
 --   ph:{tpl}:draft      hash    NAME -> "BASE HASH MS BY FILE": BASE is what it was made from ("-": nothing), HASH what
 --                               it would become ("-": nothing)
 --   ph:{tpl}:files      hash    fingerprint of a directory of files -> "MS N": the version that it became
---   ph:{tpl}:import     string  the list of the files that were imported last, as they were
+--   ph:{tpl}:imported   string  the root of the files that were imported last, as they were
 --   ph:{tpl}:audit      stream  who did what, and when: act by, and id, hash or version; the last AUDIT_MAX
 --   ph:{tpl}:asked      stream  what customers asked in vain (lessons.c)
 --   ph:{tpl}:asked_in   hash    id of such a question -> "NAME BASE" of the draft that was made of it; BASE as above
@@ -23,6 +32,8 @@ local D = 'ph:{tpl}:'
 local DRAFTS_MAX = 1000
 local FILES_MAX = 100
 local AUDIT_MAX = 10000
+local INDEX_MS = 600000
+local SCANNED = {page = 8, sheet = 100} -- at once; their texts are copied
 
 -- redis.call, which is not there yet while the library is loaded.
 local call
@@ -48,6 +59,10 @@ local function audit(act, by, ...)
 	call('XADD', D .. 'audit', 'MAXLEN', '~', AUDIT_MAX, '*', 'act', act, 'by', by, ...)
 end
 
+local function wrote()
+	call('INCR', D .. 'writes')
+end
+
 local function tell(what)
 	call('PUBLISH', 'ph:templates', what)
 end
@@ -55,20 +70,20 @@ end
 -- ---------------------------------------------------------------- reading
 
 -- What is published, and what it says of a directory's fingerprint. args: fingerprint
--- returns {N, list, about, the version that the files became or ""}
+-- returns {N, root, about, the version that the files became or ""}
 local function templates_now(keys, v)
 	local n = published()
 	local became = call('HGET', D .. 'files', v[1] or '')
-	return {n, call('GET', D .. 'list:' .. n) or '', call('HGET', D .. 'about', n) or '',
+	return {n, call('GET', D .. 'root:' .. n) or '', call('HGET', D .. 'about', n) or '',
 		became and became:match(' (%d+)$') or ''}
 end
 
--- The list of a version. args: N (0: what is published); returns nil, or {N, list, about}
+-- The root of a version. args: N (0: what is published); returns nil, or {N, root, about}
 local function templates_version(keys, v)
 	local n = tonumber(v[1])
 	if n == 0 then n = published() end
-	local list = call('GET', D .. 'list:' .. n)
-	return list and {n, list, call('HGET', D .. 'about', n) or ''} or nil
+	local root = call('GET', D .. 'root:' .. n)
+	return root and {n, root, call('HGET', D .. 'about', n) or ''} or nil
 end
 
 -- All versions that are kept: {now, N, about, N, about...}, in no order.
@@ -90,10 +105,10 @@ local function templates_get(keys, v)
 	return {published(), is, sheet_of(is:match('^%S+')), draft, sheet_of(draft:match('^%S+ (%S+)'))}
 end
 
--- What a publication begins with: the version it replaces, its list, the files last imported, all drafts.
+-- What a publication begins with: the version it replaces, its root, that of the files last imported, all drafts.
 local function templates_stage()
 	local n = published()
-	return {n, call('GET', D .. 'list:' .. n) or '', call('GET', D .. 'import') or '', call('HGETALL', D .. 'draft')}
+	return {n, call('GET', D .. 'root:' .. n) or '', call('GET', D .. 'imported') or '', call('HGETALL', D .. 'draft')}
 end
 
 -- ---------------------------------------------------------------- editing
@@ -146,6 +161,7 @@ local function templates_draft(keys, v)
 		return {'ok', hash}
 	end
 	if not draft and call('HLEN', D .. 'draft') >= DRAFTS_MAX then return {'full'} end
+	wrote()
 	if hash ~= '-' then call('HSET', D .. 'sheet', hash, v[4]) end
 	local file = is and is:match('^%S+ (.*)$') or v[5]
 	call('HSET', D .. 'draft', name, base .. ' ' .. hash .. ' ' .. now_ms() .. ' ' .. v[6] .. ' ' .. file)
@@ -193,39 +209,50 @@ end
 
 -- Texts that a publication will name. args: hash text ...
 local function templates_sheets(keys, v)
+	wrote()
 	call('HSET', D .. 'sheet', unpack(v))
 	return 1
 end
 
-local function lines(list)
-	return list:gmatch('(%S+) (%S+) ([^\n]*)\n')
+local function lines(text)
+	return text:gmatch('(%S+) (%S+) ([^\n]*)\n')
 end
 
--- Forgets the versions before the last `keep`, and the sheets that nothing has any more.
-local function prune(n, keep)
-	local all = call('HKEYS', D .. 'about')
-	local used = {}
-	for _, old in ipairs(all) do
-		if tonumber(old) <= n - keep then
-			call('HDEL', D .. 'about', old)
-			call('DEL', D .. 'list:' .. old)
-		else
-			for hash in lines(call('GET', D .. 'list:' .. old) or '') do used[hash] = true end
+-- Pages that a publication will name. args: hash text ...; returns 0: a sheet is not there any more
+local function templates_pages(keys, v)
+	for i = 2, #v, 2 do
+		for hash in lines(v[i]) do
+			if call('HEXISTS', D .. 'sheet', hash) == 0 then return 0 end
 		end
 	end
-	for hash in lines(call('GET', D .. 'import') or '') do used[hash] = true end
-	for _, record in ipairs(call('HVALS', D .. 'draft')) do
-		local base, hash = record:match('^(%S+) (%S+)')
-		used[base], used[hash] = true, true
-	end
-	for _, hash in ipairs(call('HKEYS', D .. 'sheet')) do
-		if not used[hash] then call('HDEL', D .. 'sheet', hash) end
+	wrote()
+	call('HSET', D .. 'page', unpack(v))
+	return 1
+end
+
+local function index(key, text)
+	for hash, name, file in lines(text) do
+		if hash == '-' then call('HDEL', key, name) else call('HSET', key, name, hash .. ' ' .. file) end
 	end
 end
 
-local function remember_files(fingerprint, n, list)
+-- More of what will be in ph:{tpl}:in. args: TOKEN, lines
+local function templates_index(keys, v)
+	index(D .. 'in:' .. v[1], v[2])
+	call('PEXPIRE', D .. 'in:' .. v[1], INDEX_MS)
+	return 1
+end
+
+local function pages_there(root)
+	for hash in root:gmatch('%S+') do
+		if call('HEXISTS', D .. 'page', hash) == 0 then return false end
+	end
+	return true
+end
+
+local function remember_files(fingerprint, n, root)
 	if fingerprint == '' then return end
-	call('SET', D .. 'import', list)
+	call('SET', D .. 'imported', root)
 	call('HSET', D .. 'files', fingerprint, now_ms() .. ' ' .. n)
 	if call('HLEN', D .. 'files') <= FILES_MAX then return end
 	local oldest, at
@@ -237,40 +264,84 @@ local function remember_files(fingerprint, n, list)
 	call('HDEL', D .. 'files', oldest)
 end
 
-local function replace_in(list)
-	call('DEL', D .. 'in')
-	for hash, name, file in lines(list) do call('HSET', D .. 'in', name, hash .. ' ' .. file) end
+-- What is published by name: all of it under a token, or what differs.
+local function replace_in(token, changes)
+	if token == '' then return index(D .. 'in', changes) end
+	call('UNLINK', D .. 'in')
+	call('RENAME', D .. 'in:' .. token, D .. 'in')
+	call('PERSIST', D .. 'in')
 end
 
--- The list becomes the next version, if `base` is still what is published. args: base list about keep fingerprint
--- import, then for each draft that it holds NAME HASH. fingerprint "": no files were imported.
--- returns {"ok", N}, {"moved", now}, {"lost"} (a sheet is not there any more)
-local function templates_publish(keys, v)
-	local base, list, about, keep = tonumber(v[1]), v[2], v[3], tonumber(v[4])
-	if base ~= published() then return {'moved', published()} end
-	for hash in lines(list) do
-		if call('HEXISTS', D .. 'sheet', hash) == 0 then return {'lost'} end
+-- The versions before the last `keep`. What only they had is swept.
+local function forget_versions(n, keep)
+	for _, old in ipairs(call('HKEYS', D .. 'about')) do
+		if tonumber(old) <= n - keep then
+			call('HDEL', D .. 'about', old)
+			call('DEL', D .. 'root:' .. old)
+		end
 	end
+end
+
+-- The root becomes the next version, if `base` is still what is published. args: base root about keep fingerprint
+-- import token changes drafts. fingerprint "": no files were imported. token: of ph:{tpl}:in:TOKEN, or "" where changes has
+-- the lines that differ ("- NAME ": gone). drafts: lines "HASH NAME " of those that it holds.
+-- returns {"ok", N}, {"moved", now}, {"lost"} (what it names is not there any more)
+local function templates_publish(keys, v)
+	local base, root, about, keep, token = tonumber(v[1]), v[2], v[3], tonumber(v[4]), v[7]
+	if base ~= published() then return {'moved', published()} end
+	if not pages_there(root) or not pages_there(v[6]) then return {'lost'} end
+	if token ~= '' and call('EXISTS', D .. 'in:' .. token) == 0 then return {'lost'} end
+	wrote()
 	local n = base
-	if call('GET', D .. 'list:' .. base) ~= list then
+	if call('GET', D .. 'root:' .. base) ~= root then
 		n = base + 1
-		call('SET', D .. 'list:' .. n, list)
+		call('SET', D .. 'root:' .. n, root)
 		call('HSET', D .. 'about', n, about)
 		call('SET', D .. 'now', n)
-		replace_in(list)
+		replace_in(token, v[8])
 		local a = cjson.decode(about)
 		audit(a.origin, a.by, 'version', n)
 	end
 	remember_files(v[5], n, v[6])
-	for i = 7, #v, 2 do
-		local draft = call('HGET', D .. 'draft', v[i])
-		if draft and draft:match('^%S+ (%S+)') == v[i + 1] then call('HDEL', D .. 'draft', v[i]) end
+	for hash, name in lines(v[9]) do
+		local draft = call('HGET', D .. 'draft', name)
+		if draft and draft:match('^%S+ (%S+)') == hash then call('HDEL', D .. 'draft', name) end
 	end
 	if n ~= base then
-		prune(n, keep)
+		forget_versions(n, keep)
 		tell(n)
 	end
 	return {'ok', n}
+end
+
+-- ---------------------------------------------------------------- sweeping
+
+-- Begins a sweep, by one node for each version: what names pages and sheets. returns nil, or {writes, the root of the
+-- files, {N...}, {hash...} of drafts}
+local function templates_sweep()
+	local n = tostring(published())
+	if call('GET', D .. 'sweep') == n then return nil end
+	call('SET', D .. 'sweep', n)
+	local hashes = {}
+	for _, record in ipairs(call('HVALS', D .. 'draft')) do
+		hashes[#hashes + 1], hashes[#hashes + 2] = record:match('^(%S+) (%S+)')
+	end
+	return {tonumber(call('GET', D .. 'writes') or 0), call('GET', D .. 'imported') or '', call('HKEYS', D .. 'about'), hashes}
+end
+
+-- Some of the hashes that there are. args: "sheet" or "page", cursor; returns {cursor, hash...}
+local function templates_scan(keys, v)
+	local found = call('HSCAN', D .. v[1], v[2], 'COUNT', SCANNED[v[1]])
+	local out = {found[1]}
+	for i = 1, #found[2], 2 do out[#out + 1] = found[2][i] end
+	return out
+end
+
+-- They go, unless anything may have been named since the sweep began. args: writes, "sheet" or "page", hash ...
+-- returns how many, -1: something was
+local function templates_drop(keys, v)
+	if tonumber(call('GET', D .. 'writes') or 0) ~= tonumber(v[1]) then return -1 end
+	return call('HDEL', D .. v[2], unpack(v, 3))
 end
 
 redis.register_function{function_name = 'ph_templates_now', callback = templates_now, flags = {'no-writes'}}
@@ -284,3 +355,8 @@ redis.register_function('ph_templates_undraft', templates_undraft)
 redis.register_function('ph_templates_asked', templates_asked)
 redis.register_function('ph_templates_sheets', templates_sheets)
 redis.register_function('ph_templates_publish', templates_publish)
+redis.register_function('ph_templates_pages', templates_pages)
+redis.register_function('ph_templates_index', templates_index)
+redis.register_function('ph_templates_sweep', templates_sweep)
+redis.register_function{function_name = 'ph_templates_scan', callback = templates_scan, flags = {'no-writes'}}
+redis.register_function('ph_templates_drop', templates_drop)

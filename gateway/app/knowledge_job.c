@@ -1,12 +1,9 @@
 /*
- * The steps of an order: read (pool), stage (what is published, what is drafted), work out the new
- * list, fetch the sheets, build (pool), store new sheets, publish. When somebody else published
- * meanwhile it is staged again.
+ * The steps of an order: read (pool), stage (what is published, what is drafted), load those lists
+ * page by page, plan (pool: what would be published), fetch the sheets, build (pool), store and
+ * publish (knowledge_store.c). When somebody else published meanwhile it is staged again.
  */
 #include "knowledge_private.h"
-
-#include "digest.h"
-#include "strict_json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,18 +25,27 @@ static void names_fini(struct names *n)
 	n->count = 0;
 }
 
+static void forget_drafts(struct job *job)
+{
+	for (size_t i = 0; i < job->draft_count; i++) {
+		free(job->drafts[i].name);
+		free(job->drafts[i].file);
+	}
+	free(job->drafts);
+	job->drafts = NULL;
+	job->draft_count = job->taken_count = 0;
+}
+
 static void forget_stage(struct job *job)
 {
-	free(job->base_list);
-	job->base_list = NULL;
+	for (size_t i = 0; i < job->load_count; i++)
+		edition_pages_fini(&job->loads[i].pages);
+	job->load_count = 0;
 	edition_fini(&job->now);
 	edition_fini(&job->imported);
 	edition_fini(&job->want);
-	for (size_t i = 0; i < job->draft_count; i++)
-		free(job->drafts[i].name);
-	free(job->drafts);
-	job->drafts = NULL;
-	job->draft_count = 0;
+	forget_drafts(job);
+	plan_fini(&job->plan);
 	names_fini(&job->conflicts);
 	names_fini(&job->own);
 	names_fini(&job->authors);
@@ -64,18 +70,27 @@ void job_free(struct job *job)
 	free(job->files);
 	free(job->faults);
 	told_fini(&job->told);
+	sweep_free(&job->sweep);
 	free(job);
 }
 
 static void stage(struct job *job);
+static void load(struct job *job);
 static void fetch(struct job *job);
-static void store(struct job *job);
 
-static void call(struct job *job, const char *function, const struct span *args, size_t count,
-                 redis_fn *fn)
+void job_call(struct job *job, const char *function, const struct span *args, size_t count,
+              redis_fn *fn)
 {
 	int err =
 		redis_fcall(job->k->options.redis, function, KNOWLEDGE_SLOT, args, count, fn, job);
+
+	if (err)
+		job_end(job, err, NULL);
+}
+
+void job_command(struct job *job, int argc, const struct span *argv, redis_fn *fn)
+{
+	int err = redis_command(job->k->options.redis, argc, argv, fn, job);
 
 	if (err)
 		job_end(job, err, NULL);
@@ -88,33 +103,20 @@ static void work(struct job *job, int (*fn)(void *arg), done_fn *done)
 		job_end(job, -ENOMEM, NULL);
 }
 
-/* --- reading ---------------------------------------------------------------------------------- */
+void job_again(struct job *job)
+{
+	if (++job->tries < TRIES_MAX)
+		stage(job);
+	else
+		job_end(job, -EBUSY, "busy");
+}
 
 static const char *code_of(int err)
 {
 	return err == -EINVAL ? "template_invalid" : err == -E2BIG ? "catalogue_full" : NULL;
 }
 
-/* Files with more templates than Redis keeps versions of are used as they are, each node its own;
- * but where a version is published, all nodes go on with that. */
-static void use_files_alone(struct job *job)
-{
-	struct knowledge *k = job->k;
-	bool same = strcmp(k->files, job->fingerprint) == 0;
-
-	if (k->version || k->published || !k->options.changed) {
-		job_end(job, -E2BIG, "catalogue_full");
-		return;
-	}
-	log_warn(k->options.log, EVENT("templates.files_alone"),
-	         NUM("at_most", EDITION_ENTRIES_MAX));
-	memcpy(k->files, job->fingerprint, sizeof(k->files));
-	if (!same && job->built) {
-		k->options.changed(k->options.arg, job->built);
-		job->built = NULL;
-	}
-	job_end(job, 0, NULL);
-}
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static void on_job_read(void *arg, int err)
 {
@@ -122,72 +124,32 @@ static void on_job_read(void *arg, int err)
 
 	if (err)
 		job_end(job, err, code_of(err));
-	else if (job->too_many)
-		use_files_alone(job);
 	else
 		stage(job);
 }
 
 void job_begin(struct job *job)
 {
-	if (job->what == KNOWLEDGE_FILES || job->file_count)
+	if (job->what == KNOWLEDGE_SWEEP)
+		job_sweep(job);
+	else if (job->what == KNOWLEDGE_FILES || job->file_count)
 		work(job, job_read, on_job_read);
 	else
 		stage(job);
 }
 
-/* --- building, storing, publishing ------------------------------------------------------------ */
-
-static json_t *names_json(const struct names *n)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < n->count; i++)
-		json_array_append_new(list, json_string(n->at[i]));
-	return list;
-}
-
-static const char *origin_of(const struct job *job)
-{
-	static const char *const names[] = {
-		[KNOWLEDGE_FOLLOW] = "",       [KNOWLEDGE_FILES] = "files",
-		[KNOWLEDGE_IMPORT] = "import", [KNOWLEDGE_PUBLISH] = "publish",
-		[KNOWLEDGE_VALIDATE] = "",     [KNOWLEDGE_ROLLBACK] = "rollback",
-		[KNOWLEDGE_READ] = ""};
-
-	return names[job->what];
-}
-
-/* Who, when, from what: kept with the version. */
-static char *about(const struct job *job)
-{
-	json_t *object = json_pack(
-		"{s:s, s:I, s:s, s:I, s:I, s:b, s:o, s:o, s:o}", "by", job->by, "ts",
-		(json_int_t)job->now_ms, "origin", origin_of(job), "from",
-		(json_int_t)(job->what == KNOWLEDGE_ROLLBACK ? job->version : job->base), "count",
-		(json_int_t)job->want.count, "pure", job->pure, "changed", names_json(&job->names),
-		"authors", names_json(&job->authors), "conflicts", names_json(&job->conflicts));
-
-	strict_json_set(object, "note", span_of(job->note));
-	return strict_json_dump(object);
-}
+/* --- building --------------------------------------------------------------------------------- */
 
 /* The name that answers are recorded with. */
-static void name_version(struct catalogue *c, uint64_t version, const struct edition *e)
+static void name_version(const struct job *job, uint64_t version)
 {
-	char name[CATALOGUE_VERSION_SIZE], hash[EDITION_HASH_LEN + 1];
-	struct buf list;
+	char name[CATALOGUE_VERSION_SIZE];
 
-	buf_init(&list, LIST_MAX);
-	edition_write(e, &list);
-	edition_hash(buf_span(&list), hash);
-	snprintf(name, sizeof(name), "%llu %.16s", (unsigned long long)version, hash);
-	catalogue_set_version(c, name);
-	buf_fini(&list);
+	snprintf(name, sizeof(name), "%llu %.16s", (unsigned long long)version, job->root_hash);
+	catalogue_set_version(job->catalogue, name);
 }
 
-/* Takes what was built into use. */
-static void use(struct job *job, uint64_t version)
+void job_use(struct job *job, uint64_t version)
 {
 	struct knowledge *k = job->k;
 
@@ -204,108 +166,20 @@ static void use(struct job *job, uint64_t version)
 	if (!job->catalogue)
 		return; /* nothing was built, since nothing changed: it is followed as any other */
 	k->version = version;
-	name_version(job->catalogue, version, &job->want);
+	name_version(job, version);
 	k->options.changed(k->options.arg, job->catalogue);
 	job->catalogue = NULL;
-}
-
-static void on_published(void *arg, int err, const redisReply *reply, const char *why)
-{
-	struct job *job = arg;
-	struct span said = redis_text_at(reply, 0);
-
-	(void)why;
-	if (err) {
-		job_end(job, err, NULL);
-	} else if (!span_is(said, "ok")) { /* moved, or lost */
-		if (++job->tries < TRIES_MAX)
-			stage(job);
-		else
-			job_end(job, -EBUSY, "busy");
-	} else {
-		use(job, redis_num_at(reply, 1));
-		job_end(job, 0, NULL);
-	}
-}
-
-static void publish(struct job *job)
-{
-	struct span *args = calloc(6 + 2 * job->draft_count, sizeof(*args));
-	struct buf list, theirs;
-	char base[24], keep[24], *text = about(job);
-	size_t count = 0;
-
-	buf_init(&list, LIST_MAX);
-	buf_init(&theirs, LIST_MAX);
-	edition_write(&job->want, &list);
-	edition_write(&job->theirs, &theirs);
-	snprintf(base, sizeof(base), "%llu", (unsigned long long)job->base);
-	snprintf(keep, sizeof(keep), "%d", VERSIONS_KEPT);
-	if (args && text && !buf_check(&list) && !buf_check(&theirs)) {
-		args[count++] = span_of(base);
-		args[count++] = buf_span(&list);
-		args[count++] = span_of(text);
-		args[count++] = span_of(keep);
-		args[count++] = span_of(job->fingerprint);
-		args[count++] = buf_span(&theirs);
-		for (size_t i = 0; i < job->draft_count; i++) {
-			args[count++] = span_of(job->drafts[i].name);
-			args[count++] = span_of(job->drafts[i].hash);
-		}
-		call(job, "ph_templates_publish", args, count, on_published);
-	} else {
-		job_end(job, -ENOMEM, NULL);
-	}
-	buf_fini(&list);
-	buf_fini(&theirs);
-	free(text);
-	free(args);
-}
-
-static void on_stored(void *arg, int err, const redisReply *reply, const char *why)
-{
-	(void)reply;
-	(void)why;
-	if (err)
-		job_end(arg, err, NULL);
-	else
-		store(arg);
-}
-
-/* The sheets of files, which Redis may not have; drafts and old versions are there. */
-static void store(struct job *job)
-{
-	struct span args[2 * STORE_BATCH];
-	size_t count = 0;
-
-	for (; job->at < job->theirs.count && count < ARRAY_LEN(args); job->at++) {
-		const struct edition_entry *mine = &job->theirs.at[job->at];
-		const struct edition_entry *wanted = edition_find(&job->want, mine->name);
-
-		if (!wanted || strcmp(wanted->hash, mine->hash) != 0)
-			continue;
-		args[count++] = span_of(mine->hash);
-		args[count++] = span_of(mine->text);
-	}
-	if (count)
-		call(job, "ph_templates_sheets", args, count, on_stored);
-	else
-		publish(job);
+	knowledge_sweep_soon(k);
 }
 
 static void built(struct job *job)
 {
-	if (job->what != KNOWLEDGE_FOLLOW)
-		edition_diff(&job->now, &job->want, names_add, &job->names);
-	if (job->what == KNOWLEDGE_FOLLOW) {
-		use(job, job->base);
+	if (job->what == KNOWLEDGE_FOLLOW)
+		job_use(job, job->base);
+	if (job->what == KNOWLEDGE_FOLLOW || job->what == KNOWLEDGE_VALIDATE)
 		job_end(job, 0, NULL);
-	} else if (job->what == KNOWLEDGE_VALIDATE) {
-		job_end(job, 0, NULL);
-	} else {
-		job->at = 0;
-		store(job);
-	}
+	else
+		job_store(job);
 }
 
 static void on_job_built(void *arg, int err)
@@ -316,6 +190,28 @@ static void on_job_built(void *arg, int err)
 		job_end(job, err, err == -EINVAL ? "template_invalid" : NULL);
 	else
 		built(job);
+}
+
+static int render(void *arg)
+{
+	struct job *job = arg;
+
+	return job->render(job->arg, job->base, &job->want);
+}
+
+static void on_rendered(void *arg, int err)
+{
+	job_end(arg, err, NULL);
+}
+
+static void fetched(struct job *job)
+{
+	if (job->what != KNOWLEDGE_READ)
+		work(job, job_build, on_job_built);
+	else if (job->render)
+		work(job, render, on_rendered);
+	else
+		job_end(job, 0, NULL);
 }
 
 /* --- fetching --------------------------------------------------------------------------------- */
@@ -333,15 +229,14 @@ static void on_fetched(void *arg, int err, const redisReply *reply, const char *
 		if (entry->text)
 			continue;
 		text = redis_text_at(reply, given++);
-		entry->text = text.len ? span_dup(text) : NULL;
-		if (!entry->text)
-			err = text.len ? -ENOMEM : -ESTALE; /* published and pruned meanwhile */
+		err = text.len ? edition_set_text(&job->want, entry, text)
+		               : -ESTALE; /* published and swept meanwhile */
 		job->at = i + 1;
 	}
-	if (err == -ESTALE && ++job->tries < TRIES_MAX)
-		stage(job);
+	if (err == -ESTALE)
+		job_again(job);
 	else if (err)
-		job_end(job, err, err == -ESTALE ? "busy" : NULL);
+		job_end(job, err, NULL);
 	else
 		fetch(job);
 }
@@ -349,186 +244,18 @@ static void on_fetched(void *arg, int err, const redisReply *reply, const char *
 static void fetch(struct job *job)
 {
 	struct span argv[2 + FETCH_BATCH] = {SPAN_LIT("HMGET"), SPAN_LIT("ph:{tpl}:sheet")};
-	int count = 2, err;
+	int count = 2;
 
 	for (size_t i = job->at; i < job->want.count && count < (int)ARRAY_LEN(argv); i++)
 		if (!job->want.at[i].text)
 			argv[count++] = span_of(job->want.at[i].hash);
-	if (count == 2 && job->what == KNOWLEDGE_READ) {
-		job_end(job, 0, NULL);
-		return;
-	}
-	if (count == 2) {
-		work(job, job_build, on_job_built);
-		return;
-	}
-	err = redis_command(job->k->options.redis, count, argv, on_fetched, job);
-	if (err)
-		job_end(job, err, NULL);
+	if (count == 2)
+		fetched(job);
+	else
+		job_command(job, count, argv, on_fetched);
 }
 
-/* --- staging ---------------------------------------------------------------------------------- */
-
-static bool is_chosen(const struct job *job, const char *name)
-{
-	for (size_t i = 0; i < job->id_count; i++)
-		if (span_is(job->ids[i], name))
-			return true;
-	return job->id_count == 0;
-}
-
-static void note_author(struct job *job, const char *name, struct span by)
-{
-	char text[BY_MAX];
-	bool known = false;
-
-	snprintf(text, sizeof(text), "%.*s", SPAN_FMT(by));
-	for (size_t i = 0; i < job->authors.count; i++)
-		known = known || strcmp(job->authors.at[i], text) == 0;
-	if (!known)
-		names_add(&job->authors, text);
-	if (strcmp(text, job->by) == 0)
-		names_add(&job->own, name);
-}
-
-/* "BASE HASH MS BY FILE" of one template laid over what would be published. */
-static int apply_draft(struct job *job, struct span name, struct span record)
-{
-	struct span rest, ms, by;
-	struct span base = span_split(record, ' ', &rest), hash = span_split(rest, ' ', &rest);
-	struct edition_entry entry = {.name = span_dup(name)}, *is;
-	struct draft *d = &job->drafts[job->draft_count];
-	int err = 0;
-
-	ms = span_split(rest, ' ', &rest);
-	by = span_split(rest, ' ', &rest);
-	if (!ms.len || !by.len || !base.len || base.len > EDITION_HASH_LEN || !hash.len ||
-	    hash.len > EDITION_HASH_LEN || !entry.name) {
-		free(entry.name);
-		return -EBADMSG;
-	}
-	*d = (struct draft){.name = entry.name};
-	memcpy(d->base, base.ptr, base.len);
-	memcpy(d->hash, hash.ptr, hash.len);
-	job->draft_count++;
-	note_author(job, d->name, by);
-	is = edition_find(&job->want, d->name);
-	if (strcmp(d->base, is ? is->hash : "-") != 0 && strcmp(d->hash, is ? is->hash : "-") != 0)
-		names_add(&job->conflicts, d->name);
-	if (strcmp(d->hash, "-") == 0) {
-		edition_remove(&job->want, d->name);
-	} else if (is) {
-		memcpy(is->hash, d->hash, sizeof(is->hash));
-		free(is->text);
-		is->text = NULL;
-	} else {
-		entry.file = span_dup(rest);
-		memcpy(entry.hash, d->hash, sizeof(entry.hash));
-		err = entry.file ? edition_add(&job->want, &entry) : -ENOMEM;
-		free(entry.file);
-	}
-	return err;
-}
-
-static int apply_drafts(struct job *job, const redisReply *all)
-{
-	size_t count = all && all->type == REDIS_REPLY_ARRAY ? all->elements : 0;
-	int err = 0;
-
-	job->drafts = calloc(count / 2 + 1, sizeof(*job->drafts));
-	if (!job->drafts)
-		return -ENOMEM;
-	for (size_t i = 0; i + 1 < count && !err; i += 2) {
-		struct span name = redis_text_at(all, i);
-		char text[EDITION_NAME_MAX + 1];
-
-		snprintf(text, sizeof(text), "%.*s", SPAN_FMT(name));
-		if (is_chosen(job, text))
-			err = apply_draft(job, name, redis_text_at(all, i + 1));
-	}
-	return err;
-}
-
-static int copy_edition(const struct edition *from, struct edition *to)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < from->count && !err; i++)
-		err = edition_add(to, &from->at[i]);
-	return err;
-}
-
-/* Files that are some, not all: over what would be published. */
-static int lay_over(struct job *job)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < job->theirs.count && !err; i++) {
-		struct edition_entry *is = edition_find(&job->want, job->theirs.at[i].name);
-
-		if (!is) {
-			err = edition_add(&job->want, &job->theirs.at[i]);
-			continue;
-		}
-		memcpy(is->hash, job->theirs.at[i].hash, sizeof(is->hash));
-		free(is->text);
-		is->text = strdup(job->theirs.at[i].text);
-		err = is->text ? 0 : -ENOMEM;
-	}
-	return err;
-}
-
-static bool equal(const struct edition *a, const struct edition *b)
-{
-	bool same = a->count == b->count;
-
-	for (size_t i = 0; same && i < a->count; i++)
-		same = strcmp(a->at[i].hash, b->at[i].hash) == 0 &&
-		       strcmp(a->at[i].name, b->at[i].name) == 0;
-	return same;
-}
-
-static void count_one(void *arg, const char *name)
-{
-	(void)name;
-	++*(size_t *)arg;
-}
-
-static int merge_files(struct job *job)
-{
-	const struct edition_merge merge = {.base = &job->imported,
-	                                    .theirs = &job->theirs,
-	                                    .ours = &job->now,
-	                                    .force = job->force,
-	                                    .conflict = names_add,
-	                                    .arg = &job->conflicts};
-	int err = edition_merge(&merge, &job->want);
-	size_t differing = 0;
-
-	edition_diff(&job->now, &job->want, count_one, &differing);
-	if (!err && !differing) { /* at most another order, which is not worth a version */
-		edition_fini(&job->want);
-		err = copy_edition(&job->now, &job->want);
-	}
-	job->pure = !err && equal(&job->want, &job->theirs);
-	return err;
-}
-
-/* What would be published. */
-static int work_out(struct job *job, const redisReply *reply)
-{
-	int err = edition_read(redis_text_at(reply, 2), &job->imported);
-
-	if (!err && job->whole)
-		return merge_files(job);
-	if (!err)
-		err = copy_edition(&job->now, &job->want);
-	if (!err && (job->what == KNOWLEDGE_PUBLISH || job->what == KNOWLEDGE_VALIDATE))
-		err = apply_drafts(job, redis_at(reply, 3));
-	if (!err && job->file_count)
-		err = lay_over(job);
-	return err;
-}
+/* --- planning --------------------------------------------------------------------------------- */
 
 /* An id that was asked for and of which there is no draft. */
 static bool asked_in_vain(const struct job *job)
@@ -544,33 +271,121 @@ static bool asked_in_vain(const struct job *job)
 	return false;
 }
 
-static void on_staged(void *arg, int err, const redisReply *reply, const char *why)
+static void on_planned(void *arg, int err)
 {
 	struct job *job = arg;
+	bool publishes = job->what == KNOWLEDGE_PUBLISH;
 
-	(void)why;
-	if (!err) {
-		job->base = redis_num_at(reply, 0);
-		err = edition_read(redis_text_at(reply, 1), &job->now);
-	}
-	if (!err)
-		err = work_out(job, reply);
 	if (err)
 		job_end(job, err, err == -E2BIG ? "catalogue_full" : NULL);
-	else if (!job->base && !job->whole) /* drafts alone are no catalogue */
-		job_end(job, -E2BIG, "catalogue_full");
-	else if (job->what == KNOWLEDGE_PUBLISH && (asked_in_vain(job) || !job->draft_count))
+	else if (publishes && (asked_in_vain(job) || !job->taken_count))
 		job_end(job, -ENOENT, "draft_unknown");
-	else if (job->what == KNOWLEDGE_PUBLISH && job->four_eyes && job->own.count)
+	else if (publishes && job->four_eyes && job->own.count)
 		job_end(job, -EPERM, "four_eyes");
-	else if (job->what == KNOWLEDGE_PUBLISH && job->conflicts.count && !job->force)
+	else if (publishes && job->conflicts.count && !job->force)
 		job_end(job, -EEXIST, "template_conflict");
-	else if ((job->pure && job->built) ||
-	         (job->whole && job->base && equal(&job->now, &job->want)))
+	else if ((job->pure && job->built) || (job->whole && job->base && job->plan.same))
 		built(job); /* it is there, or nothing changed: that the files were imported is
 		               noted */
 	else
 		fetch(job);
+}
+
+static void loaded(struct job *job)
+{
+	job->at = 0;
+	if (job->what == KNOWLEDGE_FOLLOW || job->what == KNOWLEDGE_READ)
+		fetch(job);
+	else
+		work(job, job_plan, on_planned);
+}
+
+/* --- loading ---------------------------------------------------------------------------------- */
+
+/* to will be what the root names. */
+static int load_later(struct job *job, struct edition *to, struct span root)
+{
+	struct loading *l = &job->loads[job->load_count++];
+
+	*l = (struct loading){.to = to};
+	return edition_root_read(root, &l->pages);
+}
+
+static struct loading *next_load(struct job *job)
+{
+	for (size_t i = 0; i < job->load_count; i++)
+		if (job->loads[i].at < job->loads[i].pages.count)
+			return &job->loads[i];
+	return NULL;
+}
+
+static void on_pages(void *arg, int err, const redisReply *reply, const char *why)
+{
+	struct job *job = arg;
+	struct loading *l = next_load(job);
+
+	(void)why;
+	for (size_t i = 0; !err && redis_at(reply, i); i++, l->at++) {
+		struct span page = redis_text_at(reply, i);
+
+		err = page.len ? edition_page_read(page, l->to) : -ESTALE;
+	}
+	if (err == -ESTALE)
+		job_again(job);
+	else if (err)
+		job_end(job, err, NULL);
+	else
+		load(job);
+}
+
+static void load(struct job *job)
+{
+	struct span argv[2 + PAGE_BATCH] = {SPAN_LIT("HMGET"), SPAN_LIT("ph:{tpl}:page")};
+	const struct loading *l = next_load(job);
+	int count = 2;
+
+	if (!l) {
+		loaded(job);
+		return;
+	}
+	for (size_t i = l->at; i < l->pages.count && count < (int)ARRAY_LEN(argv); i++)
+		argv[count++] = span_of(l->pages.at[i].hash);
+	job_command(job, count, argv, on_pages);
+}
+
+/* --- staging ---------------------------------------------------------------------------------- */
+
+/* "BASE HASH MS BY FILE" */
+static int take_draft(struct job *job, struct span name, struct span record)
+{
+	struct draft *d = &job->drafts[job->draft_count];
+	struct span rest, ms, by;
+	struct span base = span_split(record, ' ', &rest), hash = span_split(rest, ' ', &rest);
+
+	ms = span_split(rest, ' ', &rest);
+	by = span_split(rest, ' ', &rest);
+	if (!ms.len || !by.len || !base.len || base.len > EDITION_HASH_LEN || !hash.len ||
+	    hash.len > EDITION_HASH_LEN)
+		return -EBADMSG;
+	*d = (struct draft){.name = span_dup(name), .file = span_dup(rest)};
+	memcpy(d->base, base.ptr, base.len);
+	memcpy(d->hash, hash.ptr, hash.len);
+	snprintf(d->by, sizeof(d->by), "%.*s", SPAN_FMT(by));
+	job->draft_count++;
+	return d->name && d->file ? 0 : -ENOMEM;
+}
+
+static int take_drafts(struct job *job, const redisReply *all)
+{
+	size_t count = all && all->type == REDIS_REPLY_ARRAY ? all->elements : 0;
+	int err = 0;
+
+	job->drafts = calloc(count / 2 + 1, sizeof(*job->drafts));
+	if (!job->drafts)
+		return -ENOMEM;
+	for (size_t i = 0; i + 1 < count && !err; i += 2)
+		err = take_draft(job, redis_text_at(all, i), redis_text_at(all, i + 1));
+	return err;
 }
 
 /* A version as it was. */
@@ -583,14 +398,15 @@ static void on_version(void *arg, int err, const redisReply *reply, const char *
 	if (there) {
 		if (job->what != KNOWLEDGE_ROLLBACK)
 			job->base = redis_num_at(reply, 0);
-		err = edition_read(redis_text_at(reply, 1), &job->want);
+		edition_hash(redis_text_at(reply, 1), job->root_hash);
+		err = load_later(job, &job->want, redis_text_at(reply, 1));
 	}
 	if (err)
 		job_end(job, err, NULL);
 	else if (!there)
 		job_end(job, -ENOENT, "version_unknown");
 	else
-		fetch(job);
+		load(job);
 }
 
 static void read_version(struct job *job)
@@ -599,23 +415,33 @@ static void read_version(struct job *job)
 	const struct span arg = {number, (size_t)snprintf(number, sizeof(number), "%llu",
 	                                                  (unsigned long long)job->version)};
 
-	call(job, "ph_templates_version", &arg, 1, on_version);
+	job_call(job, "ph_templates_version", &arg, 1, on_version);
 }
 
-/* A rollback replaces what is published now, whatever it is. */
-static void on_rollback_base(void *arg, int err, const redisReply *reply, const char *why)
+static void on_staged(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct job *job = arg;
+	bool back = job->what == KNOWLEDGE_ROLLBACK;
 
 	(void)why;
 	if (!err) {
 		job->base = redis_num_at(reply, 0);
-		err = edition_read(redis_text_at(reply, 1), &job->now);
+		err = load_later(job, &job->now, redis_text_at(reply, 1));
 	}
+	if (!err && job->base && !job->loads[0].pages.count && !job->whole)
+		err = -EBADMSG; /* a version without its root: only files can be built on that */
+	if (!err && job->whole)
+		err = load_later(job, &job->imported, redis_text_at(reply, 2));
+	if (!err && !back)
+		err = take_drafts(job, redis_at(reply, 3));
 	if (err)
 		job_end(job, err, NULL);
-	else
+	else if (!job->base && !job->whole && !back) /* drafts alone are no catalogue */
+		job_end(job, -E2BIG, "catalogue_full");
+	else if (back)
 		read_version(job);
+	else
+		load(job);
 }
 
 static void stage(struct job *job)
@@ -624,6 +450,5 @@ static void stage(struct job *job)
 	if (job->what == KNOWLEDGE_FOLLOW || job->what == KNOWLEDGE_READ)
 		read_version(job);
 	else
-		call(job, "ph_templates_stage", NULL, 0,
-		     job->what == KNOWLEDGE_ROLLBACK ? on_rollback_base : on_staged);
+		job_call(job, "ph_templates_stage", NULL, 0, on_staged);
 }

@@ -21,7 +21,7 @@ static int take_sheet(void *arg, const struct sheet *sheet)
 	const struct taking *t = arg;
 	struct edition_entry entry = {.line = sheet->line};
 	char name[EDITION_NAME_MAX + 1], file[EDITION_FILE_MAX + 1];
-	char line[200];
+	char line[200], *text;
 	int err;
 
 	snprintf(name, sizeof(name), "%.*s", SPAN_FMT(sheet->name));
@@ -29,11 +29,12 @@ static int take_sheet(void *arg, const struct sheet *sheet)
 	edition_hash(sheet->text, entry.hash);
 	entry.name = name;
 	entry.file = file;
-	entry.text = span_dup(sheet->text);
-	if (!entry.text)
+	text = span_dup(sheet->text);
+	if (!text)
 		return -ENOMEM;
+	entry.text = text;
 	err = sheet->name.len <= EDITION_NAME_MAX ? edition_add(&t->job->theirs, &entry) : -EINVAL;
-	free(entry.text);
+	free(text);
 	if (err == -EINVAL) {
 		snprintf(line, sizeof(line), "\"id\" is missing, or none: a-z, 0-9, _ and .");
 		told_add(&t->job->told, t->file, sheet->line, line);
@@ -136,10 +137,6 @@ int job_read(void *arg)
 	}
 	if (!err)
 		err = take_apart(job, files, count);
-	if (err == -E2BIG && job->what == KNOWLEDGE_FILES) {
-		job->too_many = true;
-		err = 0;
-	}
 	if (!err && job->whole)
 		err = build_files(job, files, count);
 	if (err == -EINVAL || job->told.count)

@@ -5,6 +5,7 @@
 #include "templates_command.h"
 
 #include "command.h"
+#include "edition_files.h"
 #include "knowledge.h"
 #include "rfc3339.h"
 #include "sheet.h"
@@ -124,38 +125,22 @@ static bool is_plain(const char *name)
 	return name[0] && name[0] != '.' && !strchr(name, '/');
 }
 
-static int write_file(int dir, const struct edition *e, const char *name)
+static int write_file(void *arg, const char *name, struct span text)
 {
-	struct span *texts = calloc(e->count + 1, sizeof(*texts));
-	size_t count = 0;
-	struct buf text;
-	int fd, err = -EINVAL;
+	const int *dir = arg;
+	int err = 0;
+	int fd = is_plain(name)
+	                 ? openat(*dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+	                          0644)
+	                 : -1;
 
-	for (size_t i = 0; texts && i < e->count; i++)
-		if (strcmp(e->at[i].file, name) == 0)
-			texts[count++] = span_of(e->at[i].text);
-	buf_init(&text, CATALOGUE_FILE_SIZE_MAX);
-	if (texts)
-		sheet_join(texts, count, &text);
-	fd = is_plain(name) && texts && !buf_check(&text)
-	             ? openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-	                      0644)
-	             : -1;
-	if (fd >= 0)
-		err = write(fd, text.data, text.len) == (ssize_t)text.len ? 0 : -EIO;
-	if (fd >= 0 && close(fd))
+	if (fd < 0)
+		return -EINVAL;
+	if (write(fd, text.ptr, text.len) != (ssize_t)text.len)
 		err = -EIO;
-	buf_fini(&text);
-	free(texts);
+	if (close(fd))
+		err = -EIO;
 	return err;
-}
-
-static bool comes_first(const struct edition *e, size_t at)
-{
-	for (size_t i = 0; i < at; i++)
-		if (strcmp(e->at[i].file, e->at[at].file) == 0)
-			return false;
-	return true;
 }
 
 static void on_export(void *arg, const struct knowledge_result *r)
@@ -170,9 +155,8 @@ static void on_export(void *arg, const struct knowledge_result *r)
 	dir = err ? -1 : open(c->rest[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0 && !err)
 		err = -errno;
-	for (size_t i = 0; !err && i < r->edition->count; i++)
-		if (comes_first(r->edition, i))
-			err = write_file(dir, r->edition, r->edition->at[i].file);
+	if (!err)
+		err = edition_files(r->edition, CATALOGUE_FILE_SIZE_MAX, write_file, &dir);
 	if (dir >= 0)
 		close(dir);
 	if (err) {

@@ -452,6 +452,8 @@ test("templates: drafted, validated, published, rolled back, imported, exported;
   assert.equal((await call("GET", "/v1/templates/versions")).body.items.length, 4);
   assert.equal((await call("GET", "/v1/templates/versions/4")).body.changed[0], "zulu");
   await at({ status: 404, code: "version_unknown" }, "GET", "/versions/99");
+  await at({ status: 400, code: "query_invalid", field: "after" }, "GET", "/versions/4?after=x");
+  assert.equal((await call("GET", "/v1/templates/export")).body.next, null);
   assert.ok((await call("GET", "/v1/templates/audit?limit=2")).body.next);
   await at({ status: 400, code: "query_invalid", field: "after" }, "GET", "/audit?after=x");
 });

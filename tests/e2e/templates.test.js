@@ -149,21 +149,42 @@ test("the command line lists, shows, imports, exports, publishes and rolls back,
   assert.match((await run("versions")).output, /^3\*\t.*\tcli:\w+\trollback\t1 changed/m);
 });
 
-test("more templates than versions are kept of: each node answers from its files, SIGHUP changes them, publishing says why not", async (t) => {
+test("a catalogue of thousands: published in steps, edited, read by pages, exported, taken back; what nothing names is swept", async (t) => {
   const canned = (count, text) => `canned:\n${Array.from({ length: count }, (_, i) => `  - {id: c.n${i}, shortcut: n${i}, title: {zh: 甲${i}, en: n${i}}, text: {zh: 好, en: ${text}}}`).join("\n")}\n`;
-  const { w, dir } = await small(t, { awaitVersion: false, more: { "canned.yaml": canned(4300, "first") } });
-  await until("the files alone", () => /event=templates.files_alone at_most=4200/.test(w.gateway.log));
-  const list = async () => (await w.api("GET", "/v1/templates?q=hours")).body;
-  assert.deepEqual([(await list()).version, (await list()).items[0].id], [0, "hours"]);
-  assert.match(await ask(w, "hours alpha 0"), /Answer hours/);
-  assert.equal((await w.api("POST", "/v1/templates", { template: answer("parking") })).status, 201);
-  for (const what of ["publish", "validate"]) {
-    const { status, body } = await w.api("POST", `/v1/templates/${what}`, {});
-    assert.deepEqual([status, body.code], [409, "catalogue_full"]);
+  const { w, dir } = await small(t, { more: { "canned.yaml": canned(6000, "first") } });
+  const get = async (route) => (await w.api("GET", `/v1/templates${route}`)).body;
+  const kept = (what) => w.redis.command("HLEN", `ph:{tpl}:${what}`).then(Number);
+  const pages = await kept("page");
+  assert.equal((await get("/c.n5999")).published.template.shortcut, "n5999");
+
+  const { hash } = (await w.api("POST", "/v1/templates", { template: answer("dropped") })).body;
+  await w.api("DELETE", "/v1/templates/dropped/draft");
+  await w.api("POST", "/v1/templates", { template: answer("parking") });
+  assert.deepEqual((await w.api("POST", "/v1/templates/publish", {})).body.changed, ["parking"]);
+  assert.match(await ask(w, "parking alpha please"), /Answer parking/);
+  assert.ok((await kept("page")) <= pages + 3, "one change makes few pages");
+  await until("the discarded draft to be swept", async () => (await w.redis.command("HEXISTS", "ph:{tpl}:sheet", hash)) === "0");
+
+  const ids = [];
+  for (let after = 0; after !== null; ) {
+    const page = await get(`/versions/2?after=${after}`);
+    ids.push(...page.templates.map((x) => x.id));
+    after = page.next;
   }
-  const file = path.join(dir, "answers.yaml");
-  await writeFile(file, (await readFile(file, "utf8")).replace("Answer hours", "Hours of the files"));
-  w.gateway.program.child.kill("SIGHUP");
-  await until("the new files", async () => /Hours of the files/.test(await ask(w, "hours alpha 0")));
-  assert.equal((await w.posthouse(["templates", "import", w.gateway.configFile])).code, 3);
+  assert.equal(new Set(ids).size, ids.length);
+  assert.deepEqual([ids.filter((id) => id.startsWith("c.n")).length, ids.at(-1)], [6000, "parking"]);
+  assert.equal((await w.api("GET", "/v1/templates/versions/2?after=99999")).status, 400);
+
+  // Much at once, by the files; and back.
+  await writeFile(path.join(dir, "canned.yaml"), canned(5000, "second"));
+  assert.match((await w.posthouse(["templates", "import", w.gateway.configFile])).output, /^version 3/);
+  await until("the new files", async () => (await get("?limit=1")).version === 3);
+  assert.match((await get("/c.n4999")).published.text, /second/);
+  assert.equal((await w.api("GET", "/v1/templates/c.n5000")).status, 404);
+  assert.equal((await w.api("POST", "/v1/templates/rollback", { version: 2 })).body.version, 4);
+  assert.match((await get("/c.n5999")).published.text, /first/);
+  const sizes = (await get("/export")).files.filter((f) => /^canned/.test(f.name)).map((f) => f.text.length);
+  assert.ok(sizes.length >= 1 && sizes.every((n) => n <= 1 << 20), `${sizes}`);
+  const versions = (await get("/versions")).items.map((v) => [v.version, v.count - ids.length]);
+  assert.deepEqual(versions, [[4, 0], [3, -1000], [2, 0], [1, -1]]);
 });

@@ -1,5 +1,6 @@
 /* Lists of sheets survive being written, and three-way merging keeps everybody's work. */
-#include "edition.h"
+#include "edition_files.h"
+#include "edition_pages.h"
 #include "unit.h"
 
 #include <stdio.h>
@@ -78,25 +79,169 @@ START_TEST(what_both_did_is_kept)
 }
 END_TEST
 
-START_TEST(a_list_written_is_read_again)
+/* count templates "t0", "t1"... each with the text of its name, but for one that is left out. */
+static struct edition make_many(int count, int without)
 {
-	struct edition e = make("a1 b2"), again = {0};
-	struct buf text, twice;
+	struct edition e = {0};
 
-	buf_init(&text, 10000);
-	buf_init(&twice, 10000);
-	edition_write(&e, &text);
-	ck_assert_int_eq(edition_read(buf_span(&text), &again), 0);
-	edition_write(&again, &twice);
-	ck_assert(text.len && span_eq(buf_span(&text), buf_span(&twice)));
-	for (size_t cut = 1; cut < 42; cut++) { /* the first entry, cut anywhere */
-		edition_fini(&again);
-		ck_assert_int_eq(edition_read((struct span){text.data, cut}, &again), -EBADMSG);
+	for (int i = 0; i < count; i++) {
+		char name[16];
+		struct edition_entry entry = {.name = name, .file = "f.yaml"};
+
+		snprintf(name, sizeof(name), "t%d", i);
+		edition_hash(span_of(name), entry.hash);
+		if (i != without)
+			ck_assert_int_eq(edition_add(&e, &entry), 0);
 	}
-	buf_fini(&text);
-	buf_fini(&twice);
+	return e;
+}
+
+static void cut_up(const struct edition *e, struct edition_pages *pages)
+{
+	*pages = (struct edition_pages){0};
+	ck_assert_int_eq(edition_pages_make(e, pages), 0);
+}
+
+START_TEST(a_version_cut_into_pages_is_put_together_again)
+{
+	struct edition e = make_many(5000, -1), again = {0};
+	struct edition_pages pages, read = {0};
+	struct buf root;
+
+	cut_up(&e, &pages);
+	buf_init(&root, 1 << 20);
+	edition_root_write(&pages, &root);
+	ck_assert_int_eq(edition_root_read(buf_span(&root), &read), 0);
+	ck_assert_uint_eq(read.count, pages.count);
+	for (size_t i = 0; i < pages.count; i++) {
+		struct buf text;
+		char hash[EDITION_HASH_LEN + 1];
+
+		buf_init(&text, EDITION_PAGE_TEXT_MAX);
+		edition_page_write(&e, &pages.at[i], &text);
+		edition_hash(buf_span(&text), hash);
+		ck_assert_str_eq(hash, read.at[i].hash);
+		ck_assert_uint_le(pages.at[i].count, EDITION_PAGE_LINES_MAX);
+		ck_assert_int_eq(edition_page_read(buf_span(&text), &again), 0);
+		buf_fini(&text);
+	}
+	ck_assert_uint_eq(again.count, e.count);
+	for (size_t i = 0; i < e.count; i++)
+		ck_assert_str_eq(again.at[i].name, e.at[i].name);
+	buf_fini(&root);
+	edition_pages_fini(&pages);
+	edition_pages_fini(&read);
 	edition_fini(&e);
 	edition_fini(&again);
+}
+END_TEST
+
+START_TEST(one_change_makes_few_new_pages)
+{
+	struct edition before = make_many(20000, -1), after = make_many(20000, 7777);
+	struct edition_pages old, new;
+
+	cut_up(&before, &old);
+	cut_up(&after, &new);
+	ck_assert_uint_gt(new.count, 60);
+	ck_assert_int_eq(edition_pages_without(&new, &old), 0);
+	ck_assert_uint_ge(new.count, 1);
+	ck_assert_uint_le(new.count, 8);
+	edition_pages_fini(&old);
+	edition_pages_fini(&new);
+	edition_fini(&before);
+	edition_fini(&after);
+}
+END_TEST
+
+#define HASH "0123456789abcdef0123456789abcdef01234567"
+
+static const struct {
+	const char *text;
+	int want;
+} pages[] = {
+	{HASH " a f\n",               0       },
+	{HASH " a \n",                0       },
+	{HASH " a f\n" HASH " b f\n", 0       },
+	{"",			  -EBADMSG},
+	{"\n",			-EBADMSG},
+	{HASH " a f",                 -EBADMSG},
+	{HASH " a\n",                 -EBADMSG},
+	{HASH "\n",                   -EBADMSG},
+	{HASH "0 a f\n",              -EBADMSG},
+	{"x" HASH " a f\n",           -EBADMSG},
+	{HASH " A f\n",               -EBADMSG},
+};
+
+START_TEST(a_page_that_is_none_is_refused)
+{
+	struct edition e = {0};
+
+	ck_assert_int_eq(edition_page_read(span_of(pages[_i].text), &e), pages[_i].want);
+	edition_fini(&e);
+}
+END_TEST
+
+START_TEST(a_page_with_a_nul_is_refused)
+{
+	struct edition e = {0};
+
+	ck_assert_int_eq(edition_page_read(SPAN_LIT(HASH " a f\n\0\n"), &e), -EBADMSG);
+	edition_fini(&e);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	int want;
+} roots[] = {
+	{"",	       0       },
+	{HASH "\n",        0       },
+	{HASH "\n" HASH,   0       },
+	{HASH " a f\n",    -EBADMSG},
+	{"\n",             -EBADMSG},
+	{"X" HASH "\n",    -EBADMSG},
+	{HASH "\n\n" HASH, -EBADMSG},
+};
+
+START_TEST(a_root_that_is_none_is_refused)
+{
+	struct edition_pages read = {0};
+
+	ck_assert_int_eq(edition_root_read(span_of(roots[_i].text), &read), roots[_i].want);
+	edition_pages_fini(&read);
+}
+END_TEST
+
+/* "NAME:LENGTH " of each file. */
+static int note_file(void *arg, const char *name, struct span text)
+{
+	char *out = arg;
+	size_t len = strlen(out);
+
+	ck_assert_uint_le(text.len, 460);
+	snprintf(out + len, 256 - len, "%s:%zu ", name, text.len / 100);
+	return 0;
+}
+
+START_TEST(a_file_that_is_too_large_comes_in_parts)
+{
+	static const char *const files[] = {"a.yaml", "b", "a.2.yaml", "a.yaml", "a.yaml"};
+	struct edition e = {0};
+	char told[256] = "";
+
+	for (int i = 0; i < 5; i++) {
+		char name[] = {(char)('a' + i), '\0'}, text[256];
+		struct edition_entry entry = {.name = name, .file = files[i], .text = text};
+
+		snprintf(text, sizeof(text), "answers:\n  - id: %s\n    note: %0180d\n", name, 0);
+		edition_hash(span_of(text), entry.hash);
+		ck_assert_int_eq(edition_add(&e, &entry), 0);
+	}
+	ck_assert_int_eq(edition_files(&e, 460, note_file, told), 0);
+	ck_assert_str_eq(told, "a.yaml:4 a.3.yaml:2 b:2 a.2.yaml:2 ");
+	ck_assert_int_eq(edition_files(&e, 100, note_file, told), -EMSGSIZE);
+	edition_fini(&e);
 }
 END_TEST
 
@@ -110,6 +255,10 @@ START_TEST(a_diff_names_what_differs)
 	edition_remove(&after, "c");
 	ck_assert_ptr_null(edition_find(&after, "c"));
 	ck_assert_ptr_nonnull(edition_find(&after, "d"));
+	edition_pack(&after);
+	ck_assert_uint_eq(after.count, 2);
+	ck_assert_str_eq(after.at[1].name, "d");
+	ck_assert_ptr_eq(edition_find(&after, "d"), &after.at[1]);
 	edition_fini(&before);
 	edition_fini(&after);
 }
@@ -151,7 +300,12 @@ int main(void)
 
 	tcase_add_loop_test(tc, what_both_did_is_kept, 0, (int)ARRAY_LEN(rows));
 	tcase_add_test(tc, has_a_limit);
-	tcase_add_test(tc, a_list_written_is_read_again);
+	tcase_add_test(tc, a_version_cut_into_pages_is_put_together_again);
+	tcase_add_test(tc, one_change_makes_few_new_pages);
+	tcase_add_loop_test(tc, a_page_that_is_none_is_refused, 0, (int)ARRAY_LEN(pages));
+	tcase_add_test(tc, a_page_with_a_nul_is_refused);
+	tcase_add_loop_test(tc, a_root_that_is_none_is_refused, 0, (int)ARRAY_LEN(roots));
+	tcase_add_test(tc, a_file_that_is_too_large_comes_in_parts);
 	tcase_add_test(tc, a_diff_names_what_differs);
 	tcase_add_loop_test(tc, what_would_break_a_list_is_refused, 0, 5);
 	return unit_run("edition", &tc, 1);
