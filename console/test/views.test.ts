@@ -84,6 +84,9 @@ test("a question is open until somebody has answered it", () => {
   const t = append(EMPTY, [said(1, 1), said(2, 2)], false, true).thread;
   assert.equal(openQuestion(t)?.seq, 2);
   assert.equal(openQuestion(append(t, [said(3, 3, { direction: "out" })], true).thread), null);
+  const bot = (did: string) => append(t, [said(3, 3, { direction: "out", author: { type: "bot" }, answer: { did } })], true).thread;
+  for (const did of ["human", "menu", "ask"]) assert.equal(openQuestion(bot(did))?.seq, 2, did);
+  for (const did of ["answer", "chosen"]) assert.equal(openQuestion(bot(did)), null, did);
 });
 
 test("a wait reads at a glance", () => {

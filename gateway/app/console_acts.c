@@ -1,5 +1,7 @@
 /* What an agent does with a conversation: open, page back, send, take, give back, close. */
+#include "choice.h"
 #include "console_private.h"
+#include "remark.h"
 #include "segments.h"
 
 #include <stdio.h>
@@ -461,19 +463,48 @@ static void suggest(struct act *a, struct span text)
 	act_free(a);
 }
 
+/* Whether a text asks for something that an answer may be for: not "human please", "2", "thanks".
+ */
+static bool asks(struct console *c, struct span text)
+{
+	struct match match = {0};
+
+	catalogue_match(*c->options.catalogue, c->scratch, text, LANGUAGE_UNKNOWN, &match);
+	return match.intent == MATCH_QUESTION && match.count && !choice_of(text, CHOICE_MAX) &&
+	       remark_of(text) == REMARK_NONE;
+}
+
+/* What the customer said last that asks something and that no person has answered yet; where there
+ * is none such, what they said last. The bot's "an agent will be with you" answers nothing. */
+static struct span open_question(struct console *c, const struct log_event *events, size_t count)
+{
+	struct span last = SPAN_NONE;
+
+	for (size_t i = count; i-- > 0;) {
+		const struct message *m = events[i].message;
+
+		if (events[i].type != LOG_MESSAGE)
+			continue;
+		if (m->direction == MESSAGE_OUT && !span_is(m->author, "bot"))
+			break;
+		if (m->direction != MESSAGE_IN || !m->text.len)
+			continue;
+		if (asks(c, m->text))
+			return m->text;
+		if (!last.len)
+			last = m->text;
+	}
+	return last;
+}
+
 static void on_question(void *arg, const struct router_error *error, const struct log_event *events,
                         size_t count, bool more)
 {
-	struct span text = SPAN_NONE;
 	struct act *a = arg;
 
 	(void)more;
-	if (act_failed(a, error))
-		return;
-	for (size_t i = 0; i < count; i++)
-		if (events[i].type == LOG_MESSAGE && events[i].message->direction == MESSAGE_IN)
-			text = events[i].message->text;
-	suggest(a, text);
+	if (!act_failed(a, error))
+		suggest(a, open_question(a->socket->console, events, count));
 }
 
 void console_act_suggest(struct console_socket *s, const struct console_order *o)

@@ -205,6 +205,23 @@ test("suggestions answer the customer's last question", async (t) => {
   assert.deepEqual(items.map((i) => i.score), items.map((i) => i.score).sort((a, b) => b - a));
   const other = await mei.request({ type: "suggest", conversation, q: "exchange rate of the euro" });
   assert.notEqual(other.items[0]?.id, items[0].id);
+  // Asking for a person, a number and thanks are no questions: the one before them is still open.
+  for (const text of ["人工", "2", "谢谢"]) {
+    await ask(w, text);
+    await mei.wait(text, () => mei.texts(conversation).at(-1) === text);
+    const still = await mei.request({ type: "suggest", conversation, q: "" });
+    assert.deepEqual(still.items.map((i) => i.id), items.map((i) => i.id), text);
+  }
+  await mei.say(conversation, "Done.");
+  await ask(w, "exchange rate of the euro");
+  await mei.wait("the next question", () => mei.texts(conversation).at(-1) === "exchange rate of the euro");
+  const next = await mei.request({ type: "suggest", conversation, q: "" });
+  assert.deepEqual(next.items, other.items);
+  await mei.say(conversation, "7.8");
+  await ask(w, "人工");
+  await mei.wait("a person wanted", () => mei.texts(conversation).at(-1) === "人工");
+  const answered = await mei.request({ type: "suggest", conversation, q: "" });
+  assert.notEqual(answered.items[0]?.id, other.items[0].id, "what was answered is not open any more");
 });
 
 test("what a reply takes as SMS is told before it is sent", async (t) => {

@@ -90,12 +90,16 @@ export function rowsOf(thread: Thread, box: Outbox, conversation: string, user: 
   return rows;
 }
 
+/** What the bot says for good: an answer, not a menu or that a person comes. */
+const settles = (m: MessageEvent): boolean => m.author?.type !== "bot" || m.answer?.did === "answer" || m.answer?.did === "chosen";
+
 /** The customer's last words when nobody has answered them yet. */
 export function openQuestion(thread: Thread): MessageEvent | null {
   for (let i = thread.items.length - 1; i >= 0; i--) {
     const item = thread.items[i];
     if (item?.type !== "message") continue;
-    return item.direction === "in" ? item : null;
+    if (item.direction === "in") return item;
+    if (settles(item)) return null;
   }
   return null;
 }
