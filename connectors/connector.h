@@ -84,7 +84,7 @@ struct message_part {
 	uint64_t timeout_ms; /* for what is missing; 0: the host's */
 };
 
-/** What there is of a long message. parts[i].len == 0: part i+1 is missing. */
+/** What there is of a long message. parts[i].ptr NULL: part i+1 is missing; one may be empty. */
 struct message_parts {
 	struct span key, meta;
 	uint64_t generation; /* makes key unique: a reference is used again */

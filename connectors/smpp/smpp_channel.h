@@ -224,6 +224,8 @@ void smpp_session_on_data(void *link, struct span data);
 void smpp_session_on_timer(void *link);
 /** Reads again after a pause. */
 void smpp_session_resume(struct smpp_link *l);
+/** Answers a request that could be read and cannot be taken, and notes that it came. */
+void smpp_session_refuse(struct smpp_link *l, const struct smpp_pdu *pdu, enum smpp_status status);
 /** Sets the timer to the earliest of the link's deadlines. */
 void smpp_session_rearm(struct smpp_link *l);
 

@@ -263,6 +263,22 @@ static void read_sar(struct span tlvs, struct smpp_concat *out)
 	                            .number = (uint8_t)number};
 }
 
+/* 3.4, 3.3: a parameter that is read and cannot be what it must be. What a receipt's cannot say its
+ * text may. Of length 0, which occurs, one is not there. */
+static bool is_malformed(const struct smpp_delivery *d)
+{
+	static const uint16_t read[] = {SMPP_TLV_sar_msg_ref_num, SMPP_TLV_sar_total_segments,
+	                                SMPP_TLV_sar_segment_seqnum};
+	uint32_t value;
+
+	if (d->esm_class & SMPP_ESM_CLASS_UDHI)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(read); i++)
+		if (smpp_tlv_uint(d->tlvs, read[i], &value) == -EBADMSG)
+			return true;
+	return false;
+}
+
 /* Packed text is unpacked here, part by part: where its septets begin depends on the header. */
 static void unpack(struct smpp_channel *ch, struct smpp_delivery *d)
 {
@@ -359,10 +375,15 @@ static void deliver(struct smpp_link *l, const struct smpp_pdu *pdu, const struc
 	enum { PART_OCTETS = 255 };
 	struct smpp_delivery plain = *as, *d = &plain;
 	struct smpp_channel *ch = l->channel;
-	struct smpp_inbound *in = track(l, pdu);
 	char address[SMPP_ADDRESS_SIZE], source[PLAIN_SIZE], dest[PLAIN_SIZE];
+	struct smpp_inbound *in;
 	struct smpp_whole w;
 
+	if (is_malformed(d)) {
+		smpp_session_refuse(l, pdu, SMPP_RINVPARLEN);
+		return;
+	}
+	in = track(l, pdu);
 	d->source = plain_address(d->source, source);
 	d->dest = plain_address(d->dest, dest);
 	++*ch->metrics.delivers;
@@ -388,7 +409,7 @@ static void deliver(struct smpp_link *l, const struct smpp_pdu *pdu, const struc
 		.arrived_ms = d->arrived_ms,
 	};
 	note_form(ch, d, w.address);
-	if (d->udh.concat.total > 1 && d->udh.text.len && d->udh.text.len <= PART_OCTETS)
+	if (d->udh.concat.total > 1 && d->udh.text.len <= PART_OCTETS)
 		smpp_parts_keep(in, d, w.address);
 	else
 		receive_tracked(in, &w);

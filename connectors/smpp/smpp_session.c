@@ -225,6 +225,12 @@ static void log_trailing(struct smpp_link *l, const struct smpp_pdu *pdu)
 	         STR("command", smpp_command_name(pdu->command_id)), NUM("octets", pdu->trailing));
 }
 
+void smpp_session_refuse(struct smpp_link *l, const struct smpp_pdu *pdu, enum smpp_status status)
+{
+	log_bad(l, pdu, status);
+	smpp_link_answer(l, SMPP_RESP(pdu->command_id), pdu->sequence_number, status);
+}
+
 /* Malformed or unknown. A request gets its answer, whatever it is; a response says at least what
  * its header says. */
 static void on_bad_pdu(struct smpp_link *l, struct smpp_pdu *pdu, int err, enum smpp_status blame)

@@ -12,6 +12,7 @@ struct host_part {
 	struct {
 		char octets[255];
 		size_t len;
+		bool there;
 	} parts[256];
 };
 
@@ -44,7 +45,7 @@ static uint16_t present(const struct host_part *p)
 	uint16_t count = 0;
 
 	for (unsigned i = 0; i < p->total; i++)
-		count = (uint16_t)(count + (p->parts[i].len != 0));
+		count = (uint16_t)(count + p->parts[i].there);
 	return count;
 }
 
@@ -52,7 +53,8 @@ static void show(struct host_part *p, bool timed_out, struct span storage[256],
                  struct message_parts *out)
 {
 	for (unsigned i = 0; i < p->total; i++)
-		storage[i] = (struct span){p->parts[i].octets, p->parts[i].len};
+		storage[i] = p->parts[i].there ? (struct span){p->parts[i].octets, p->parts[i].len}
+		                               : SPAN_NONE;
 	*out = (struct message_parts){
 		.key = {p->key,  p->key_len },
 		.meta = {p->meta, p->meta_len},
@@ -101,12 +103,13 @@ void connector_part(struct connector_host *h, const struct message_part *part, p
 		fn(arg, -EMSGSIZE, NULL);
 		return;
 	}
-	if (p->parts[i].len &&
+	if (p->parts[i].there &&
 	    !span_eq(part->octets, (struct span){p->parts[i].octets, p->parts[i].len})) {
 		memset(p->parts, 0, sizeof(p->parts));
 		p->generation++;
 		p->told = 0;
 	}
+	p->parts[i].there = true;
 	p->parts[i].len = part->octets.len;
 	memcpy(p->parts[i].octets, part->octets.ptr, part->octets.len);
 	*call = (struct part_call){h, p, present(p) == p->total, fn, arg};

@@ -89,6 +89,16 @@ START_TEST(parts_make_a_whole_in_any_order_and_again_when_repeated)
 }
 END_TEST
 
+START_TEST(a_part_without_octets_is_there_all_the_same)
+{
+	take_parts = false;
+	ck_assert(!keep_part(1, 3, "a").whole);
+	ck_assert(!keep_part(3, 3, "").whole);
+	ck_assert_str_eq(keep_part(2, 3, "b").text, "ab");
+	ck_assert_str_eq(keep_part(3, 3, "").text, "ab");
+}
+END_TEST
+
 static void parts_set_up(void)
 {
 	fx.proxied = true;
@@ -304,6 +314,7 @@ END_TEST
 TCase *parts_cases(void)
 {
 	const TTest *const tests[] = {
+		a_part_without_octets_is_there_all_the_same,
 		a_reference_used_again_with_the_same_first_part_is_another_message,
 		the_same_long_text_again_is_another_message_and_a_resend_is_not,
 		what_was_taken_for_a_resend_is_the_next_messages_when_its_time_is_over,
