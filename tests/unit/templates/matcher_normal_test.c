@@ -94,6 +94,9 @@ START_TEST(the_gist_minds_neither_order_nor_particles)
 	ck_assert_uint_eq(gist("卡丢了"), gist("丢卡了吗"));
 	ck_assert_uint_eq(gist("please reset my PIN"), gist("reset the pin"));
 	ck_assert_uint_ne(gist("reset pin"), gist("change pin"));
+	/* Characters that differ by as much, one up and one down. */
+	ck_assert_uint_ne(gist("收入"), gist("卡机"));
+	ck_assert_uint_ne(gist("手储"), gist("卡本"));
 }
 END_TEST
 
