@@ -10,6 +10,9 @@
 #define WORDING_MAX 8000
 #define FEW_OFFERED 3
 
+/* A menu shows three: what was found is the third at the latest. */
+#define LEARNED_FIRST 2
+
 /* Of a question an answer must have this share, by weight, to be offered to the customer. */
 #define SHARE_TO_OFFER 0.5F
 
@@ -161,13 +164,17 @@ static void put(struct match *m, struct match_hit hit, size_t at)
 	m->best[at] = hit;
 }
 
-/* A menu shows three: what is offered is the third at the latest. */
-static void add_hit(struct match *m, struct match_hit hit, bool offered)
+static struct match_hit hit_of(const struct catalogue *c, const struct search_hit *hit)
 {
-	if (offered)
-		put(m, hit, m->count < 2 ? m->count : 2);
-	else if (m->count < MATCH_BEST)
-		put(m, hit, m->count);
+	const struct template *t = c->templates[hit->entry];
+
+	return (struct match_hit){t, t->index, hit->share};
+}
+
+static void offer(struct match *m)
+{
+	if (m->zone == MATCH_HUMAN && !m->cut)
+		m->zone = MATCH_MENU;
 }
 
 void catalogue_add_few(const struct catalogue *c, struct match_scratch *scratch, struct span text,
@@ -175,13 +182,16 @@ void catalogue_add_few(const struct catalogue *c, struct match_scratch *scratch,
 {
 	struct search_hit hits[FEW_OFFERED];
 	size_t count = search_find(c->search, scratch->search, text, c->few, hits, FEW_OFFERED);
+	size_t front = out->count < LEARNED_FIRST ? out->count : LEARNED_FIRST;
 
-	for (size_t i = count; i-- > 0;) {
-		const struct template *t = c->templates[hits[i].entry];
-		bool offered = hits[i].share >= SHARE_TO_OFFER;
-
-		add_hit(out, (struct match_hit){t, t->index, hits[i].share}, offered);
-		if (offered && out->zone == MATCH_HUMAN && !out->cut)
-			out->zone = MATCH_MENU;
-	}
+	/* What is offered comes right behind the front, the best of it first: it is put there last.
+	 */
+	for (size_t i = count; i-- > 0;)
+		if (hits[i].share >= SHARE_TO_OFFER)
+			put(out, hit_of(c, &hits[i]), front);
+	for (size_t i = 0; i < count; i++)
+		if (hits[i].share >= SHARE_TO_OFFER)
+			offer(out);
+		else if (out->count < MATCH_BEST)
+			put(out, hit_of(c, &hits[i]), out->count);
 }

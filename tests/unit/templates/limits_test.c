@@ -225,6 +225,13 @@ static char *make_file(unsigned first, unsigned count, size_t *len)
 	return text;
 }
 
+#define PARKING(id, sample)                                                                \
+	"  - id: p." id "\n    title: {zh: 车位, en: Parking}\n    suggest_only: true\n" \
+	"    text: {zh: 好, en: fine}\n    samples: {zh: [车位" id "], en: [" sample "]}\n"
+
+static const char parking[] = "answers:\n" PARKING("bikes", "motor bike parking place")
+	PARKING("rent", "rent a parking place underground") PARKING("sell", "sell a parking place");
+
 START_TEST(a_catalogue_of_a_hundred_thousand_is_searched)
 {
 	struct catalogue_file files[FILES];
@@ -255,6 +262,29 @@ START_TEST(a_catalogue_of_a_hundred_thousand_is_searched)
 }
 END_TEST
 
+/* Of so many answers none is learned that has few samples. */
+START_TEST(of_what_is_only_found_the_best_is_first)
+{
+	struct catalogue_file files[] = {
+		{"a.yaml", span_of(parking)},
+                {"b.yaml", {NULL, 0}       }
+        };
+	struct catalogue *many;
+	struct match got;
+
+	files[1].text.ptr = make_file(0, MATCHER_MODELLED_MAX + 1, &files[1].text.len);
+	many = build(files, ARRAY_LEN(files));
+	got = ask(many, SPAN_LIT("a parking place underground"));
+	ck_assert_int_eq(got.zone, MATCH_MENU);
+	ck_assert_uint_eq(got.count, 3);
+	ck_assert(span_is(got.best[0].answer->id, "p.rent"));
+	for (size_t i = 1; i < got.count; i++)
+		ck_assert_float_le(got.best[i].score, got.best[i - 1].score);
+	catalogue_unref(&many);
+	free((char *)(uintptr_t)files[1].text.ptr);
+}
+END_TEST
+
 START_TEST(more_answers_than_the_limit_are_refused)
 {
 	struct match_source source = {NULL, 0, MATCHER_ANSWERS_MAX + 1, NULL, NULL};
@@ -280,6 +310,7 @@ int main(void)
 	tcase_add_test(tc, a_catalogue_of_none_leaves_everything_to_people);
 	tcase_add_test(tc, a_catalogue_of_one_answers_its_own_sentences_only);
 	tcase_add_test(tc, a_catalogue_of_a_hundred_thousand_is_searched);
+	tcase_add_test(tc, of_what_is_only_found_the_best_is_first);
 	tcase_add_test(tc, more_answers_than_the_limit_are_refused);
 	return unit_run("limits", &tc, 1);
 }
