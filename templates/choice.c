@@ -64,13 +64,16 @@ static const struct numeral {
 
 /* What may stand beside the number. Characters are tokens of their own. */
 static const char *const beside[] = {
-	"第",   "个",     "项",  "条",     "号",     "选",  "择",     "我",     "要",   "想",
-	"就",   "是",     "的",  "吧",     "那",     "种",  "问",     "题",     "请",   "问",
-	"了",   "谢",     "回",  "复",     "按",     "行",  "这",     "答",     "案",   "啊",
-	"呀",   "呢",     "the", "option", "number", "no",  "choose", "i",      "pick", "select",
-	"take", "please", "pls", "it",     "is",     "its", "one",    "answer", "item", "choice",
-	"that", "want",   "go",  "with",   "ill",    "my",  "would",  "like",   "line", "thanks",
-	"yes",  "ok",     "st",  "nd",     "rd",     "th",  NULL};
+	"第",    "个",     "项",    "条",     "号",     "选",  "择",     "我",     "要",   "想",
+	"就",    "是",     "的",    "吧",     "那",     "种",  "问",     "题",     "请",   "问",
+	"了",    "谢",     "回",    "复",     "按",     "行",  "这",     "答",     "案",   "啊",
+	"呀",    "呢",     "the",   "option", "number", "no",  "choose", "i",      "pick", "select",
+	"take",  "please", "pls",   "it",     "is",     "its", "one",    "answer", "item", "choice",
+	"that",  "want",   "go",    "with",   "ill",    "my",  "would",  "like",   "line", "thanks",
+	"yes",   "ok",     "st",    "nd",     "rd",     "th",  "嗯",     "应",     "该",   "对",
+	"好",    "哦",     "指",    "觉",     "得",     "大",  "概",     "可",     "能",   "mean",
+	"meant", "think",  "guess", "maybe",  "should", "be",  "um",     "well",   "yeah", "sure",
+	NULL};
 
 static const char *const lasts[] = {"最 后 一 个", "最 后 那 个", "最 后 一 条",
                                     "最 后 一 项", "last one",    "last"};
