@@ -251,6 +251,16 @@ static void on_bad_pdu(struct smpp_link *l, struct smpp_pdu *pdu, int err, enum 
 	}
 }
 
+/* What means all that it has to with its header, or cannot be refused, is taken for what stands
+ * before the TLV that runs past its end: a message_id among it. */
+static bool is_understood(const struct smpp_pdu *pdu, int err, enum smpp_status blame)
+{
+	if (err != -EBADMSG || blame != SMPP_RINVOPTPARSTREAM)
+		return false;
+	return pdu->command_id & SMPP_RESP_BIT || pdu->command_id == SMPP_enquire_link ||
+	       pdu->command_id == SMPP_unbind;
+}
+
 /* Whatever came, the far end lives. */
 static void heard(struct smpp_link *l)
 {
@@ -269,10 +279,12 @@ static void on_frame(struct smpp_link *l, struct span frame)
 	int err = smpp_pdu_decode(frame, &pdu, &blame);
 
 	heard(l);
-	if (err) {
+	if (err && !is_understood(&pdu, err, blame)) {
 		on_bad_pdu(l, &pdu, err, blame);
 		return;
 	}
+	if (err)
+		log_bad(l, &pdu, blame);
 	smpp_link_log(l, "smpp.in", &pdu);
 	if (pdu.trailing)
 		log_trailing(l, &pdu);

@@ -432,6 +432,32 @@ START_TEST(one_wrong_number_is_only_that)
 }
 END_TEST
 
+/* What runs past the end is lost, not what stands before it. */
+START_TEST(a_response_with_a_broken_parameter_has_its_message_id)
+{
+	open_bound("");
+	smsc.hold = true;
+	ck_assert_int_eq(host_send(&host, "sms:+8613800138000", "hello"), 0);
+	AWAIT(smsc.submits == 1);
+	smsc_raw(smsc_receiver(&smsc),
+	         unit_hex("00000019 80000004 00000000 00000002 61373700 0428 0005 01"));
+	AWAIT(host.result_count == 1);
+	ck_assert_int_eq(host.results[0].outcome, SEND_OK);
+	ck_assert_str_eq(host.results[0].id, "a77");
+}
+END_TEST
+
+START_TEST(what_needs_no_body_is_answered_whatever_follows_it)
+{
+	open_bound("");
+	smsc_raw(smsc_receiver(&smsc), unit_hex("00000015 00000015 00000000 00000071 0102030405"));
+	AWAIT(answer_to(0x71) == 0);
+	smsc_raw(smsc_receiver(&smsc), unit_hex("00000014 00000006 00000000 00000072 6a756e6b"));
+	AWAIT(answer_to(0x72) == 0);
+	AWAIT(smsc.binds == 2 && host.state == CHANNEL_UP);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const versions[] = {
@@ -450,6 +476,8 @@ int main(void)
 		a_congestion_that_is_no_octet_is_no_hint,
 		a_handset_that_is_there_again_is_told,
 		octets_behind_the_last_tlv_are_tolerated,
+		a_response_with_a_broken_parameter_has_its_message_id,
+		what_needs_no_body_is_answered_whatever_follows_it,
 		an_unknown_status_and_unknown_tlvs_change_nothing,
 		a_session_without_messages_for_its_time_is_bound_anew,
 		a_session_with_messages_stays,
