@@ -129,13 +129,16 @@ static void read_message(const struct message_call *call, const redisReply *repl
                          struct router_message *out)
 {
 	struct span letter = redis_text_at(reply, 1);
-	struct span last = redis_text_at(reply, 2);
+	struct span last = redis_text_at(reply, 2), first;
 
 	if (log_decode(call->seq, redis_text_at(reply, 0), entry) || !letter.len) {
 		out->error = router_refused(SPAN_LIT("message_unknown"));
 		return;
 	}
+	first = entry->message.text;
 	fold_edit(&entry->message, redis_text_at(reply, 3));
+	if (entry->message.marks & MARK_REPLACED)
+		out->first_text = first;
 	out->event = &entry->event;
 	out->status = log_status_of(letter.ptr[0]);
 	out->status_ts_ms = entry->event.ts_ms;
@@ -252,7 +255,6 @@ static void summary_last(struct conversation_summary *s, struct span text)
 	if (log_decode(0, text, &entry) || !entry.event.message)
 		return;
 	s->last_text = utf8_cut(entry.message.text, LAST_TEXT_MAX);
-	s->last_in = entry.message.direction == MESSAGE_IN;
 }
 
 /* "UNTIL HOW BY", or empty. */
@@ -268,6 +270,8 @@ static void summary_field(struct conversation_summary *s, struct ledger *ledger,
 	read_ledger(ledger, name, redis_num(value));
 	if (span_is(name, "sst") && session_state_parse(redis_text(value), &s->state))
 		s->state = SESSION_NONE;
+	if (span_is(name, "li"))
+		s->last_in = redis_num(value) != 0;
 	if (span_is(name, "le"))
 		summary_last(s, redis_text(value));
 	if (span_is(name, "vf"))

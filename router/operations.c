@@ -181,6 +181,23 @@ static void fold_status(struct ask_call *call, enum message_status status)
 		call->told.status = STATUS_PARTIALLY_DELIVERED;
 }
 
+/* What the customer gets now stands in the log, beside what was sent first. */
+static void note_replaced(struct ask_call *call)
+{
+	const struct connector_caps *caps = &call->host->ops->caps;
+	struct message like = *call->original;
+	struct message by = {.kind = MESSAGE_TEXT, .text = span_of(call->text)};
+	int err;
+
+	like.text = by.text;
+	by.marks = MARK_REPLACED | (caps->marks ? caps->marks(call->host->self, &like) : 0);
+	call->told.status = STATUS_SENT;
+	err = replaced_note(call->router, span_of(call->conversation), call->seq, &by, on_noted,
+	                    call);
+	if (err)
+		on_noted(call, err);
+}
+
 /* What the peer says is noted as if a receipt had said it. */
 static void note_answer(struct ask_call *call)
 {
@@ -195,8 +212,7 @@ static void note_answer(struct ask_call *call)
 	};
 
 	if (call->what == OPERATION_REPLACE) {
-		call->told.status = STATUS_SENT;
-		on_noted(call, 0);
+		note_replaced(call);
 		return;
 	}
 	fold_status(call, status);
@@ -290,12 +306,16 @@ static void ask_elsewhere(struct ask_call *call)
 static void on_original(void *arg, const struct router_message *message)
 {
 	struct ask_call *call = arg;
+	struct message like;
 
 	if (message->error.err) {
 		ask_end(call, message->error);
 		return;
 	}
-	call->original = message_create(message->event->message);
+	like = *message->event->message;
+	if (message->first_text.len) /* in whose alphabet the next one must be, too */
+		like.text = message->first_text;
+	call->original = message_create(&like);
 	if (call->original)
 		ask_next(call);
 	else

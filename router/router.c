@@ -277,6 +277,7 @@ static void on_heartbeat(void *arg)
 	say_alive(r);
 	for (struct connector_host *h = r->hosts; h; h = h->next)
 		outcomes_retry(h);
+	replaced_retry(r);
 	route_tick(r);
 	if (r->draining)
 		return;
@@ -393,6 +394,7 @@ void router_destroy(struct router **router)
 	batch_destroy(&r->sends);
 	far_fini(r);
 	near_fini(r);
+	replaced_fini(r);
 	while (r->hosts) {
 		struct connector_host *host = r->hosts;
 

@@ -251,7 +251,8 @@ int router_find(struct router *router, const struct router_send *send,
 
 struct router_message {
 	struct router_error error;     /* message_unknown */
-	const struct log_event *event; /* as appended */
+	const struct log_event *event; /* as appended, with what has taken its text's place */
+	struct span first_text;        /* what was sent first, where the peer replaced it */
 	enum message_status status;    /* as it is now */
 	uint64_t status_ts_ms;
 	struct span code, reason;
@@ -322,7 +323,8 @@ typedef void router_asked_fn(void *arg, const struct router_asked *asked);
 /**
  * Asks the peer of a message that it took: OPERATION_QUERY, where it is; OPERATION_CANCEL, to take
  * it back; OPERATION_REPLACE, to put text in its place (never of a conversation: what was said is
- * gone). What it answers is noted as a receipt would be. What the peer has not taken yet is
+ * gone). What it answers is noted as a receipt would be; another text as an LOG_EDIT, marked
+ * MARK_REPLACED. What the peer has not taken yet is
  * router_cancel()'s. -ENOTCONN, -EAGAIN: fn is not called.
  */
 int router_ask(struct router *router, struct span conversation, uint64_t seq,

@@ -2,9 +2,9 @@
  * What the files of the router share. router.c: life, timers, hints; inbound.c: what connectors
  * received; parts.c: of long messages; send.c: saying something; outbound.c: out of the lanes to
  * the connectors; outcome.c: what became of it; lanes.c: dead nodes, due times; receipts.c;
- * operations.c, operations_far.c, operations_near.c: asking peers; conversation.c: reading; dead.c:
- * dead letters; desk.c: agents and queues; host.c: the rest of connector.h; batch.c: calls that
- * carry many; in_hand.c, unsure.c: answers that were lost.
+ * operations.c, operations_far.c, operations_near.c, replaced.c: asking peers; conversation.c:
+ * reading; dead.c: dead letters; desk.c: agents and queues; host.c: the rest of connector.h;
+ * batch.c: calls that carry many; in_hand.c, unsure.c: answers that were lost.
  */
 #ifndef PH_ROUTER_PRIVATE_H
 #define PH_ROUTER_PRIVATE_H
@@ -188,9 +188,10 @@ struct router {
 	uint64_t drained_ms; /* since the drain began */
 	struct route_state route;
 	struct batch *receives, *sends;
-	uint64_t acts;          /* on dead letters: each has an id of its own */
-	struct fcall_args args; /* scratch of one call under construction */
-	struct buf entry;       /* and of an entry of a log */
+	struct replaced *replaced; /* that Redis does not have yet */
+	uint64_t acts;             /* on dead letters: each has an id of its own */
+	struct fcall_args args;    /* scratch of one call under construction */
+	struct buf entry;          /* and of an entry of a log */
 };
 
 static inline uint64_t router_now(const struct router *r)
@@ -302,6 +303,16 @@ void far_fini(struct router *r);
 void near_on_hint(struct router *r, struct span channel, struct span id);
 /** Forgets what it was asked for. */
 void near_fini(struct router *r);
+
+/* replaced.c */
+/** Notes that the peer has put by's kind, text and marks in the place of a message's. fn(arg, 0)
+ * once Redis has it, however long that takes; -ECANCELED: the router ends. On an error fn is not
+ * called. */
+int replaced_note(struct router *r, struct span conversation, uint64_t seq,
+                  const struct message *by, done_fn *fn, void *arg) MUST_CHECK;
+/** Tries again to note what could not be noted. */
+void replaced_retry(struct router *r);
+void replaced_fini(struct router *r);
 
 /* receipts.c */
 /** Whether a message that was sent should have had its receipt long ago: what became of it is then

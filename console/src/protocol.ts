@@ -70,6 +70,8 @@ export interface MessageEvent extends EventBase {
   after?: { seq: number; did: string };
   /** The seq of the edit that is shown; ours, not the server's. */
   edited?: number;
+  /** What was sent first, where the operator has put another text in its place; ours, too. */
+  first?: string;
 }
 
 export interface StatusEvent extends EventBase {
@@ -83,7 +85,7 @@ export interface StatusEvent extends EventBase {
   marks?: string[];
 }
 
-/** An earlier message is completed: these take the place of its own. */
+/** An earlier message is completed, or was replaced at the operator: these take the place of its own. */
 export interface EditEvent extends EventBase {
   type: "edit";
   of: number;

@@ -39,6 +39,15 @@ test("an edit is known before the message that it completes", () => {
   assert.deepEqual([seqs(whole), textOf(whole, 3), textOf(whole, 2)], [[2, 3, 5], ["abc", []], ["x", ["incomplete"]]]);
 });
 
+test("what was sent first is shown beside what took its place at the operator", () => {
+  const marks = ["replaced"];
+  const t = append(EMPTY, [msg(1, { text: "a" }), edit(2, 1, "b", marks)], false, true).thread;
+  const twice = append(t, [edit(3, 1, "c", marks)], true).thread;
+  const first = (of: Thread) => (of.items[0] as MessageEvent).first;
+  assert.deepEqual([textOf(t, 1), first(t)], [["b", marks], "a"]);
+  assert.deepEqual([textOf(twice, 1), first(twice)], [["c", marks], "a"]);
+});
+
 test("an event that follows is appended, one that is known is not", () => {
   const { thread, added } = append(opened(1, 3), range(2, 5), true);
   assert.deepEqual(seqs(thread), [1, 2, 3, 4, 5]);

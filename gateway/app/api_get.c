@@ -44,6 +44,7 @@ static json_t *message_json(struct span id, struct span address, const struct ro
 	strict_json_set(object, "address", address);
 	strict_json_set(object, "channel", m->channel);
 	json_object_set_new(object, "text", strict_json_text(m->text));
+	strict_json_set(object, "first_text", got->first_text);
 	json_object_set_new(object, "author", event_author_json(m->author, SPAN_NONE));
 	json_object_set_new(object, "status", json_string(message_status_name(got->status)));
 	strict_json_set(object, "code", got->code);

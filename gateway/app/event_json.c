@@ -14,6 +14,7 @@ static const struct {
 	{MARK_LOSSY,          "lossy"         },
         {MARK_TRANSLITERATED, "transliterated"},
 	{MARK_CHOICE,         "choice"        },
+        {MARK_REPLACED,       "replaced"      },
 };
 
 struct span event_id(struct span conversation, uint64_t seq, char out[EVENT_ID_SIZE])

@@ -11,7 +11,8 @@ enum log_event_type {
 	LOG_MESSAGE,
 	LOG_STATUS,
 	LOG_SESSION,
-	LOG_EDIT, /* a message is completed: text, data, kind and marks take the place of its own */
+	LOG_EDIT, /* a message is completed, or (MARK_REPLACED) the peer has put another text in its
+	             place: text, data, kind and marks take the place of its own */
 	LOG_VERIFIED /* the customer is known as who they are, or not any more */
 };
 

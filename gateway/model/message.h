@@ -66,8 +66,9 @@ enum {
 	MARK_MAYBE_DOUBLED = 1 << 1, /* sent again after an uncertain first try */
 	MARK_LOSSY = 1 << 2,         /* octets that are not text in its alphabet were replaced */
 	MARK_TRANSLITERATED =
-		1 << 3,      /* out: characters were replaced so that it costs fewer parts */
-	MARK_CHOICE = 1 << 4 /* in: a button of a menu was pressed, and text is what stood on it */
+		1 << 3,       /* out: characters were replaced so that it costs fewer parts */
+	MARK_CHOICE = 1 << 4, /* in: a button of a menu was pressed, and text is what stood on it */
+	MARK_REPLACED = 1 << 5 /* out: the peer put text in the place of what was sent first */
 };
 
 struct message {

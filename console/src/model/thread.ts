@@ -82,7 +82,15 @@ const isShown = (e: LogEvent): e is Item => e.type === "message" || e.type === "
 const edited = (m: MessageEvent, { seq, kind, text, media, marks }: EditEvent): MessageEvent =>
   m.edited === seq
     ? m
-    : { ...m, kind, ...(text != null && { text }), media: media ?? null, marks: marks ?? [], edited: seq };
+    : {
+        ...m,
+        kind,
+        ...(text != null && { text }),
+        media: media ?? null,
+        marks: marks ?? [],
+        edited: seq,
+        ...(marks?.includes("replaced") && { first: m.first ?? m.text ?? "" }),
+      };
 
 /** The last edit of each message, by its seq. */
 function foldEdits(
@@ -93,7 +101,7 @@ function foldEdits(
   return news.length ? new Map([...known, ...news.map((e) => [e.of, e] as const)]) : known;
 }
 
-/** What of the items an edit completes is shown so; the others stay the same objects. */
+/** What of the items an edit completes or replaces is shown so; the others stay the same objects. */
 const mend = (items: readonly Item[], edits: ReadonlyMap<number, EditEvent>): readonly Item[] =>
   edits.size === 0
     ? items

@@ -127,6 +127,11 @@ function Message({ m, who, status, first, next }: { m: MessageEvent; who: Who; s
           {sayOf(lang.value, mark, mark)}
         </p>
       ))}
+      {m.first && (
+        <p class="mark-note">
+          {t("first_text")} <del>{m.first}</del>
+        </p>
+      )}
       {note && <p class="mark-note">{note}</p>}
     </article>
   );

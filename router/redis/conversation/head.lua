@@ -33,7 +33,7 @@
 --   s: "s" status " " ts " " seq of the message " " rest
 --   z: "z " ts " " rest
 --   k: "k " ts " " rest: the customer is known as who they are, or not any more
---   e: "e " ts " " seq of the message that is completed " " revision " " rest
+--   e: "e " ts " " seq of the message that is completed, or replaced at the peer " " revision " " rest
 -- rest is "NAME LENGTH:VALUE" one after the other: see log_codec.h. No function reads it.
 --
 -- Letters of a message's state: h scheduled, q queued, g sending, n unknown, s sent, p partially delivered,

@@ -325,3 +325,17 @@ local function mend(keys, v)
 	if is_watched(k.h) then hint(k.C, seq) end
 	return {'new', first.seq, seq}
 end
+
+-- The peer has put another text in the place of a message's. Said again, nothing happens.
+-- args: C seq now log_max outbox rest; returns 1, or 0: there is no such message
+local function replaced(keys, v)
+	local k, of = open_conversation(keys[1], v[1]), tonumber(v[2])
+	if not (entry_of(k, of) or ''):find('^mo') then return 0 end
+	local last, before = last_edit(k, of)
+	if last and last:match('^e %d+ %d+ %d+ (.*)$') == v[6] then return 1 end
+	local seq = append(k, 'e ' .. v[3] .. ' ' .. v[2] .. ' ' .. str(before + 1) .. ' ' .. v[6])
+	save(k, tonumber(v[4]))
+	if v[5] == '1' then outbox(k.P, 'edited', k.C, seq) end
+	hint(k.C, seq)
+	return 1
+end

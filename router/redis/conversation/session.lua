@@ -22,7 +22,7 @@ local function read(keys, v)
 end
 
 -- One message as it is now. args: C seq; returns {} or {entry, letter, the last that was said of it or "", the last that
--- completed it or "", outbound: the letters of its parts, one where they are all the same}
+-- completed or replaced it or "", outbound: the letters of its parts, one where they are all the same}
 local function message(keys, v)
 	local k, seq = open_conversation(keys[1], v[1]), tonumber(v[2])
 	local entry = entry_of(k, seq)
@@ -32,10 +32,10 @@ local function message(keys, v)
 	if direction == 'i' then return {entry, entry:sub(3, 3), said or '', last_edit(k, seq) or ''} end
 	local in_hand = call('HEXISTS', 'ph:f:' .. k.P .. ':' .. channel, k.C .. ' ' .. v[2]) == 1
 	local letters = letters_of(k, seq, in_hand)
-	return {entry, fold(letters), said or '', '', letters}
+	return {entry, fold(letters), said or '', last_edit(k, seq) or '', letters}
 end
 
--- args: C; returns names and values of its head; le is its last message's entry
+-- args: C; returns names and values of its head; le is its last message's entry, or what took its place, li whether it came in
 local function conversation(keys, v)
 	local k = open_conversation(keys[1], v[1])
 	local h = k.h
@@ -47,8 +47,8 @@ local function conversation(keys, v)
 	local out = {'ad', address, 'ch', channel, 'lo', ours, 'lg', lang, 'sst', h[STATE], 'sid', str(h[SID]),
 		'seq', h[SEQ], 'un', h[UNREAD], 'last', h[LAST], 't0', h[FIRST_MS], 'n', h[COUNT],
 		'ag', d[AGENT], 'an', d[AGENT_NAME], 'qu', d[QUEUE], 'wait', d[WAIT], 'rs', d[READ],
-		'hn', g[1], 'hu', g[2], 'gn', g[3], 'gu', g[4], 'le', (h[LAST_MESSAGE] == h[LAST_IN] and last_edit(k, h[LAST_MESSAGE]))
-			or entry_of(k, h[LAST_MESSAGE]) or '', 'vf', call('GET', 'ph:k:' .. k.P .. ':' .. k.C) or ''}
+		'hn', g[1], 'hu', g[2], 'gn', g[3], 'gu', g[4], 'le', last_edit(k, h[LAST_MESSAGE]) or entry_of(k, h[LAST_MESSAGE]) or '',
+		'li', h[LAST_MESSAGE] == h[LAST_IN] and 1 or 0, 'vf', call('GET', 'ph:k:' .. k.P .. ':' .. k.C) or ''}
 	return out
 end
 
@@ -132,6 +132,7 @@ end
 
 redis.register_function('ph2_receive', receive)
 redis.register_function('ph2_mend', mend)
+redis.register_function('ph2_replaced', replaced)
 redis.register_function('ph2_send', send)
 redis.register_function('ph2_claim', claim)
 redis.register_function('ph2_due', due)

@@ -3,6 +3,7 @@
  * and customers who can be reached again.
  */
 #include "operations_fixture.h"
+#include "redis_proxy.h"
 #include "router_private.h"
 
 #include <stdio.h>
@@ -99,6 +100,168 @@ START_TEST(a_replacement_knows_the_first_text)
 	answer(0, STATUS_SENT, NULL);
 	io_wait(fx.loop, io_is_true, &asked.done, 10000);
 	ck_assert_int_eq(asked.err, 0);
+}
+END_TEST
+
+static void replace(const char *text)
+{
+	unsigned times = fx.node.self->asked + 1;
+	struct asked asked;
+
+	ask(&fx.node, OPERATION_REPLACE, text, &asked);
+	wait_asked(times);
+	answer(0, STATUS_SENT, NULL);
+	io_wait(fx.loop, io_is_true, &asked.done, 10000);
+	ck_assert_int_eq(asked.err, 0);
+}
+
+struct shown {
+	bool done;
+	char text[64], first[64];
+	unsigned marks;
+	enum message_status status;
+};
+
+static void on_shown(void *arg, const struct router_message *m)
+{
+	struct shown *s = arg;
+
+	ck_assert_int_eq(m->error.err, 0);
+	snprintf(s->text, sizeof(s->text), "%.*s", SPAN_FMT(m->event->message->text));
+	snprintf(s->first, sizeof(s->first), "%.*s", SPAN_FMT(m->first_text));
+	s->marks = m->marks;
+	s->status = m->status;
+	s->done = true;
+}
+
+/* Message 2 as it is now. */
+static struct shown shown(void)
+{
+	struct shown s = {0};
+
+	ck_assert_int_eq(
+		router_message_get(fx.node.router, conversation_of(ALICE), 2, on_shown, &s), 0);
+	io_wait(fx.loop, io_is_true, &s.done, 10000);
+	return s;
+}
+
+/* The texts of ALICE's log that have taken another's place. */
+static size_t edits(void)
+{
+	struct log_event events[20];
+	size_t count = read_log(&fx.node, ALICE, events, ARRAY_LEN(events)), found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (events[i].type != LOG_EDIT)
+			continue;
+		ck_assert_uint_eq(events[i].of, 2);
+		ck_assert_uint_eq(events[i].message->marks, MARK_REPLACED);
+		found++;
+	}
+	return found;
+}
+
+struct last {
+	bool done, in;
+	char text[64];
+};
+
+static void on_last(void *arg, const struct router_error *error,
+                    const struct conversation_summary *s)
+{
+	struct last *last = arg;
+
+	ck_assert_int_eq(error->err, 0);
+	snprintf(last->text, sizeof(last->text), "%.*s", SPAN_FMT(s->last_text));
+	last->in = s->last_in;
+	last->done = true;
+}
+
+static void on_posted(void *arg, const struct router_sent *sent)
+{
+	ck_assert_int_eq(sent->error.err, 0);
+	*(bool *)arg = true;
+}
+
+/* What a program sent, messages 1 and 2; the peer took the second. */
+static void posted_as(const char *id)
+{
+	static const char *const texts[] = {"earlier", "first"};
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		const struct router_send send = {.address = address_of(ALICE),
+		                                 .channel = SPAN_LIT("ch"),
+		                                 .text = span_of(texts[i]),
+		                                 .author = SPAN_LIT("api:test"),
+		                                 .cid = span_of(texts[i])};
+		bool posted = false;
+
+		ck_assert_int_eq(router_send(fx.node.router, &send, on_posted, &posted), 0);
+		io_wait(fx.loop, io_is_true, &posted, 10000);
+	}
+	wait_sent(&fx.node, 2);
+	tell_outcome(&fx.node, 1, SEND_OK, id);
+	wait_status(&fx.node, ALICE, 2, STATUS_SENT);
+}
+
+START_TEST(what_the_customer_finally_got_stands_beside_what_was_sent_first)
+{
+	struct log_event events[20];
+	struct last last = {0};
+	struct shown now;
+
+	posted_as("1");
+	replace("new");
+	replace("newer");
+	ck_assert_str_eq(fx.node.self->asked_text, "first>newer");
+	now = shown();
+	ck_assert_str_eq(now.text, "newer");
+	ck_assert_str_eq(now.first, "first");
+	ck_assert_uint_eq(now.marks & MARK_REPLACED, MARK_REPLACED);
+	ck_assert_int_eq(now.status, STATUS_SENT);
+	ck_assert_uint_eq(edits(), 2);
+	read_log(&fx.node, ALICE, events, ARRAY_LEN(events));
+	ck_assert(span_is(events[1].message->text, "first"));
+	/* Lists show it, too, as ours. */
+	ck_assert_int_eq(router_summary(fx.node.router, conversation_of(ALICE), on_last, &last), 0);
+	io_wait(fx.loop, io_is_true, &last.done, 10000);
+	ck_assert_str_eq(last.text, "newer");
+	ck_assert(!last.in);
+	tell_receipt(&fx.node, "1", STATUS_DELIVERED);
+	wait_status(&fx.node, ALICE, 2, STATUS_DELIVERED);
+	ck_assert_str_eq(shown().text, "newer");
+}
+END_TEST
+
+START_TEST(what_the_peer_does_not_replace_stays_as_it_was)
+{
+	struct asked asked;
+
+	sent_as("1");
+	ask(&fx.node, OPERATION_REPLACE, "new", &asked);
+	wait_asked(1);
+	answer(-EPERM, STATUS_SENT, "smpp.0x00000013");
+	io_wait(fx.loop, io_is_true, &asked.done, 10000);
+	ck_assert_str_eq(shown().text, "The annual fee is 100 yuan.");
+	ck_assert_str_eq(shown().first, "");
+	ck_assert_uint_eq(edits(), 0);
+}
+END_TEST
+
+static void start_proxied(void)
+{
+	fx.proxied = true;
+	start();
+}
+
+START_TEST(what_was_replaced_is_noted_once_though_an_answer_is_lost)
+{
+	sent_as("1");
+	(_i ? redis_proxy_lose : redis_proxy_cut)("ph2_replaced");
+	replace("new");
+	ck_assert(redis_proxy_lost());
+	ck_assert_str_eq(shown().text, "new");
+	ck_assert_uint_eq(edits(), 1);
 }
 END_TEST
 
@@ -302,6 +465,8 @@ int main(void)
 		what_the_peer_refuses_stays_as_it_is,
 		a_peer_that_does_not_answer_is_told_as_that,
 		a_replacement_knows_the_first_text,
+		what_the_customer_finally_got_stands_beside_what_was_sent_first,
+		what_the_peer_does_not_replace_stays_as_it_was,
 		each_part_is_asked_for,
 		what_is_asked_names_the_extension_behind_our_end,
 		what_the_peer_has_not_taken_cannot_be_asked_of,
@@ -313,11 +478,15 @@ int main(void)
 		what_waits_for_a_customer_goes_when_the_peer_says_that_they_are_there,
 	};
 	TCase *tc = tcase_create("operations");
-	TCase *cases[] = {tc, far_cases(), far_lost_cases()};
+	TCase *lost = tcase_create("lost answers");
+	TCase *cases[] = {tc, lost, far_cases(), far_lost_cases()};
 
 	tcase_set_timeout(tc, 40);
 	tcase_add_checked_fixture(tc, start, fixture_stop);
 	for (size_t i = 0; i < ARRAY_LEN(tests); i++)
 		tcase_add_test(tc, tests[i]);
+	tcase_set_timeout(lost, 40);
+	tcase_add_checked_fixture(lost, start_proxied, fixture_stop);
+	tcase_add_loop_test(lost, what_was_replaced_is_noted_once_though_an_answer_is_lost, 0, 2);
 	return unit_run("operations", cases, ARRAY_LEN(cases));
 }
