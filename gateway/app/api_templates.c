@@ -17,6 +17,7 @@ void templates_free(struct templates_call *c)
 	free(c->expected);
 	free(c->text);
 	free(c->ids);
+	free(c->hashes);
 	free(c->files);
 	free(c);
 }
@@ -59,6 +60,16 @@ void templates_reply(struct templates_call *c, int status, json_t *object, const
 	if (c->once_used && result)
 		once_settle(c->api->options.redis, &c->once, span_of(result));
 	reply_json(c->request, status, object);
+	templates_free(c);
+}
+
+void templates_reply_version(struct templates_call *c, json_t *object, uint64_t version)
+{
+	char etag[24];
+	const struct http_header_out header = {"ETag", etag};
+
+	snprintf(etag, sizeof(etag), "\"%llu\"", (unsigned long long)version);
+	reply_json_with(c->request, 200, object, &header, 1);
 	templates_free(c);
 }
 
@@ -241,6 +252,11 @@ static void on_drafted(void *arg, int err, const redisReply *reply, const char *
 	else if (span_is(said, "theirs"))
 		templates_problem(c, 403, "draft_of_others",
 		                  "somebody else drafts it: editors change others' drafts", NULL);
+	else if (span_is(said, "unseen"))
+		templates_problem(c, 428, "match_required",
+		                  "somebody else drafts it: say in If-Match what you have seen, or "
+		                  "* for whatever it is",
+		                  NULL);
 	else if (span_is(said, "full"))
 		templates_problem(c, 409, "drafts_full", "publish or discard some drafts first",
 		                  NULL);
@@ -258,7 +274,7 @@ struct span templates_own(const struct templates_call *c)
 
 static void keep_draft(struct templates_call *c)
 {
-	const struct span args[] = {span_of(c->name),     span_of(c->expected ? c->expected : "*"),
+	const struct span args[] = {span_of(c->name),     span_of(c->expected ? c->expected : "?"),
 	                            span_of(c->hash),     span_of(c->sheet ? c->sheet : ""),
 	                            SPAN_LIT("api.yaml"), span_of(c->who.by),
 	                            templates_own(c)};
@@ -266,13 +282,20 @@ static void keep_draft(struct templates_call *c)
 	templates_fcall(c, "ph_templates_draft", args, ARRAY_LEN(args), on_drafted);
 }
 
-/* If-Match names what the author saw last. False: answered. */
-static bool take_match(struct templates_call *c)
+struct span templates_match(const struct templates_call *c)
 {
 	struct span match = span_trim(http_header(c->request, "if-match"));
 
 	if (match.len >= 2 && match.ptr[0] == '"' && match.ptr[match.len - 1] == '"')
 		match = (struct span){match.ptr + 1, match.len - 2};
+	return match;
+}
+
+/* If-Match names what the author saw last. False: answered. */
+static bool take_match(struct templates_call *c)
+{
+	struct span match = templates_match(c);
+
 	if (!match.len)
 		return true;
 	c->expected = span_dup(match);
@@ -355,6 +378,9 @@ static void on_undrafted(void *arg, int err, const redisReply *reply, const char
 		templates_problem(c, 503, NULL, NULL, NULL);
 	else if (reply->integer > 0)
 		templates_reply(c, 200, json_pack("{s:s}", "id", c->name), NULL);
+	else if (reply->integer == -2)
+		templates_problem(c, 412, "template_changed",
+		                  "somebody else changed it since: read it again", NULL);
 	else if (reply->integer < 0)
 		templates_problem(c, 403, "draft_of_others",
 		                  "somebody else drafts it: editors discard others' drafts", NULL);
@@ -365,10 +391,11 @@ static void on_undrafted(void *arg, int err, const redisReply *reply, const char
 void api_delete_template_draft(void *arg, struct http_request *r)
 {
 	struct templates_call *c = templates_call(arg, r, NULL, NULL);
-	struct span args[3];
+	struct span args[4];
 
-	if (!c || !take_name(c))
+	if (!c || !take_name(c) || !take_match(c))
 		return;
+	args[3] = span_of(c->expected ? c->expected : "*");
 	args[0] = span_of(c->name);
 	args[1] = span_of(c->who.by);
 	args[2] = templates_own(c);

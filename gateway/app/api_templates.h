@@ -21,7 +21,7 @@ struct templates_call {
 	char name[EDITION_NAME_MAX + 1], hash[EDITION_HASH_LEN + 1];
 	char *sheet, *expected;
 	struct knowledge_order order;
-	struct span *ids;
+	struct span *ids, *hashes;
 	struct catalogue_file *files;
 	uint64_t version;
 	uint64_t after; /* the first page of a version */
@@ -52,12 +52,16 @@ struct draft_record templates_draft_record(struct span text);
 const char *templates_state(bool published, const struct draft_record *d);
 /** "1" for who may change drafts of their own only, as ph_templates_draft takes it. */
 struct span templates_own(const struct templates_call *c);
+/** What If-Match says, without its quotes; empty: nothing. */
+struct span templates_match(const struct templates_call *c);
 /** Gives c's order; fn gets the call. */
 void templates_order(struct templates_call *c, knowledge_fn *fn);
 /** Ends c with what an order came to when that was no success. */
 void templates_refuse(struct templates_call *c, const struct knowledge_result *result);
 /** Ends c with an answer that is kept under its idempotency key as result ("7"; NULL: not kept). */
 void templates_reply(struct templates_call *c, int status, json_t *object, const char *result);
+/** Ends c with 200 and the version that If-Match of an order may name. */
+void templates_reply_version(struct templates_call *c, json_t *object, uint64_t version);
 /** Ends c with a problem; the idempotency key may be used again. */
 void templates_problem(struct templates_call *c, int status, const char *code, const char *detail,
                        const char *field);

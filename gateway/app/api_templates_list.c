@@ -136,6 +136,7 @@ static void on_list(void *arg, int err, const redisReply *reply, const char *why
 	                      .drafts = reply,
 	                      .limit = c->version,
 	                      .items = json_array()};
+	uint64_t version;
 	json_t *last;
 
 	(void)why;
@@ -150,15 +151,16 @@ static void on_list(void *arg, int err, const redisReply *reply, const char *why
 		p.kind = SPAN_NONE;
 	fill(&p, c);
 	last = json_object_get(json_array_get(p.items, json_array_size(p.items) - 1), "id");
-	templates_reply(c, 200,
-	                json_pack("{s:I, s:s, s:I, s:o, s:o, s:b, s:O?}", "version",
-	                          (json_int_t)knowledge_version(c->api->options.knowledge),
-	                          "catalogue", catalogue_version(p.catalogue), "drafts",
-	                          (json_int_t)(reply->elements / 2), "items", p.items, "may",
-	                          templates_rights_json(c->who.rights), "four_eyes",
-	                          c->api->options.config->templates.four_eyes, "next",
-	                          p.more ? last : NULL),
-	                NULL);
+	version = knowledge_version(c->api->options.knowledge);
+	templates_reply_version(c,
+	                        json_pack("{s:I, s:s, s:I, s:o, s:o, s:b, s:O?}", "version",
+	                                  (json_int_t)version, "catalogue",
+	                                  catalogue_version(p.catalogue), "drafts",
+	                                  (json_int_t)(reply->elements / 2), "items", p.items,
+	                                  "may", templates_rights_json(c->who.rights), "four_eyes",
+	                                  c->api->options.config->templates.four_eyes, "next",
+	                                  p.more ? last : NULL),
+	                        version);
 }
 
 void api_get_templates(void *arg, struct http_request *r)

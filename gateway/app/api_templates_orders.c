@@ -52,6 +52,10 @@ static const struct refusal {
          "files"											},
 	{"version_unknown",   404, "Not Found",             "there is no such version (any more)"       },
 	{"draft_unknown",     404, "Not Found",             "there is no draft of what is asked for"    },
+	{"version_changed",   412, "Precondition Failed",
+         "others have published since: look at what is published, and try again"                        },
+	{"template_changed",  412, "Precondition Failed",
+         "somebody else changed these drafts since you read them: see conflicts"                        },
 	{"busy",              409, "Conflict",              "others publish at the same time: try again"},
 };
 
@@ -131,7 +135,7 @@ static void go(struct templates_call *c)
 /* --- publish, validate, roll back ------------------------------------------------------------- */
 
 struct posted_order {
-	json_t *ids, *object, *files;
+	json_t *ids, *drafts, *object, *files;
 	struct span note;
 	uint64_t version;
 	bool force, whole;
@@ -157,10 +161,52 @@ static bool take_ids(struct templates_call *c, json_t *ids)
 	return true;
 }
 
+/* {"ID": "HASH"}: ids, and what each draft was when it was read. False: answered. */
+static bool take_drafts(struct templates_call *c, json_t *drafts)
+{
+	size_t count = json_object_size(drafts), at = 0;
+	const char *id;
+	json_t *hash;
+
+	if (!drafts)
+		return true;
+	free(c->ids);
+	c->ids = calloc(count + 1, sizeof(*c->ids));
+	c->hashes = calloc(count + 1, sizeof(*c->hashes));
+	if (!c->ids || !c->hashes || c->order.id_count || !count) {
+		templates_problem(c, c->ids && c->hashes ? 422 : 500,
+		                  c->ids && c->hashes ? "field_range" : "internal",
+		                  "ids, or drafts with their hashes, not both and not none",
+		                  "drafts");
+		return false;
+	}
+	json_object_foreach(drafts, id, hash)
+	{
+		c->ids[at] = span_of(id);
+		c->hashes[at++] = (struct span){json_string_value(hash), json_string_length(hash)};
+	}
+	c->order.ids = c->ids;
+	c->order.hashes = c->hashes;
+	c->order.id_count = count;
+	return true;
+}
+
+/* If-Match names the version that was published when the author looked. */
+static void take_expected(struct templates_call *c)
+{
+	struct span match = templates_match(c);
+
+	if (match.len && !span_is(match, "*") &&
+	    (span_u64(match, &c->order.expected) || !c->order.expected))
+		c->order.expected = UINT64_MAX; /* never was */
+}
+
 static const struct json_field publish_fields[] = {
 	{"ids",			 JSON_KIND_TEXTS, offsetof(struct posted_order, ids), false, 1, IDS_MAX},
-	{"note", JSON_KIND_TEXT, offsetof(struct posted_order, note), false, 0, NOTE_MAX},
-	{"force",			JSON_KIND_BOOL, offsetof(struct posted_order, force), false, 0, 0},
+	{"drafts", JSON_KIND_VALUES, offsetof(struct posted_order, drafts), false, 0,
+         EDITION_HASH_LEN},
+	{"note",			JSON_KIND_TEXT, offsetof(struct posted_order, note), false, 0, NOTE_MAX},
+	{"force",		      JSON_KIND_BOOL, offsetof(struct posted_order, force), false, 0, 0},
 	{0		     }
 };
 
@@ -169,8 +215,9 @@ void api_publish_templates(void *arg, struct http_request *r)
 	struct posted_order posted = {0};
 	struct templates_call *c = templates_call(arg, r, publish_fields, &posted);
 
-	if (!c || !take_ids(c, posted.ids))
+	if (!c || !take_ids(c, posted.ids) || !take_drafts(c, posted.drafts))
 		return;
+	take_expected(c);
 	c->order.what = KNOWLEDGE_PUBLISH;
 	c->order.note = posted.note;
 	c->order.force = posted.force;
@@ -251,6 +298,7 @@ void api_rollback_templates(void *arg, struct http_request *r)
 
 	if (!c)
 		return;
+	take_expected(c);
 	c->order.what = KNOWLEDGE_ROLLBACK;
 	c->order.version = posted.version;
 	c->order.note = posted.note;
@@ -315,6 +363,7 @@ void api_import_templates(void *arg, struct http_request *r)
 			"files are imported by a program: draft it, and let another publish", NULL);
 		return;
 	}
+	take_expected(c);
 	c->order.what = KNOWLEDGE_IMPORT;
 	c->order.whole = posted.whole;
 	c->order.force = posted.force;

@@ -132,8 +132,8 @@ static void on_versions(void *arg, int err, const redisReply *reply, const char 
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(items, sorted[i]);
 	free(sorted);
-	templates_reply(c, 200, json_pack("{s:I, s:o}", "version", (json_int_t)now, "items", items),
-	                NULL);
+	templates_reply_version(
+		c, json_pack("{s:I, s:o}", "version", (json_int_t)now, "items", items), now);
 }
 
 void api_get_template_versions(void *arg, struct http_request *r)

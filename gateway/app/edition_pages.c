@@ -92,7 +92,7 @@ static int read_line(char *copy, struct edition *out)
 int edition_page_read(struct span text, struct edition *out)
 {
 	char *copy = text.len ? span_dup(text) : NULL;
-	char *line = copy, *end; /* each line has one */
+	char *line = copy, *end;
 	int err = 0;
 
 	if (!text.len || text.ptr[text.len - 1] != '\n')
@@ -101,8 +101,7 @@ int edition_page_read(struct span text, struct edition *out)
 		err = -ENOMEM;
 	if (!err && memchr(copy, '\0', text.len))
 		err = -EBADMSG;
-	for (; !err && *line; line = end + 1) {
-		end = strchr(line, '\n');
+	for (; !err && (end = strchr(line, '\n')); line = end + 1) {
 		*end = '\0';
 		err = read_line(line, out);
 	}

@@ -90,17 +90,27 @@ void job_end(struct job *job, int err, const char *code)
 
 /* --- orders ----------------------------------------------------------------------------------- */
 
-static bool copy_ids(struct job *job, const struct knowledge_order *o)
+/* NULL: no memory, or none to be copied. */
+static struct span *copy_spans(const struct span *from, size_t count, size_t *copied)
 {
-	job->ids = calloc(o->id_count + 1, sizeof(*job->ids));
-	for (; job->ids && job->id_count < o->id_count; job->id_count++) {
-		char *copy = span_dup(o->ids[job->id_count]);
+	struct span *to = calloc(count + 1, sizeof(*to));
+
+	for (; to && from && *copied < count; ++*copied) {
+		char *copy = span_dup(from[*copied]);
 
 		if (!copy)
-			return false;
-		job->ids[job->id_count] = (struct span){copy, o->ids[job->id_count].len};
+			break;
+		to[*copied] = (struct span){copy, from[*copied].len};
 	}
-	return job->ids != NULL;
+	return to;
+}
+
+static bool copy_ids(struct job *job, const struct knowledge_order *o)
+{
+	job->ids = copy_spans(o->ids, o->id_count, &job->id_count);
+	job->hashes = copy_spans(o->hashes, o->id_count, &job->hash_count);
+	return job->ids && job->hashes && job->id_count == o->id_count &&
+	       (!o->hashes || job->hash_count == o->id_count);
 }
 
 static bool copy_files(struct job *job, const struct knowledge_order *o)
@@ -132,6 +142,7 @@ int knowledge_do(struct knowledge *k, const struct knowledge_order *o, knowledge
 	job->k = k;
 	job->what = o->what;
 	job->version = o->version;
+	job->expected = o->expected;
 	job->whole = o->whole || o->what == KNOWLEDGE_FILES;
 	job->force = o->force;
 	job->four_eyes = o->four_eyes;

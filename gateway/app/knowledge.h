@@ -68,8 +68,10 @@ struct knowledge_order {
 	enum knowledge_what what;
 	struct span by, note; /* by: no blanks, as "api:crm" */
 	uint64_t version;     /* of a rollback, or to be read */
+	uint64_t expected;    /* version that must be the published one still; 0: any */
 	const struct span *ids;
 	size_t id_count;                    /* 0: all drafts */
+	const struct span *hashes;          /* what each of these drafts must be; NULL: anything */
 	const struct catalogue_file *files; /* copied */
 	size_t file_count;
 	bool whole;     /* of an import: the files are all there is, what they lack was removed */
@@ -91,12 +93,13 @@ struct knowledge_result {
 	int err;          /* without a code: nothing can be done now, Redis is away */
 	const char *code; /* with err, for peers: template_invalid, template_conflict,
 	                     version_unknown, draft_unknown, four_eyes,
-	                     catalogue_full, busy */
+	                     catalogue_full, busy, version_changed, template_changed */
 	uint64_t version; /* that is published now */
 	bool changed;     /* by this order */
 	const struct knowledge_fault *faults; /* with template_invalid */
 	size_t fault_count, faults_more;
-	char *const *conflicts; /* ids that others changed too; with four_eyes, one's own drafts */
+	char *const *conflicts; /* ids that others changed too; with four_eyes, one's own drafts;
+	                           with template_changed, drafts that were seen otherwise */
 	size_t conflict_count;
 	char *const *names; /* ids that differ from the version before */
 	size_t name_count;

@@ -136,21 +136,25 @@ local function discard(name, by)
 	return call('HDEL', D .. 'draft', name)
 end
 
--- Keeps a draft. args: NAME, expected (hash of what the author saw last: draft or published; "*": whatever it is),
+-- Keeps a draft. args: NAME, expected (hash of what the author saw last: draft or published; "*": whatever it is; "?": they
+-- do not say, so it is nobody else's draft),
 -- hash ("-": to be removed), text, file, by, own ("1": another's draft is not theirs to change), then the ids of the
 -- questions it was made of. returns {"ok", hash}, {"again", hash} (that very draft is there: they got no answer and ask
--- once more), {"stale", hash that is}, {"theirs", by}, {"unknown"}, {"full"}, {"none"}
+-- once more), {"stale", hash that is}, {"theirs", by}, {"unseen", by}, {"unknown"}, {"full"}, {"none"}
 local function templates_draft(keys, v)
 	local name, expected, hash = v[1], v[2], v[3]
 	local is = call('HGET', D .. 'in', name)
 	local draft = call('HGET', D .. 'draft', name)
 	local base = is and is:match('^%S+') or '-'
 	local seen = draft and draft:match('^%S+ (%S+)') or base
-	if expected ~= '*' and expected ~= seen then
+	if expected ~= '*' and expected ~= '?' and expected ~= seen then
 		local again = draft and seen == hash and author_of(draft) == v[6]
 		return {again and 'again' or 'stale', seen}
 	end
-	if v[7] == '1' and draft and author_of(draft) ~= v[6] then return {'theirs', author_of(draft)} end
+	if draft and author_of(draft) ~= v[6] then
+		if v[7] == '1' then return {'theirs', author_of(draft)} end
+		if expected == '?' and seen ~= hash then return {'unseen', author_of(draft)} end
+	end
 	if hash == '-' and base == '-' then
 		if not draft then return {'unknown'} end
 		discard(name, v[6]) -- it never was anything else
@@ -170,10 +174,12 @@ local function templates_draft(keys, v)
 	return {'ok', hash}
 end
 
--- Forgets a draft. args: NAME by own; returns how many there were, -1: it is another's
+-- Forgets a draft. args: NAME by own expected (hash, or "*"); returns how many there were, -1: it is another's, -2: it is not
+-- what is expected
 local function templates_undraft(keys, v)
 	local draft = call('HGET', D .. 'draft', v[1])
 	if not draft then return 0 end
+	if v[4] ~= '*' and v[4] ~= draft:match('^%S+ (%S+)') then return -2 end
 	if v[3] == '1' and author_of(draft) ~= v[2] then return -1 end
 	return discard(v[1], v[2])
 end

@@ -62,11 +62,14 @@ void job_free(struct job *job)
 	edition_fini(&job->theirs);
 	for (size_t i = 0; i < job->id_count; i++)
 		free((char *)(uintptr_t)job->ids[i].ptr);
+	for (size_t i = 0; i < job->hash_count; i++)
+		free((char *)(uintptr_t)job->hashes[i].ptr);
 	for (size_t i = 0; i < job->file_count; i++) {
 		free((char *)(uintptr_t)job->files[i].name);
 		free((char *)(uintptr_t)job->files[i].text.ptr);
 	}
 	free(job->ids);
+	free(job->hashes);
 	free(job->files);
 	free(job->faults);
 	told_fini(&job->told);
@@ -257,18 +260,39 @@ static void fetch(struct job *job)
 
 /* --- planning --------------------------------------------------------------------------------- */
 
+static const struct draft *draft_of(const struct job *job, struct span name)
+{
+	for (size_t d = 0; d < job->draft_count; d++)
+		if (span_is(name, job->drafts[d].name))
+			return &job->drafts[d];
+	return NULL;
+}
+
 /* An id that was asked for and of which there is no draft. */
 static bool asked_in_vain(const struct job *job)
 {
-	for (size_t i = 0; i < job->id_count; i++) {
-		bool found = false;
-
-		for (size_t d = 0; d < job->draft_count; d++)
-			found = found || span_is(job->ids[i], job->drafts[d].name);
-		if (!found)
+	for (size_t i = 0; i < job->id_count; i++)
+		if (!draft_of(job, job->ids[i]))
 			return true;
-	}
 	return false;
+}
+
+/* Drafts that are not what whoever publishes them has seen: told as conflicts. */
+static bool seen_otherwise(struct job *job)
+{
+	bool otherwise = false;
+
+	for (size_t i = 0; i < job->hash_count; i++) {
+		const struct draft *d = draft_of(job, job->ids[i]);
+
+		if (d && !span_is(job->hashes[i], d->hash)) {
+			if (!otherwise)
+				names_fini(&job->conflicts);
+			otherwise = true;
+			names_add(&job->conflicts, d->name);
+		}
+	}
+	return otherwise;
 }
 
 static void on_planned(void *arg, int err)
@@ -280,6 +304,8 @@ static void on_planned(void *arg, int err)
 		job_end(job, err, err == -E2BIG ? "catalogue_full" : NULL);
 	else if (publishes && (asked_in_vain(job) || !job->taken_count))
 		job_end(job, -ENOENT, "draft_unknown");
+	else if (publishes && seen_otherwise(job))
+		job_end(job, -ESTALE, "template_changed");
 	else if (publishes && job->four_eyes && job->own.count)
 		job_end(job, -EPERM, "four_eyes");
 	else if (publishes && job->conflicts.count && !job->force)
@@ -325,7 +351,7 @@ static void on_pages(void *arg, int err, const redisReply *reply, const char *wh
 	struct loading *l = next_load(job);
 
 	(void)why;
-	for (size_t i = 0; !err && redis_at(reply, i); i++, l->at++) {
+	for (size_t i = 0; l && !err && redis_at(reply, i); i++, l->at++) {
 		struct span page = redis_text_at(reply, i);
 
 		err = page.len ? edition_page_read(page, l->to) : -ESTALE;
@@ -418,6 +444,13 @@ static void read_version(struct job *job)
 	job_call(job, "ph_templates_version", &arg, 1, on_version);
 }
 
+/* What is published while it is being built is not to be undone unseen: it is not staged again. */
+static void go_back(struct job *job)
+{
+	job->expected = job->base;
+	read_version(job);
+}
+
 static void on_staged(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct job *job = arg;
@@ -436,10 +469,12 @@ static void on_staged(void *arg, int err, const redisReply *reply, const char *w
 		err = take_drafts(job, redis_at(reply, 3));
 	if (err)
 		job_end(job, err, NULL);
+	else if (job->expected && job->base != job->expected)
+		job_end(job, -ESTALE, "version_changed");
 	else if (!job->base && !job->whole && !back) /* drafts alone are no catalogue */
 		job_end(job, -E2BIG, "catalogue_full");
 	else if (back)
-		read_version(job);
+		go_back(job);
 	else
 		load(job);
 }

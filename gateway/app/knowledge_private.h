@@ -63,8 +63,9 @@ struct job {
 	enum knowledge_what what;
 	char by[BY_MAX], note[NOTE_MAX];
 	uint64_t version;
-	struct span *ids;
-	size_t id_count;
+	uint64_t expected; /* to be published when it is staged; 0: whatever is */
+	struct span *ids, *hashes;
+	size_t id_count, hash_count;
 	struct catalogue_file *files;
 	size_t file_count;
 	bool whole, force, four_eyes;

@@ -40,6 +40,7 @@ static const struct reason {
 	{417, "Expectation Failed"             },
 	{422, "Unprocessable Content"          },
 	{426, "Upgrade Required"               },
+	{428, "Precondition Required"          },
 	{429, "Too Many Requests"              },
 	{431, "Request Header Fields Too Large"},
 	{500, "Internal Server Error"          },

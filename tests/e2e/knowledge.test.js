@@ -39,7 +39,12 @@ test("agents propose, editors edit, supervisors publish; keys may what their sco
   assert.deepEqual(said(await mei("POST", "/templates/publish", { ids: ["parking"] })), [403, "role_forbidden"]);
   assert.deepEqual(said(await ed("POST", "/templates/publish", {})), [403, "role_forbidden"]);
   assert.deepEqual(said(await edit("POST", "/templates/rollback", { version: 1 })), [403, "scope_missing"]);
-  assert.deepEqual(said(await ed("PUT", "/templates/parking", { template: answer("parking", { one_sms: true }) })), [200, "parking"]);
+  const rewritten = { template: answer("parking", { one_sms: true }) };
+  const hers = (await ed("GET", "/templates/parking")).headers.get("etag");
+  assert.deepEqual(said(await ed("PUT", "/templates/parking", rewritten)), [428, "match_required"]);
+  assert.deepEqual(said(await ed("PUT", "/templates/parking", rewritten, { "if-match": hers })), [200, "parking"]);
+  assert.deepEqual(said(await edit("PUT", "/templates/parking", rewritten, { "if-match": hers })), [412, "template_changed"]);
+  assert.deepEqual(said(await edit("DELETE", "/templates/parking/draft", undefined, { "if-match": hers })), [412, "template_changed"]);
 
   // Whoever wrote it last is not who publishes it.
   await sue("PUT", "/templates/fees", { template: answer("fees") });

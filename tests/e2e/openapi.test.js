@@ -429,6 +429,14 @@ test("templates: drafted, validated, published, rolled back, imported, exported;
     await at({ status: 412, code: "template_changed" }, method, "/zulu", body, { "if-match": '"0"' });
     await at({ status: 404, code: "template_unknown" }, method, "/No%20Id", body);
   }
+  // Another's draft.
+  await w.redis.command("HSET", "ph:{tpl}:draft", "zulu", `- ${"0".repeat(40)} 1 user:ed api.yaml`);
+  await at({ status: 428, code: "match_required" }, "PUT", "/zulu", { template: draft("zulu") });
+  await at({ status: 428, code: "match_required" }, "DELETE", "/zulu");
+  await at({ status: 412, code: "template_changed" }, "DELETE", "/zulu/draft", undefined, { "if-match": '"1"' });
+  for (const [route, body] of [["/publish", {}], ["/rollback", { version: 1 }], ["/import", { files: [{ name: "a.yaml", text: "answers: []" }] }]])
+    await at({ status: 412, code: "version_changed" }, "POST", route, body, { "if-match": '"77"' });
+  await call("PUT", "/v1/templates/zulu", { template: draft("zulu") }, { "if-match": "*" });
   assert.equal((await call("DELETE", "/v1/templates/zulu")).status, 200);
   await at({ status: 404, code: "template_unknown" }, "GET", "/zulu");
   await at({ status: 404, code: "draft_unknown" }, "DELETE", "/zulu/draft");

@@ -98,6 +98,33 @@ test("all nodes follow, one that starts loads what is published, and two who edi
   assert.match(await ask(w, "hours alpha please"), /From nine/);
 });
 
+test("nobody publishes or goes back over what they have not seen", async (t) => {
+  const { w } = await small(t);
+  const post = async (route, body, match) => {
+    const a = await w.api("POST", `/v1/templates/${route}`, body, match && { "if-match": match });
+    return [a.status, a.body.code ?? a.body.version, a.body.conflicts];
+  };
+  const seen = (await w.api("GET", "/v1/templates/versions")).headers.get("etag");
+  assert.equal(seen, '"1"');
+  assert.equal((await w.api("GET", "/v1/templates")).headers.get("etag"), seen);
+  const first = (await w.api("POST", "/v1/templates", { template: answer("parking") })).body.hash;
+  const second = (await w.api("PUT", "/v1/templates/parking", { template: answer("parking", { one_sms: true }) })).body.hash;
+  assert.deepEqual(await post("publish", { drafts: { parking: first } }), [412, "template_changed", ["parking"]]);
+  assert.deepEqual(await post("publish", { drafts: { trams: first } }), [404, "draft_unknown", undefined]);
+  assert.deepEqual(await post("publish", { drafts: {} }), [422, "field_range", undefined]);
+  assert.deepEqual(await post("publish", { drafts: { parking: second }, ids: ["parking"] }), [422, "field_range", undefined]);
+  assert.deepEqual(await post("publish", { drafts: { parking: second } }, seen), [200, 2, []]);
+  await w.api("DELETE", "/v1/templates/fees");
+  const { files } = (await w.api("GET", "/v1/templates/export?version=1")).body;
+  for (const match of [seen, '"0"', '"x"', "1"]) {
+    assert.deepEqual(await post("rollback", { version: 1 }, match), [412, "version_changed", undefined]);
+    assert.deepEqual(await post("import", { files }, match), [412, "version_changed", undefined]);
+    assert.deepEqual(await post("publish", {}, match), [412, "version_changed", undefined]);
+  }
+  assert.deepEqual(await post("rollback", { version: 1 }, '"2"'), [200, 3, []]);
+  assert.deepEqual(await post("publish", {}, "*"), [200, 4, []]);
+});
+
 test("files and what was published meanwhile are brought together, and conflicts are told", async (t) => {
   const { w, dir } = await small(t);
   await w.api("PUT", "/v1/templates/hours", { template: answer("hours", { text: { zh: "九点", en: "From nine" } }) });

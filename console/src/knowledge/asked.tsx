@@ -94,7 +94,7 @@ function One({ g, done }: { g: Group; done: () => void }) {
       ))}
       <form class="line-row" onSubmit={submit}>
         <label class="grow">{w("new_id")}
-          <input value={id.value} maxLength={64} pattern="[a-z0-9_.]+" required autocomplete="off" spellcheck={false} onInput={(e) => (id.value = e.currentTarget.value)} />
+          <input value={id.value} maxLength={64} pattern="[a-z0-9_]+([.][a-z0-9_]+)*" required autocomplete="off" spellcheck={false} onInput={(e) => (id.value = e.currentTarget.value)} />
           <small>{w("id_hint")}</small>
         </label>
         <button type="submit" class="primary" disabled={busy.value}>{w("make_draft")}</button>

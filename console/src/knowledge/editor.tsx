@@ -35,7 +35,7 @@ function New() {
     <section class="sheet" aria-label={w("new_answer")}>
       <form class="line-row" onSubmit={(e) => void make(e)}>
         <label class="grow">{w("id")}
-          <input value={id.value} maxLength={64} pattern="[a-z0-9_.]+" required autofocus autocomplete="off" spellcheck={false} onInput={(e) => (id.value = e.currentTarget.value)} />
+          <input value={id.value} maxLength={64} pattern="[a-z0-9_]+([.][a-z0-9_]+)*" required autofocus autocomplete="off" spellcheck={false} onInput={(e) => (id.value = e.currentTarget.value)} />
           <small>{w("id_hint")}</small>
         </label>
         <label>{w("kind")}
@@ -85,6 +85,8 @@ function One({ id }: { id: string }) {
   const change = (part: Partial<Form>): void => {
     if (form.value) form.value = { ...form.value, ...part };
   };
+  /** What was read is what is changed: others' work is not overwritten unseen. */
+  const match = (): Record<string, string> => (etag.value ? { "if-match": etag.value } : {});
   /** True: what stands in the form is the draft. */
   const save = async (): Promise<boolean> => {
     const template = base && form.value && fromForm(base, form.value);
@@ -93,7 +95,7 @@ function One({ id }: { id: string }) {
       return false;
     }
     busy.value = true;
-    const a = await call("PUT", `/templates/${id}`, { template }, etag.value ? { "if-match": etag.value } : {});
+    const a = await call("PUT", `/templates/${id}`, { template }, match());
     busy.value = false;
     if (!a.ok) {
       tellProblem(a);
@@ -108,7 +110,7 @@ function One({ id }: { id: string }) {
   const publish = async (): Promise<void> => {
     if (dirty && !(await save())) return;
     busy.value = true;
-    const a = await call("POST", "/templates/publish", { ids: [id], ...(note.value.trim() && { note: note.value.trim() }) });
+    const a = await call("POST", "/templates/publish", { drafts: { [id]: held.value?.draft?.hash ?? "" }, ...(note.value.trim() && { note: note.value.trim() }) });
     busy.value = false;
     if (a.body.errors) check.value = { faults: a.body.errors as Fault[], valid: false };
     if (!a.ok) return tellProblem(a);
@@ -120,7 +122,7 @@ function One({ id }: { id: string }) {
     await gone();
   };
   const discard = async (): Promise<void> => {
-    const a = await call("DELETE", `/templates/${id}/draft`);
+    const a = await call("DELETE", `/templates/${id}/draft`, undefined, match());
     if (!a.ok) return tellProblem(a);
     tell(w("discarded"));
     check.value = null;
@@ -128,7 +130,7 @@ function One({ id }: { id: string }) {
     await gone();
   };
   const remove = async (): Promise<void> => {
-    const a = await call("DELETE", `/templates/${id}`);
+    const a = await call("DELETE", `/templates/${id}`, undefined, match());
     if (!a.ok) return tellProblem(a);
     tell(w("remove_kept"));
     void readList();

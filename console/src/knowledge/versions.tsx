@@ -10,20 +10,25 @@ const SHOWN = 12;
 /** "user:mei" as people say it. */
 export const nameOf = (by: string): string => by.replace(/^user:/, "");
 
+/** At once: the button that was pressed is gone, and the next key is for this one. */
+const focus = (button: HTMLButtonElement | null): void => button?.focus();
+
 export function Versions() {
   const all = useSignal<readonly Version[] | null>(null);
+  const etag = useSignal("");
   const asks = useSignal(0);
   const read = async (): Promise<void> => {
     const a = await call("GET", "/templates/versions");
-    if (a.ok) all.value = a.body.items;
-    else tellProblem(a);
+    if (!a.ok) return tellProblem(a);
+    all.value = a.body.items;
+    etag.value = a.etag;
   };
   useEffect(() => void read(), []);
   const back = async (version: number): Promise<void> => {
     asks.value = 0;
-    const a = await call("POST", "/templates/rollback", { version });
-    if (!a.ok) return tellProblem(a);
-    tell(w("published", a.body.version as number));
+    const a = await call("POST", "/templates/rollback", { version }, { "if-match": etag.value });
+    if (a.ok) tell(w("published", a.body.version as number));
+    else tellProblem(a); // published by others since: the list shows by whom
     void readList();
     void read();
   };
@@ -46,7 +51,7 @@ export function Versions() {
             {may.value.has("publish") && !v.current && (asks.value === v.version ? (
               <span class="line-row" role="group" aria-label={w("sure", v.version)}>
                 {w("sure", v.version)}
-                <button type="button" class="primary" autofocus onClick={() => void back(v.version)}>{w("yes")}</button>
+                <button type="button" class="primary" ref={focus} onClick={() => void back(v.version)}>{w("yes")}</button>
                 <button type="button" class="action" onClick={() => (asks.value = 0)}>{w("no")}</button>
               </span>
             ) : (

@@ -19,7 +19,7 @@ const WORDS = {
   in_draft: ["草稿：{0}", "In the draft {0}"],
   questions: ["客户的说法", "What they said"],
   new_id: ["新答案的编号", "Id of the new answer"],
-  id_hint: ["小写字母、数字、_ 和 .，以后不再改变", "a-z, 0-9, _ and . – it never changes"],
+  id_hint: ["小写字母、数字、_ 和中间的点，以后不再改变", "a-z, 0-9, _ and dots between – it never changes"],
   make_draft: ["生成草稿", "Make a draft"],
   or_into: ["或者，把这些说法加入已有的答案", "Or add them to an answer there is"],
   add_into: ["加入", "Add"],
@@ -94,6 +94,7 @@ const WORDS = {
   p_unreachable: ["暂时连不上服务器，请稍后再试。", "The server cannot be reached just now. Try again in a moment."],
   p_unavailable: ["服务暂时不可用，请稍后再试。", "The service is not available just now. Try again in a moment."],
   p_template_changed: ["别人刚刚修改了它：请重新打开后再改。", "Somebody else changed it: open it again."],
+  p_version_changed: ["别人刚刚发布了新版本：请先查看再退回。", "Others have published since: look before you go back."],
   p_template_exists: ["这个编号已被使用。", "The id is in use."],
   p_template_conflict: ["别人已发布了同一条：请对照后重新保存。", "Others have published it since: compare and save again."],
   p_template_unknown: ["没有这条答案。", "There is no such answer."],
@@ -104,7 +105,7 @@ const WORDS = {
   p_role_forbidden: ["您的角色无权执行此操作。", "Your role does not allow this."],
   p_group_unknown: ["这组问题已有变化，请刷新。", "The groups have changed: look again."],
   p_busy: ["同时有人在发布，请稍后再试。", "Others publish at the same time: try again."],
-  p_field_range: ["编号只能用小写字母、数字、_ 和 .。", "An id is of a-z, 0-9, _ and ."],
+  p_field_range: ["编号只能用小写字母、数字、_ 和中间的点，且不能是保留字。", "An id is of a-z, 0-9, _ and dots between them, and no word of the API."],
 } as const satisfies Record<string, readonly [zh: string, en: string]>;
 
 type Word = keyof typeof WORDS;
