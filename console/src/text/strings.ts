@@ -78,8 +78,7 @@ export const STRINGS = {
   incomplete: ["短信不完整，有部分未收到", "Incomplete: a part is missing"],
   transliterated: ["部分标点已替换为短信字符", "Some punctuation was replaced to fit plain SMS"],
   choice: ["点选菜单", "Chosen from the menu"],
-  replaced: ["已在运营商处替换为此文本", "Replaced by this text at the operator"],
-  first_text: ["原文：", "Sent first:"],
+  was_replaced: ["已在运营商处替换，原文：", "Replaced at the operator. Sent first:"],
   lossy: ["部分字符渠道无法表示，已替换", "Some characters could not be sent as written"],
   // thread
   thread: ["与 {0} 的对话", "Conversation with {0}"],

@@ -122,14 +122,14 @@ function Message({ m, who, status, first, next }: { m: MessageEvent; who: Who; s
           {(status.reason || status.code) && `: ${[status.reason, status.code].filter(Boolean).join(" · ")}`}
         </p>
       )}
-      {[...new Set([...(m.marks ?? []), ...(status?.marks ?? [])])].map((mark) => (
+      {[...new Set([...(m.marks ?? []), ...(status?.marks ?? [])])].filter((mark) => mark !== "replaced").map((mark) => (
         <p class="mark-note" key={mark}>
           {sayOf(lang.value, mark, mark)}
         </p>
       ))}
-      {m.first && (
+      {m.first != null && (
         <p class="mark-note">
-          {t("first_text")} <del>{m.first}</del>
+          {t("was_replaced")} <del>{m.first}</del>
         </p>
       )}
       {note && <p class="mark-note">{note}</p>}
