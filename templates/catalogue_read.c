@@ -112,6 +112,30 @@ static struct span read_text(struct load *l, const struct yaml_node *n, size_t m
 	return SPAN_NONE;
 }
 
+static bool has_control(struct span s, const char *but)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.ptr[i];
+
+		if (c == 0x7F || (c < ' ' && !(c && strchr(but, c))))
+			return true;
+	}
+	return false;
+}
+
+/* A text that customers or agents read, without what a phone rings at or a menu breaks at; but says
+ * which of the control characters may be in it. */
+static struct span read_shown(struct load *l, const struct yaml_node *n, size_t max,
+                              const char *but)
+{
+	struct span text = read_text(l, n, max);
+
+	if (has_control(text, but))
+		yaml_error(&l->errors, n->line, "\"%.60s\" has a control character%s",
+		           n->key.ptr ? n->key.ptr : "", *but ? "" : " or a line end");
+	return text;
+}
+
 static const struct yaml_node *child_of(const struct yaml_node *n, enum language language)
 {
 	return yaml_get(n, language_name(language));
@@ -144,7 +168,7 @@ static void read_languages(struct load *l, const struct yaml_node *n, size_t max
 		const struct yaml_node *text = child_of(n, (enum language)i);
 
 		if (text)
-			out[i] = read_text(l, text, max);
+			out[i] = read_shown(l, text, max, "");
 	}
 }
 
@@ -301,7 +325,7 @@ static void read_variable(struct load *l, const struct yaml_node *n, struct temp
 	v->type = read_type(l, type);
 	v->max = read_max(l, yaml_get(n, "max"), v->type);
 	if (about)
-		v->about = read_text(l, about, CATALOGUE_SAMPLE_SIZE_MAX);
+		v->about = read_shown(l, about, CATALOGUE_SAMPLE_SIZE_MAX, "");
 	if (!example)
 		return;
 	v->example = read_text(l, example, CATALOGUE_SAMPLE_SIZE_MAX);
@@ -339,7 +363,8 @@ static void read_wording(struct load *l, const struct yaml_node *n, struct templ
 {
 	struct wording_names names = {t->variables, t->variable_count, l->constants,
 	                              l->constant_count, language};
-	struct span text = read_text(l, n, CATALOGUE_WORDING_SIZE_MAX), culprit = SPAN_NONE;
+	struct span text = read_shown(l, n, CATALOGUE_WORDING_SIZE_MAX, "\t\n\r");
+	struct span culprit = SPAN_NONE;
 	const char *why = NULL;
 	int err;
 
@@ -422,7 +447,7 @@ static void read_id(struct load *l, const struct yaml_node *n, struct template *
 
 static void read_shortcut(struct load *l, const struct yaml_node *n, struct template *t)
 {
-	t->shortcut = read_text(l, n, 24);
+	t->shortcut = read_shown(l, n, 24, "");
 	if (t->shortcut.len && !is_name(t->shortcut))
 		yaml_error(&l->errors, n->line, "\"%.24s\" is no shortcut: a-z, 0-9 and _",
 		           t->shortcut.ptr);

@@ -90,12 +90,17 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* Digits, with these signs among them; signs alone are none. */
 static bool all_of(struct span s, const char *also)
 {
-	for (size_t i = 0; i < s.len; i++)
+	bool any = false;
+
+	for (size_t i = 0; i < s.len; i++) {
 		if (!is_digit(s.ptr[i]) && !(s.ptr[i] && strchr(also, s.ptr[i])))
 			return false;
-	return s.len > 0;
+		any |= is_digit(s.ptr[i]);
+	}
+	return any;
 }
 
 /* The value by a pattern: 9 stands for a digit, everything else for itself. */
@@ -107,15 +112,46 @@ static bool like(struct span s, const char *pattern)
 	return s.len == strlen(pattern);
 }
 
+static unsigned two_digits(struct span s, size_t at)
+{
+	return (unsigned)(s.ptr[at] - '0') * 10 + (unsigned)(s.ptr[at + 1] - '0');
+}
+
+/* One that the calendar has: 2026-02-30 is none. */
+static bool is_date(struct span s)
+{
+	static const unsigned char days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	unsigned year, month, day;
+	bool leap;
+
+	if (!like(s, "9999-99-99"))
+		return false;
+	year = two_digits(s, 0) * 100 + two_digits(s, 2);
+	month = two_digits(s, 5);
+	day = two_digits(s, 8);
+	leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+	return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1] &&
+	       (month != 2 || day < 29 || leap);
+}
+
+static bool is_time(struct span s)
+{
+	return like(s, "99:99") && two_digits(s, 3) < 60 &&
+	       two_digits(s, 0) * 60 + two_digits(s, 3) <= 24 * 60;
+}
+
 static bool is_code(struct span s)
 {
+	bool any = false;
+
 	for (size_t i = 0; i < s.len; i++) {
 		char lower = (char)(s.ptr[i] | 0x20);
 
 		if (!is_digit(s.ptr[i]) && !(lower >= 'a' && lower <= 'z') && s.ptr[i] != '-')
 			return false;
+		any |= s.ptr[i] != '-';
 	}
-	return s.len > 0;
+	return any;
 }
 
 static bool is_link(struct span s)
@@ -154,9 +190,9 @@ static const char *refuse_type(enum variable_type type, struct span value)
 	case VARIABLE_TAIL:
 		return like(value, "9999") ? NULL : "is not four digits";
 	case VARIABLE_DATE:
-		return like(value, "9999-99-99") ? NULL : "is not a date like 2026-11-22";
+		return is_date(value) ? NULL : "is not a date like 2026-11-22";
 	case VARIABLE_TIME:
-		return like(value, "99:99") ? NULL : "is not a time like 18:30";
+		return is_time(value) ? NULL : "is not a time like 18:30";
 	case VARIABLE_PHONE:
 		return is_phone(value) ? NULL : "is not a phone number";
 	case VARIABLE_LINK:

@@ -129,6 +129,8 @@ const FAULTS: readonly (readonly [RegExp, string])[] = [
   [/^this sample is longer.*/, "这句说法太长"],
   [/^this sample asks for a person.*/, "这句话是在找人工，不能作为说法"],
   [/^"(?:zh|en)" is empty/, "未填写"],
+  [/^".+" has a control character or.*/, "不能有换行和控制字符"],
+  [/^".+" has a control character/, "不能有控制字符"],
   [/^"(.+)" is empty/, "“{0}”未填写"],
   [/^there is no "(.+)"/, "缺少“{0}”"],
   [/^"(.+)" is not known here/, "这里没有“{0}”这个字段"],

@@ -92,6 +92,12 @@ static const struct fault {
          "answers:\n" ANSWER("a") "    text: {zh: '{{s}}', en: '{{s}}'}\n" SAMPLES(
 		 "x") "    variables:\n      s: {type: colour, example: red}\n",
          "a.yaml:9: no such type of variable"																		    },
+	{"a bell in a wording",
+         "answers:\n" ANSWER("a") "    text: {zh: \"好\\a\", en: fine}\n" SAMPLES("x"),
+         "a.yaml:4: \"zh\" has a control character"																	      },
+	{"a title of two lines",
+         "answers:\n  - id: a\n    title: {zh: \"甲\\n乙\", en: A}\n" TEXT SAMPLES("x"),
+         "a.yaml:3: \"zh\" has a control character or a line end"																},
 	{"too few samples",
          "answers:\n" ANSWER("a") TEXT
          "    samples:\n      zh: [一卡, 二卡, 三卡]\n      en: [a card]\n",                                          "a.yaml:7: fewer than 3 en samples"                                  },

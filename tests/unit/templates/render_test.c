@@ -166,6 +166,17 @@ static const struct {
 	{VARIABLE_TIME,   "18:30",                    "18.30"      },
 	{VARIABLE_PHONE,  "+86-21-00009560",          "n/a"        },
 	{VARIABLE_LINK,   "https://farhaven.example", "has a blank"},
+	{VARIABLE_AMOUNT, "0.5",                      "..."        },
+	{VARIABLE_CODE,   "7",                        "--"         },
+	{VARIABLE_PHONE,  "95500",                    "+-"         },
+	{VARIABLE_DATE,   "2028-02-29",               "2026-02-29" },
+	{VARIABLE_DATE,   "2000-02-29",               "2100-02-29" },
+	{VARIABLE_DATE,   "2026-12-31",               "2026-04-31" },
+	{VARIABLE_DATE,   "2026-01-01",               "2026-13-01" },
+	{VARIABLE_DATE,   "2026-10-10",               "2026-00-10" },
+	{VARIABLE_TIME,   "00:00",                    "25:00"      },
+	{VARIABLE_TIME,   "24:00",                    "24:01"      },
+	{VARIABLE_TIME,   "23:59",                    "23:60"      },
 };
 
 START_TEST(each_type_of_variable_takes_its_own)
