@@ -81,27 +81,43 @@ static bool is_open(const struct bot *bot)
 	return minute >= opens || minute < closes;
 }
 
-/* What is said to somebody who waits for a person. */
-static const struct template *notice_of(const struct turn *t)
+/* As the desk stands; of what is not known nothing is said. */
+static const char *notice_name(const struct bot *bot)
 {
-	const struct template *closed =
-		is_open(t->bot) ? NULL : bot_system_template(t, "system.handover_closed");
+	if (!is_open(bot))
+		return "system.handover_closed";
+	if (bot->desk.known && !bot->desk.agents)
+		return "system.handover_away";
+	if (bot->desk.place)
+		return bot->desk.wait_min ? "system.handover_position" : "system.handover_place";
+	return "system.handover";
+}
 
-	return closed ? closed : bot_system_template(t, "system.handover");
+/* Where the catalogue lacks it, or it wants what is not known, the plain one; it promises nothing
+ * but that the customer is handed over. */
+static void say_notice(struct turn *t)
+{
+	const char *const names[] = {notice_name(t->bot), "system.handover"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names) && !t->out->reply; i++) {
+		const struct template *notice = bot_system_template(t, names[i]);
+		struct render_value values[VALUES_MAX];
+		struct span culprit = SPAN_NONE;
+
+		if (notice && bot_word(t, notice, values, bot_desk_values(t, values), &culprit,
+		                       &t->out->reply))
+			t->out->reply = NULL;
+	}
 }
 
 void bot_hand_over(struct turn *t, enum bot_why why)
 {
-	const struct template *notice = notice_of(t);
-	struct span culprit = SPAN_NONE;
-
 	t->out->did = BOT_HUMAN;
 	t->out->why = why;
 	t->out->next[0] = '\0';
 	if (t->kind == 'm')
 		snprintf(t->out->missed, sizeof(t->out->missed), "%.*s", SPAN_FMT(t->question));
-	if (notice && bot_word(t, notice, NULL, 0, &culprit, &t->out->reply))
-		t->out->reply = NULL;
+	say_notice(t);
 }
 
 void bot_give(struct turn *t, const struct template *answer, enum bot_did did)

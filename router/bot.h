@@ -47,6 +47,14 @@ enum bot_after {
 	BOT_AFTER_PERSON  /* asked for a person, or has had enough */
 };
 
+/* The queue that a person would come from. */
+struct bot_desk {
+	bool known;
+	unsigned agents;   /* available for it */
+	unsigned place;    /* the customer's in it; 0: somebody is free */
+	unsigned wait_min; /* about as long until then; 0: not known */
+};
+
 /* Who is spoken to, and with what. */
 struct bot {
 	const struct connector_ops *ops;   /* what the channel can show */
@@ -56,6 +64,7 @@ struct bot {
 	struct match_scratch *scratch;
 	uint64_t now_ms;
 	bool verified; /* the customer proved who they are */
+	struct bot_desk desk;
 	unsigned opens_min,
 		closes_min; /* when agents are there, minutes of the day; equal: always */
 };

@@ -27,7 +27,7 @@ struct turn {
 	char value[VALUE_SIZE];                      /* the one that was said now */
 	struct given given[CATALOGUE_VARIABLES_MAX]; /* what the question itself said */
 	size_t given_count;
-	char date[16], hour[8];
+	char date[16], hour[8], opens[8], closes[8], place[12], minutes[12];
 };
 
 /* --- bot_say.c --- */
@@ -36,6 +36,8 @@ struct turn {
 const struct template *bot_system_template(const struct turn *t, const char *id);
 /** What every answer may use of the customer and the hour, behind count values; their number. */
 size_t bot_known_values(struct turn *t, struct render_value *out, size_t count);
+/** What a notice to those who wait for a person may use of the desk; their number. */
+size_t bot_desk_values(struct turn *t, struct render_value *out);
 /** The reply with what it has in common with all others, and its record. NULL: no memory. */
 struct message *bot_say(const struct turn *t, struct message *like);
 /** Renders a template: 0 and the message, or why not; *culprit is the variable that lacks a value.

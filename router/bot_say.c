@@ -2,6 +2,7 @@
 #include "bot_private.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -91,6 +92,26 @@ size_t bot_known_values(struct turn *t, struct render_value *out, size_t count)
 	out[count++] = (struct render_value){SPAN_LIT("time"), span_of(t->hour)};
 	if (span_is(scheme, "sms"))
 		out[count++] = (struct render_value){SPAN_LIT("phone"), phone};
+	return count;
+}
+
+size_t bot_desk_values(struct turn *t, struct render_value *out)
+{
+	const struct bot *bot = t->bot;
+	size_t count = 0;
+
+	snprintf(t->opens, sizeof(t->opens), "%02u:%02u", bot->opens_min / 60 % 24,
+	         bot->opens_min % 60);
+	snprintf(t->closes, sizeof(t->closes), "%02u:%02u", bot->closes_min / 60 % 24,
+	         bot->closes_min % 60);
+	snprintf(t->place, sizeof(t->place), "%u", bot->desk.place);
+	snprintf(t->minutes, sizeof(t->minutes), "%u", bot->desk.wait_min);
+	out[count++] = (struct render_value){SPAN_LIT("opens"), span_of(t->opens)};
+	out[count++] = (struct render_value){SPAN_LIT("closes"), span_of(t->closes)};
+	if (bot->desk.place)
+		out[count++] = (struct render_value){SPAN_LIT("position"), span_of(t->place)};
+	if (bot->desk.wait_min)
+		out[count++] = (struct render_value){SPAN_LIT("minutes"), span_of(t->minutes)};
 	return count;
 }
 

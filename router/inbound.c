@@ -4,7 +4,6 @@
  * function decides by the session's state whether it is said. Acknowledged last: done is called
  * when the message, its answer and, where a person is wanted, its place in the queue are durable.
  */
-#include "bot.h"
 #include "matcher_calibration.h"
 #include "router_private.h"
 
@@ -75,6 +74,14 @@ static const char *after_of(const struct bot_turn *turn)
 	return letters[turn->after];
 }
 
+/* Where a session goes that wants a person. */
+static struct span queue_of(const struct inbound *in)
+{
+	struct span queue = code_queue(in->host, in->message->local);
+
+	return queue.len ? queue : span_of(in->host->router->default_queue);
+}
+
 static void decide(struct inbound *in)
 {
 	struct router *r = in->host->router;
@@ -85,6 +92,7 @@ static void decide(struct inbound *in)
 	                        .scratch = r->scratch,
 	                        .now_ms = router_now(r),
 	                        .verified = in->verified,
+	                        .desk = desk_outlook(r, queue_of(in)),
 	                        .opens_min = r->options.opens_min,
 	                        .closes_min = r->options.closes_min};
 
@@ -206,6 +214,7 @@ static void count_new(struct inbound *in, struct span state)
 	if (in->turn.did != BOT_HUMAN || !span_is(state, "queued"))
 		return;
 	++*count->handed_over;
+	desk_waits(in->host->router, queue_of(in));
 	tell_unanswered(in, span_of(in->turn.missed));
 	if (is_unanswered(in))
 		tell_unanswered(in, in->message->text);

@@ -201,6 +201,7 @@ static void on_hint(void *arg, struct span text)
 		if (r->listener.assigned)
 			r->listener.assigned(r->listener.arg, first, rest);
 	} else if (span_is(kind, "Q")) {
+		desk_changed(r);
 		if (r->listener.queues)
 			r->listener.queues(r->listener.arg);
 	} else if (span_is(kind, "C")) {
@@ -287,6 +288,7 @@ static void on_heartbeat(void *arg)
 	lanes_due(r);
 	parts_due(r);
 	desk_sweep(r);
+	desk_look(r);
 }
 
 void router_redis_state(struct router *r, bool up)
@@ -363,6 +365,8 @@ int router_create(struct io_loop *loop, const struct logger *log,
 	if (!err)
 		err = batch_create(r, "ph2_send", 0, send_common, r, &r->sends);
 	if (!err)
+		err = desk_outlook_init(r);
+	if (!err)
 		err = route_init(r);
 	if (err) {
 		router_destroy(&r);
@@ -402,6 +406,7 @@ void router_destroy(struct router **router)
 		host_free(host);
 	}
 	io_timer_destroy(&r->heartbeat);
+	desk_outlook_fini(r);
 	route_fini(r);
 	io_timer_destroy(&r->drain_timer);
 	catalogue_unref(&r->catalogue);

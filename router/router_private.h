@@ -3,13 +3,15 @@
  * received; parts.c: of long messages; send.c: saying something; outbound.c: out of the lanes to
  * the connectors; outcome.c: what became of it; lanes.c: dead nodes, due times; receipts.c;
  * operations.c, operations_far.c, operations_near.c, replaced.c: asking peers; conversation.c:
- * reading; dead.c: dead letters; desk.c: agents and queues; host.c: the rest of connector.h;
- * batch.c: calls that carry many; in_hand.c, unsure.c: answers that were lost.
+ * reading; dead.c: dead letters; desk.c: agents and queues, desk_outlook.c: how they stand;
+ * host.c: the rest of connector.h; batch.c: calls that carry many; in_hand.c, unsure.c: answers
+ * that were lost.
  */
 #ifndef PH_ROUTER_PRIVATE_H
 #define PH_ROUTER_PRIVATE_H
 
 #include "batch.h"
+#include "bot.h"
 #include "catalogue.h"
 #include "hash.h"
 #include "log_codec.h"
@@ -189,9 +191,10 @@ struct router {
 	struct route_state route;
 	struct batch *receives, *sends;
 	struct replaced *replaced; /* that Redis does not have yet */
-	uint64_t acts;             /* on dead letters: each has an id of its own */
-	struct fcall_args args;    /* scratch of one call under construction */
-	struct buf entry;          /* and of an entry of a log */
+	struct desk_outlook *outlook;
+	uint64_t acts;          /* on dead letters: each has an id of its own */
+	struct fcall_args args; /* scratch of one call under construction */
+	struct buf entry;       /* and of an entry of a log */
 };
 
 static inline uint64_t router_now(const struct router *r)
@@ -357,6 +360,20 @@ void parts_due(struct router *r);
 void desk_offer(struct router *r, struct span conversation, struct span session, struct span queue,
                 uint64_t since, done_fn *done, void *arg);
 void desk_sweep(struct router *r);
+
+/* desk_outlook.c */
+enum { DESK_QUEUES_MAX = 64 };
+int desk_outlook_init(struct router *r) MUST_CHECK;
+/** Accepts half an init. */
+void desk_outlook_fini(struct router *r);
+/** Looks at the desk now, unless it is doing so. */
+void desk_look(struct router *r);
+/** Something changed there: it is looked at soon. */
+void desk_changed(struct router *r);
+/** One more waits, until the desk itself is looked at again. */
+void desk_waits(struct router *r, struct span queue);
+/** What a customer who goes to the queue now is up against, as far as known. */
+struct bot_desk desk_outlook(const struct router *r, struct span queue);
 
 /* host.c */
 /** A hint to all nodes, which may be lost. */

@@ -14,8 +14,13 @@
 --   ph:{desk}:as:AGENT set    C: who is served; its size is the agent's load
 --   ph:{desk}:leases  zset   agents by when they are gone, unless their console says otherwise
 --   ph:{desk}:pair     hash   C -> "sid agent": decided here, not yet told to the conversation
+--   ph:{desk}:given    hash   C -> since when its agent has it (ms)
+--   ph:{desk}:t:QUEUE  list   how long agents had the last sessions of the queue (ms), newest first; expires
 
 local D = 'ph:{desk}:'
+local LASTS = 20         -- sessions that tell how long one takes
+local LASTS_LEAST = 3    -- of fewer nothing is said
+local LASTS_MS = 86400000
 
 -- redis.call, which is not there yet while the library is loaded.
 local call
@@ -45,12 +50,24 @@ local function give(C, s, agent, now)
 	call('ZREM', D .. 'q:' .. s.queue, C)
 	call('SADD', D .. 'as:' .. agent, C)
 	call('HSET', D .. 'pair', C, s.sid .. ' ' .. agent)
+	call('HSETNX', D .. 'given', C, now)
 	call('PUBLISH', 'ph:hint', 'A ' .. agent .. ' ' .. C)
+end
+
+-- A session is an agent's no more: how long it was tells who waits how long they will.
+local function note_time(C, s, now)
+	local given, lasts = call('HGET', D .. 'given', C), D .. 't:' .. s.queue
+	if not given then return end
+	call('HDEL', D .. 'given', C)
+	call('LPUSH', lasts, string.format('%d', math.max(tonumber(now) - tonumber(given), 0)))
+	call('LTRIM', lasts, 0, LASTS - 1)
+	call('PEXPIRE', lasts, LASTS_MS)
 end
 
 -- Takes a session away from its agent.
 local function take_back(C, s, now)
 	if not s.agent then return end
+	note_time(C, s, now)
 	call('SREM', D .. 'as:' .. s.agent, C)
 	call('HDEL', D .. 'pair', C)
 	if call('HGET', D .. 'a:' .. s.agent, 'pres') == 'available' then call('ZADD', D .. 'idle', now, s.agent) end
@@ -167,6 +184,7 @@ local function desk_presence(keys, v)
 		call('ZADD', D .. 'idle', now, v[1])
 	end
 	if v[4] == 'available' then match(now) end
+	if v[4] ~= before then tell_queues() end
 	return pairs_open(100)
 end
 
@@ -218,6 +236,41 @@ local function desk_view(keys, v)
 	return {call('HGET', D .. 'a:' .. v[1], 'pres') or 'offline', call('SMEMBERS', D .. 'as:' .. v[1]), waiting, queues}
 end
 
+-- How long an agent usually has a session of the queue; 0: not known.
+local function usual_time(queue)
+	local lasts = call('LRANGE', D .. 't:' .. queue, 0, -1)
+	if #lasts < LASTS_LEAST then return 0 end
+	for i, ms in ipairs(lasts) do lasts[i] = tonumber(ms) end
+	table.sort(lasts)
+	return lasts[math.ceil(#lasts / 2)]
+end
+
+-- What somebody who asks for a person now is up against. Of agents those count who are available: how many sessions they may
+-- have, and how many more. args: now max; returns {queue, waiting, agents, places, free places, usual time of a session, ...}
+local function desk_outlook(keys, v)
+	local queues, names = {}, call('SMEMBERS', D .. 'queues')
+	table.sort(names)
+	for _, queue in ipairs(names) do queues[queue] = {0, 0, 0} end
+	for _, agent in ipairs(call('ZRANGEBYSCORE', D .. 'leases', '(' .. v[1], '+inf')) do
+		local h = call('HMGET', D .. 'a:' .. agent, 'pres', 'cap', 'qs')
+		if h[1] == 'available' then
+			local places = tonumber(h[2] or 0)
+			local free = math.max(places - call('SCARD', D .. 'as:' .. agent), 0)
+			for queue in (h[3] or ''):gmatch('%S+') do
+				local q = queues[queue]
+				if q then q[1], q[2], q[3] = q[1] + 1, q[2] + places, q[3] + free end
+			end
+		end
+	end
+	local out = {}
+	for i, queue in ipairs(names) do
+		if i > tonumber(v[2]) then break end
+		local q = queues[queue]
+		for _, x in ipairs({queue, call('ZCARD', D .. 'q:' .. queue), q[1], q[2], q[3], usual_time(queue)}) do out[#out + 1] = x end
+	end
+	return out
+end
+
 -- Agents whose consoles are gone for longer than their lease are offline, and their sessions go
 -- back. args: now max; returns {{C, agent, sid...}, pairs}: sessions to put back at their conversations first
 local function desk_sweep(keys, v)
@@ -246,3 +299,4 @@ redis.register_function('ph_desk_take', desk_take)
 redis.register_function('ph_desk_release', desk_release)
 redis.register_function('ph_desk_view', desk_view)
 redis.register_function('ph_desk_sweep', desk_sweep)
+redis.register_function('ph_desk_outlook', desk_outlook)

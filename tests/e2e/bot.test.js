@@ -112,8 +112,33 @@ test("outside the desk's hours who wants a person is told so, and waits in the q
   const w = await published(t, [loans, parcel], { channels: ["web", "sms"], desk: `\n  hours: ${two(hour + 2)}:00-${two(hour + 4)}:00` });
   const visitor = await w.visitor();
   await visitor.say("human please, agent");
-  await visitor.reply(/from 8 am to 10 pm/);
+  await visitor.reply(new RegExp(`from ${two(hour + 2)}:00 to ${two(hour + 4)}:00`));
   await until("the queue", async () => visitor.frames.some((f) => f.state === "queued"));
+});
+
+test("who wants a person is told once how the desk stands: nobody there, somebody free, all busy and the place", async (t) => {
+  const w = await published(t, [loans, parcel], { channels: ["web", "sms"], agents: ["mei"] });
+  const seen = (metric, value) => until(`${metric} ${value}`, async () => new RegExp(`posthouse_queue_${metric}\\{queue="general"\\} ${value}\\b`).test(await w.gateway.metrics()));
+  let phone = 13600000000;
+  const ask = () => texter(`+86${++phone}`)(w, "转人工");
+  const visitor = await w.visitor();
+  await visitor.say("human please, agent");
+  await visitor.reply(/No agent is here just now/);
+  const mei = await w.agent("mei"); // has six places
+  const conversation = await mei.conversationWith(/human please/);
+  for (let free = 5; free > 0; free--) {
+    await seen("free", free);
+    assert.match(await ask(), /正在为您转接/);
+  }
+  await seen("free", 0);
+  assert.match(await ask(), /您排在第1位，轮到您/);
+  await seen("waiting", 1);
+  assert.match(await ask(), /您排在第2位，轮到您/);
+  await visitor.say("are you there");
+  await mei.wait("the text", () => mei.texts(conversation).includes("are you there"));
+  const { body } = await w.api("DELETE", "/v1/verifications", { to: `web:${visitor.visitor}` });
+  const { items } = (await w.api("GET", `/v1/conversations/${body.conversation}/events?limit=20`)).body;
+  assert.equal(items.filter((e) => e.answer).length, 1, "never more than once a session");
 });
 
 test("questions without an answer are grouped for those who write answers, and agents teach what a text was about", async (t) => {

@@ -40,6 +40,7 @@ static unsigned marks; /* of the next message */
 #define SYSTEM_WITH(id, variables, zh, en)                                             \
 	"  - id: system." id "\n    title: {zh: x, en: x}\n    variables: {" variables \
 	"}\n" SAYS(zh, en)
+#define WHERE "position: {type: number, example: 3}"
 #define LINE(name) name ": {type: text, max: 300, example: x}"
 
 static const char content[] = "answers:\n" ANSWER(
@@ -56,13 +57,22 @@ static const char content[] = "answers:\n" ANSWER(
 			"包裹{{code}}已发", "Parcel {{code}} left")) BILL
 	"system:\n" SYSTEM_WITH("menu", LINE("choices"), "您想问：{{choices}}。请回复数字。",
                                 "Did you mean: {{choices}}? Reply.")
-		SYSTEM_WITH("ask", LINE("what"), "请告诉我们：{{what}}。", "Tell us: {{what}}.")
-			SYSTEM_WITH("ask_again", LINE("what") ", " LINE("example"),
-                                    "请再说：{{what}}，如 {{example}}",
-                                    "Again: {{what}}, as {{example}}")
-				SYSTEM("dropped", "好的，不查了", "Left it")
-					SYSTEM("handover_closed", "明天见", "Tomorrow")
-						SYSTEM("handover", "转人工", "A person comes");
+		SYSTEM_WITH("ask", LINE("what"), "请告诉我们：{{what}}。",
+                            "Tell us: {{what}}.") SYSTEM_WITH("ask_again",
+                                                              LINE("what") ", " LINE("example"),
+                                                              "请再说：{{what}}，如 {{example}}",
+                                                              "Again: {{what}}, as {{example}}")
+			SYSTEM("dropped", "好的，不查了", "Left it") SYSTEM("handover_away",
+                                                                            "人不在", "Nobody here")
+				SYSTEM_WITH("handover_place", WHERE, "第{{position}}位",
+                                            "Number {{position}}")
+					SYSTEM_WITH("handover_position",
+                                                    WHERE ", minutes: {type: number, example: 5}",
+                                                    "第{{position}}位，{{minutes}}分",
+                                                    "Number {{position}}, {{minutes}} min")
+						SYSTEM("handover_closed", "明天见", "Tomorrow")
+							SYSTEM("handover", "转人工",
+                                                               "A person comes");
 
 static void setup(void)
 {
@@ -389,6 +399,16 @@ START_TEST(a_choice_is_typed_in_many_ways)
 }
 END_TEST
 
+/* "HH:MM", here. */
+static void set_hour(const char *at)
+{
+	struct tm local = {.tm_year = 126, .tm_mon = 10, .tm_mday = 22, .tm_isdst = -1};
+
+	local.tm_hour = (int)strtol(at, NULL, 10);
+	local.tm_min = (int)strtol(at + 3, NULL, 10);
+	bot.now_ms = (uint64_t)mktime(&local) * 1000;
+}
+
 static const struct hours {
 	const char *at; /* "HH:MM" */
 	unsigned opens, closes;
@@ -406,15 +426,62 @@ static const struct hours {
 START_TEST(outside_the_desks_hours_the_customer_is_told)
 {
 	const struct hours *h = &hours[_i];
-	struct tm local = {.tm_year = 126, .tm_mon = 10, .tm_mday = 22, .tm_isdst = -1};
 
-	local.tm_hour = atoi(h->at);
-	local.tm_min = atoi(h->at + 3);
-	bot.now_ms = (uint64_t)mktime(&local) * 1000;
+	set_hour(h->at);
 	bot.opens_min = h->opens;
 	bot.closes_min = h->closes;
 	ck_assert_str_eq(say("人工"), h->said);
 	ck_assert_int_eq(turn.did, BOT_HUMAN);
+}
+END_TEST
+
+static const struct standing {
+	struct bot_desk desk;
+	bool closed;
+	const char *zh, *en;
+} standings[] = {
+	{{.known = false},					false, "转人工",      "A person comes"},
+	{{.known = true},					 false, "人不在",      "Nobody here"   },
+	{{.known = true},					 true,  "明天见",      "Tomorrow"      },
+	{{.known = true, .agents = 2},                            false, "转人工",      "A person comes"},
+	{{.known = true, .agents = 2, .place = 3},                false, "第3位",        "Number 3"      },
+	{{.known = true, .agents = 2, .place = 3, .wait_min = 7},
+         false,                                                          "第3位，7分",
+         "Number 3, 7 min"										 },
+};
+
+START_TEST(who_waits_is_told_how_the_desk_stands)
+{
+	const struct standing *s = &standings[_i];
+
+	if (s->closed) {
+		set_hour("12:00");
+		bot.opens_min = 480;
+		bot.closes_min = 540;
+	}
+	bot.desk = s->desk;
+	ck_assert_str_eq(say("人工"), s->zh);
+	ck_assert_str_eq(say("human please, agent"), s->en);
+	ck_assert_int_eq(turn.did, BOT_HUMAN);
+}
+END_TEST
+
+/* A catalogue of former times says no more than it can. */
+START_TEST(a_catalogue_without_the_notice_says_the_plain_one)
+{
+	static const char old[] = "system:\n" SYSTEM("handover", "转人工", "A person comes");
+	const struct catalogue_file file = {"old.yaml", span_of(old)};
+	struct catalogue *c = NULL;
+
+	ck_assert_int_eq(catalogue_build(&file, 1, 0, NULL, NULL, &c), 0);
+	bot.catalogue = c;
+	for (size_t i = 0; i < ARRAY_LEN(standings); i++) {
+		bot.desk = standings[i].desk;
+		ck_assert_str_eq(say("人工"), "转人工");
+	}
+	bot.catalogue = catalogue;
+	match_memo_clear(bot.memo);
+	catalogue_unref(&c);
 }
 END_TEST
 
@@ -472,6 +539,9 @@ int main(void)
 	tcase_add_loop_test(tc, a_choice_is_typed_in_many_ways, 0, (int)ARRAY_LEN(plain_choices));
 	tcase_add_loop_test(tc, outside_the_desks_hours_the_customer_is_told, 0,
 	                    (int)ARRAY_LEN(hours));
+	tcase_add_loop_test(tc, who_waits_is_told_how_the_desk_stands, 0,
+	                    (int)ARRAY_LEN(standings));
+	tcase_add_test(tc, a_catalogue_without_the_notice_says_the_plain_one);
 	tcase_add_test(tc, only_the_verified_get_what_is_theirs);
 	tcase_add_loop_test(tc, a_state_that_makes_no_sense_is_none, 0, (int)ARRAY_LEN(states));
 	return unit_run("bot", &tc, 1);

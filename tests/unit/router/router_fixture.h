@@ -97,6 +97,8 @@ uint64_t say(struct node *node, unsigned customer, const char *agent, const char
 
 /** The desk's test cases, in desk_test.c. */
 TCase *desk_cases(void);
+/** Those of how the desk stands, in outlook_test.c. */
+TCase *outlook_cases(void);
 /** Those of parts, in parts_test.c. */
 TCase *parts_cases(void);
 /** Those of receipts, in receipts_test.c, and of the reply ledger, in ledger_test.c. */

@@ -500,7 +500,7 @@ END_TEST
 int main(void)
 {
 	TCase *tc = tcase_create("messages");
-	TCase *cases[6];
+	TCase *cases[7];
 
 	tcase_set_timeout(tc, 40);
 	tcase_add_checked_fixture(tc, start, fixture_stop);
@@ -534,5 +534,6 @@ int main(void)
 	cases[3] = desk_cases();
 	cases[4] = parts_cases();
 	cases[5] = talk_cases();
+	cases[6] = outlook_cases();
 	return unit_run("router", cases, ARRAY_LEN(cases));
 }

@@ -68,10 +68,11 @@ END_TEST
 
 /* The router asks for these by id. */
 static const char *const needed[] = {
-	"system.welcome",     "system.handover",       "system.handover_closed",
-	"system.menu",        "system.incomplete",     "system.unsupported",
-	"system.unavailable", "system.not_understood", "system.too_long",
-	"system.closed",      "system.need_verify",    "system.opted_out",
+	"system.welcome",       "system.handover",       "system.handover_closed",
+	"system.handover_away", "system.handover_place", "system.handover_position",
+	"system.menu",          "system.incomplete",     "system.unsupported",
+	"system.unavailable",   "system.not_understood", "system.too_long",
+	"system.closed",        "system.need_verify",    "system.opted_out",
 };
 
 START_TEST(what_the_router_says_is_there)
