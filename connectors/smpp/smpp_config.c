@@ -2,6 +2,7 @@
 #include "smpp_config.h"
 
 #include "message.h"
+#include "net_range.h"
 
 #include <stdlib.h>
 
@@ -40,7 +41,7 @@ static const struct config_field outbind_fields[] = {
 	{"port", CONFIG_INT, OUTBIND_AT(port), .fallback = "2776", .least = 0, .most = 65535,
 	 .help = "TCP port to listen at; with tls it speaks TLS with cert_file"},
 	{"peers", CONFIG_STRINGS, OUTBIND_AT(peers), .least = 0, .most = 32,
-	 .help = "addresses of the SMSC; nobody else may connect"},
+	 .help = "addresses of the SMSC, or ranges of them (10.20.0.0/16); nobody else may connect"},
 	{"system_id", CONFIG_STRING, OUTBIND_AT(system_id), .fallback = "", .most = 15,
 	 .help = "what its outbind must say; empty: anything"},
 	{"password", CONFIG_SECRET, OUTBIND_AT(password),
@@ -275,6 +276,7 @@ int smpp_config_check(const struct smpp_config *c, struct yaml_errors *errors, u
 {
 	const struct smpp_error_config *e = c->errors.items;
 	struct smpp_number number;
+	struct net_range range;
 	uint32_t status;
 	int err = 0;
 
@@ -286,6 +288,10 @@ int smpp_config_check(const struct smpp_config *c, struct yaml_errors *errors, u
 		err = tell(errors, line, "reconnect_least is over reconnect_most", "");
 	if (c->outbind.enabled && (!c->outbind.peers || !c->outbind.peers[0]))
 		err = tell(errors, line, "outbind needs the addresses of its peers", "");
+	for (char **peer = c->outbind.peers; peer && *peer; peer++)
+		if (net_range_parse(*peer, &range))
+			err = tell(errors, line,
+			           "outbind: a peer is an IP address, or a range of them", *peer);
 	if (c->bind == SMPP_BIND_OUTBIND && !c->outbind.enabled)
 		err = tell(errors, line, "bind: outbind needs outbind to be enabled", "");
 	for (char **code = c->short_codes; code && *code; code++)

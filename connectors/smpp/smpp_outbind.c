@@ -3,32 +3,31 @@
  * its connection. Rare, so off by default; whoever may reach the port is checked by address, then
  * by the system_id and password of its outbind, and at most a few wait at once.
  */
+#include <stdio.h>
+
+#include "net_range.h"
 #include "smpp_channel.h"
 #include "tls.h"
 
 /* The address of "127.0.0.1:41234" or "[::1]:41234". */
-static struct span address_of(const char *peer)
+static void address_of(const char *peer, char *out, size_t size)
 {
-	struct span s = span_of(peer);
+	const char *port = strrchr(peer, ':');
+	struct span s = {peer, port ? (size_t)(port - peer) : strlen(peer)};
 
-	while (s.len && s.ptr[s.len - 1] != ':')
-		s.len--;
-	if (s.len)
-		s.len--;
 	if (s.len > 2 && *s.ptr == '[')
 		s = (struct span){s.ptr + 1, s.len - 2};
-	return s;
+	snprintf(out, size, "%.*s", SPAN_FMT(s));
 }
 
-static bool may_connect(const struct smpp_channel *ch, struct span address)
+static bool may_connect(const struct smpp_channel *ch, const char *from)
 {
-	static const char mapped[] = "::ffff:"; /* IPv4 at a listener of both */
+	struct net_range range;
+	char address[64];
 
-	if (span_starts(address, span_of(mapped)))
-		address = (struct span){address.ptr + sizeof(mapped) - 1,
-		                        address.len - (sizeof(mapped) - 1)};
+	address_of(from, address, sizeof(address));
 	for (char **peer = ch->cfg->outbind.peers; peer && *peer; peer++)
-		if (span_is(address, *peer))
+		if (net_range_parse(*peer, &range) == 0 && net_range_has(&range, address))
 			return true;
 	return false;
 }
@@ -53,7 +52,7 @@ static void on_accept(void *arg, struct io_stream *stream)
 	struct smpp_channel *ch = arg;
 	struct smpp_link *l = free_link(ch);
 
-	if (ch->stopping || !may_connect(ch, address_of(io_stream_peer(stream)))) {
+	if (ch->stopping || !may_connect(ch, io_stream_peer(stream))) {
 		refuse(ch, stream, ch->stopping ? "the channel stops" : "not a peer");
 		io_stream_abort(stream, -ECONNREFUSED);
 	} else if (!l) {

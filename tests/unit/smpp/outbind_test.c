@@ -39,6 +39,40 @@ START_TEST(an_outbind_is_answered_with_a_bind_over_its_connection)
 }
 END_TEST
 
+START_TEST(a_peer_may_be_a_range_of_addresses)
+{
+	open_outbind("127.0.0.0/8", "");
+	ck_assert_int_eq(smsc_outbind(&smsc, outbind_port(), "SMSC", "secret"), 0);
+	AWAIT(host.state == CHANNEL_RECEIVE_ONLY);
+}
+END_TEST
+
+START_TEST(a_peer_that_nobody_can_be_is_told)
+{
+	static const struct {
+		const char *peer;
+		int want;
+	} peers[] = {
+		{"192.0.2.1",        0      },
+		{"10.20.0.0/16",     0      },
+		{"2001:DB8::1",      0      },
+		{"smsc.example.com", -EINVAL},
+		{"192.0.2.1:2775",   -EINVAL},
+		{"10.20.0.1/16",     -EINVAL},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(peers); i++) {
+		char text[32], *list[] = {text, NULL};
+		const struct smpp_config c = {
+			.outbind = {.enabled = true, .peers = list}
+                };
+
+		snprintf(text, sizeof(text), "%s", peers[i].peer);
+		ck_assert_msg(smpp_config_check(&c, NULL, 0) == peers[i].want, "%s", text);
+	}
+}
+END_TEST
+
 START_TEST(an_outbind_may_be_answered_with_a_transceiver)
 {
 	open_outbind("127.0.0.1", ", bind: transceiver");
@@ -141,6 +175,8 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		an_outbind_is_answered_with_a_bind_over_its_connection,
+		a_peer_may_be_a_range_of_addresses,
+		a_peer_that_nobody_can_be_is_told,
 		an_outbind_may_be_answered_with_a_transceiver,
 		after_an_outbind_is_lost_the_next_one_is_taken,
 		no_more_outbinds_than_are_wanted_at_once,
