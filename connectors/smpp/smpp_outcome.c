@@ -103,7 +103,8 @@ static void give_back(struct smpp_channel *ch, struct smpp_outgoing *out,
 	smpp_outgoing_give_back(ch, out, &why);
 }
 
-/* Not taken, and may be later: the host's to retry while nothing of it was taken, else ours. */
+/* Not taken, and may be later: the host's to retry while nothing of it was taken, else ours. So is
+ * what an SMSC dislikes for no clear reason; not all of it, where it dislikes everything. */
 static void retry(struct smpp_link *l, struct smpp_outgoing *out, unsigned part,
                   const struct smpp_policy *p)
 {
@@ -111,7 +112,7 @@ static void retry(struct smpp_link *l, struct smpp_outgoing *out, unsigned part,
 	bool limited = p->action == SMPP_ACTION_LIMITED;
 	unsigned most = limited ? p->tries : TRIES_OF_PARTS;
 
-	if (out->parts.count == 1 && !limited) {
+	if (out->parts.count == 1 && (!limited || ch->waiting.count >= SMPP_WAITING_MAX)) {
 		give_back(ch, out, p);
 	} else if (out->passed || (out->queued && out->again_ms > now_ms(ch))) {
 		smpp_outgoing_want(out,

@@ -8,7 +8,12 @@
 #include "smpp_channel.h"
 #include "smpp_special.h"
 
-enum { SMPP_ID_MAX = 65 };
+enum {
+	SMPP_ID_MAX = 65,
+	/* That wait here for their next try. More are the host's to retry, whose lanes then stop;
+	 * of those that only the connector can retry twice as many, then it takes nothing. */
+	SMPP_WAITING_MAX = 1024
+};
 
 /* What was said of a part: kept for the last one, which is told last. */
 struct smpp_verdict {

@@ -50,6 +50,7 @@ void smpp_report(const void *channel, struct connector_status *out)
 		connector_status_num(out, "allowed", ch->allowed);
 	if (ch->congestion_ms)
 		connector_status_num(out, "congestion", ch->congestion);
+	connector_status_num(out, "waiting", ch->waiting.count);
 	connector_status_num(out, "operations", ch->operation_count);
 	connector_status_text(out, "receipt_ids",
 	                      span_of(smpp_id_form_names[smpp_ids_learned(ch->ids)]));

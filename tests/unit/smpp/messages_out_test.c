@@ -3,6 +3,7 @@
  * docs/protocols/smpp.md.
  */
 #include "link_fixture.h"
+#include "smpp_outgoing.h"
 
 static const char *const customer = "sms:+8613800138000";
 
@@ -165,6 +166,47 @@ START_TEST(a_vague_error_is_tried_again_a_few_times)
 }
 END_TEST
 
+static struct smpp_channel *channel(void)
+{
+	return host.self;
+}
+
+/* Sends it until so many wait for their next try. */
+static void send_until_waiting(const char *text, size_t most)
+{
+	unsigned taken = 0;
+
+	while (channel()->waiting.count < most && taken < 2 * most) {
+		if (host_send(&host, customer, text) == 0)
+			taken++;
+		else
+			host_turn(loop);
+	}
+	ck_assert_uint_ge(channel()->waiting.count, most);
+}
+
+START_TEST(an_smsc_that_dislikes_everything_keeps_no_crowd_here)
+{
+	open_bound("window: 100\nlong_messages: udh16\n"
+	           "errors:\n  - {status: \"8\", action: limited, delay: 60 s, tries: 3}\n");
+	smsc.submit_status = SMPP_RSYSERR;
+	send_until_waiting("hello", SMPP_WAITING_MAX);
+	while (host.result_count == 0)
+		if (host_send(&host, customer, "one more"))
+			host_turn(loop);
+	ck_assert_int_eq(host.results[0].outcome, SEND_RETRY);
+	ck_assert_uint_eq(host.results[0].retry_ms, 60000);
+	ck_assert_uint_eq(host.results[0].flags & SEND_NOT_COUNTED, 0);
+	AWAIT(smpp_out_outstanding(channel()) == 0);
+	ck_assert_uint_eq(channel()->waiting.count, SMPP_WAITING_MAX);
+	/* Of a long one the host cannot retry a part; it waits, and the last of them stops all. */
+	send_until_waiting(text_of(300), 2 * SMPP_WAITING_MAX);
+	AWAIT(smpp_out_outstanding(channel()) == 0);
+	ck_assert_int_eq(host_send(&host, customer, "no more"), -EAGAIN);
+	ck_assert_uint_lt(channel()->waiting.count, 2 * SMPP_WAITING_MAX + 100); /* a window more */
+}
+END_TEST
+
 START_TEST(a_refused_number_is_a_bad_address)
 {
 	open_bound("");
@@ -266,6 +308,7 @@ int main(void)
 		throttled_in_the_middle_the_order_stays,
 		a_full_queue_gives_the_message_back_for_later,
 		a_vague_error_is_tried_again_a_few_times,
+		an_smsc_that_dislikes_everything_keeps_no_crowd_here,
 		a_refused_number_is_a_bad_address,
 		a_vendors_code_follows_the_channels_own_table,
 		what_the_account_alone_refuses_another_may_have,
