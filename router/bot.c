@@ -1,6 +1,7 @@
 /*
  * A state is one of
  *   "m LANG ID ID ID\nQUESTION"        a menu of these answers was offered for a question
+ *   "c LANG ID ID ID\nQUESTION"        one of them was given; the others may still be chosen
  *   "q LANG ID TRIES\nNAME=VALUE\n..." the answer ID was to be given and lacks its first variable
  * that is not named here; so many values were none
  */
@@ -50,7 +51,7 @@ static void read_state(struct turn *t, struct span state)
 		return;
 	t->kind = kind.ptr[0];
 	t->ids = first;
-	if (t->kind == 'm') {
+	if (t->kind == 'm' || t->kind == 'c') {
 		t->question = rest;
 	} else if (t->kind == 'q') {
 		t->ids = span_split(first, ' ', &first);
@@ -154,9 +155,10 @@ static void by_match(struct turn *t)
 		bot_hand_over(t, BOT_WHY_HANDOVER);
 	} else if (t->kind == 'q' && bot_ask_again(t)) {
 		return;
-	} else if (t->kind) {
+	} else if (t->kind == 'q' || t->kind == 'm') {
 		bot_hand_over(t, BOT_WHY_TWICE);
-	} else if (m->zone != MATCH_MENU || m->count < MENU_LEAST || !bot_offer(t)) {
+	} else if (m->zone != MATCH_MENU || m->count < MENU_LEAST || t->manner.chooses ||
+	           !bot_offer(t)) {
 		bot_hand_over(t, BOT_WHY_UNSURE);
 	}
 }
@@ -195,8 +197,20 @@ static struct span question_of_menu(const struct turn *t)
 {
 	enum { CHARACTER = 4 /* octets at most */ };
 
-	return t->kind == 'm' && t->question.len + CHARACTER <= BOT_QUESTION_MAX ? t->question
-	                                                                         : SPAN_NONE;
+	return bot_has_menu(t) && t->question.len + CHARACTER <= BOT_QUESTION_MAX ? t->question
+	                                                                          : SPAN_NONE;
+}
+
+/* A line of a menu, or another one after it. */
+static void give_choice(struct turn *t, const struct template *choice)
+{
+	bot_take_given(t, choice, question_of_menu(t));
+	t->out->language = t->kind ? t->spoken : t->out->language;
+	t->out->after = BOT_AFTER_CHOICE;
+	bot_give(t, choice, BOT_CHOSEN);
+	if (t->out->did == BOT_CHOSEN && bot_has_menu(t))
+		snprintf(t->out->next, BOT_STATE_MAX, "c %s %.*s\n%.*s", language_name(t->spoken),
+		         SPAN_FMT(t->ids), SPAN_FMT(t->question));
 }
 
 static void answer_text(struct turn *t)
@@ -212,15 +226,13 @@ static void answer_text(struct turn *t)
 		bot_hand_over(t, BOT_WHY_UNHAPPY);
 		return;
 	}
+	if (t->kind == 'm' && t->manner.remark == REMARK_DROP && bot_drop(t))
+		return;
 	choice = bot_chosen(t);
-	if (choice) {
-		bot_take_given(t, choice, question_of_menu(t));
-		t->out->language = t->kind ? t->spoken : t->out->language;
-		t->out->after = BOT_AFTER_CHOICE;
-		bot_give(t, choice, BOT_CHOSEN);
-	} else if (t->kind != 'q' || !bot_take_value(t)) {
+	if (choice)
+		give_choice(t, choice);
+	else if (t->kind != 'q' || !bot_take_value(t))
 		by_match(t);
-	}
 }
 
 void bot_turn(const struct bot *bot, const struct message *m, struct span state,

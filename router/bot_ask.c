@@ -151,6 +151,13 @@ static struct span only_value(const struct template_variable *v, struct span tex
 	return found;
 }
 
+/* Word for word a sample of another answer than the one that asks: "can I draw 5000 at an ATM" has
+ * a word with digits, and is no value. */
+static bool is_other_question(const struct turn *t, const struct template_variable *v)
+{
+	return t->match.exact && variable_of(t->match.best[0].answer, v->name) != v;
+}
+
 /* Sure questions come before what has no digit: any word is a name, and many are a code. */
 static struct span value_of(struct turn *t, const struct template_variable *v)
 {
@@ -164,7 +171,7 @@ static struct span value_of(struct turn *t, const struct template_variable *v)
 		return SPAN_NONE;
 	if (!variable_refuse(v, text))
 		return question && !has_digit(text) ? SPAN_NONE : text;
-	return only_value(v, text);
+	return question && is_other_question(t, v) ? SPAN_NONE : only_value(v, text);
 }
 
 /* Which variable of the answer was asked for. */
@@ -189,8 +196,7 @@ static const struct template *asked_answer(const struct turn *t)
 	                                                : NULL;
 }
 
-/* Given up: said so where the catalogue has words for it. */
-static bool drop(struct turn *t)
+bool bot_drop(struct turn *t)
 {
 	const struct template *dropped = bot_system_template(t, "system.dropped");
 	struct span culprit = SPAN_NONE;
@@ -209,7 +215,7 @@ bool bot_take_value(struct turn *t)
 	if (!v)
 		return false;
 	t->out->language = t->spoken;
-	if (t->manner.remark == REMARK_DROP && drop(t))
+	if (t->manner.remark == REMARK_DROP && bot_drop(t))
 		return true;
 	if (t->manner.remark == REMARK_CANNOT || (!is_free(v) && text_says_cannot(t->m->text))) {
 		bot_hand_over(t, BOT_WHY_LACKING);

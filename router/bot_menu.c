@@ -54,9 +54,14 @@ static const struct template *titled(const struct catalogue *catalogue, struct s
 	return NULL;
 }
 
+bool bot_has_menu(const struct turn *t)
+{
+	return t->kind == 'm' || t->kind == 'c';
+}
+
 const struct template *bot_chosen(const struct turn *t)
 {
-	unsigned lines = t->kind == 'm' ? menu_lines(t) : 0, line;
+	unsigned lines = bot_has_menu(t) ? menu_lines(t) : 0, line;
 	struct span said = span_trim(t->m->text);
 	const struct template *one;
 

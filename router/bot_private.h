@@ -17,7 +17,7 @@ struct turn {
 	struct match match;
 	struct match_manner manner;
 	/* Of the turn before. */
-	char kind; /* 'm', 'q', 0 */
+	char kind; /* 'm', 'c', 'q', 0 */
 	enum language spoken;
 	struct span ids;      /* of a menu, or the one answer */
 	struct span question; /* of a menu */
@@ -56,11 +56,15 @@ void bot_take_given(struct turn *t, const struct template *answer, struct span q
 /** The customer was asked for a value: what was said is one, is asked for again, or is given up.
  * False: it is to be read as any text. */
 bool bot_take_value(struct turn *t);
+/** Given up, whatever was offered or asked for. False: the catalogue has no words for it. */
+bool bot_drop(struct turn *t);
 /** A second try at a value that was none. False: there were enough. */
 bool bot_ask_again(struct turn *t);
 
 /* --- bot_menu.c --- */
 
+/** Whether the lines of a menu may be chosen: it was said last, or one of its answers was. */
+bool bot_has_menu(const struct turn *t);
 /** The answer that was chosen: by its number, or, as a button says it, by its title. NULL: none. */
 const struct template *bot_chosen(const struct turn *t);
 /** Offers the best. False: it cannot be said. */

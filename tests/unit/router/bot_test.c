@@ -153,7 +153,7 @@ START_TEST(a_near_miss_is_a_menu_and_a_choice_is_answered)
 	         choices[_i][1]);
 	ck_assert_str_eq(say(choice), "可贷");
 	ck_assert_int_eq(turn.did, BOT_CHOSEN);
-	ck_assert_str_eq(turn.next, "");
+	ck_assert_msg(strncmp(turn.next, "c zh ", 5) == 0, "%s", turn.next);
 }
 END_TEST
 
@@ -370,6 +370,60 @@ START_TEST(a_number_typed_after_the_menu_is_gone_chooses_nothing)
 }
 END_TEST
 
+/* Word for word a question of another answer, though one word of it could be the value. */
+START_TEST(a_sample_with_a_number_is_no_value)
+{
+	say("包裹甲");
+	ck_assert_str_eq(say("bill of 2026-03-04"), "Tell us: 卡号后四位.");
+	say("包裹甲");
+	ck_assert_str_eq(say("单号 2026-03-04"), "包裹2026-03-04已发");
+}
+END_TEST
+
+START_TEST(what_only_chooses_is_no_question)
+{
+	static const char *const alone[] = {"第三", "第一个", "the first", "1", "option 2"};
+
+	for (size_t i = 0; i < ARRAY_LEN(alone); i++) {
+		turn.next[0] = '\0';
+		say(alone[i]);
+		ck_assert_msg(turn.did == BOT_HUMAN && turn.why == BOT_WHY_UNSURE, "%s", alone[i]);
+	}
+}
+END_TEST
+
+/* Who has read one line's answer may want another one's. */
+START_TEST(another_line_may_be_chosen_after_the_first)
+{
+	char choice[8];
+	const char *menu = say("贷款甲");
+	unsigned loans = line_of(menu, "贷款"), other = loans == 1 ? 2 : 1;
+
+	snprintf(choice, sizeof(choice), "%u", other);
+	say(choice);
+	ck_assert_int_ne(turn.did, BOT_MENU);
+	turn.next[0] = '\0';
+	say("贷款甲");
+	snprintf(choice, sizeof(choice), "%u", loans);
+	ck_assert_str_eq(say(choice), "可贷");
+	ck_assert_str_eq(say(choice), "可贷");
+	ck_assert_int_eq(turn.after, BOT_AFTER_CHOICE);
+	say("年费甲");
+	say(choice);
+	ck_assert_int_eq(turn.did, BOT_HUMAN);
+}
+END_TEST
+
+START_TEST(who_gives_up_at_a_menu_is_left_alone)
+{
+	say("贷款甲");
+	ck_assert_str_eq(say("算了"), "好的，不查了");
+	ck_assert_int_eq(turn.did, BOT_DROPPED);
+	ck_assert_int_eq(turn.after, BOT_AFTER_DROP);
+	ck_assert_str_eq(turn.next, "");
+}
+END_TEST
+
 static const char *const misses[] = {"4", "都不是", "9", "none of these"};
 
 START_TEST(what_is_no_line_of_the_menu_is_a_second_miss)
@@ -534,6 +588,10 @@ int main(void)
 	tcase_add_test(tc, a_value_after_a_miss_is_taken);
 	tcase_add_test(tc, a_button_of_an_old_menu_says_what_stands_on_it);
 	tcase_add_test(tc, a_number_typed_after_the_menu_is_gone_chooses_nothing);
+	tcase_add_test(tc, a_sample_with_a_number_is_no_value);
+	tcase_add_test(tc, what_only_chooses_is_no_question);
+	tcase_add_test(tc, another_line_may_be_chosen_after_the_first);
+	tcase_add_test(tc, who_gives_up_at_a_menu_is_left_alone);
 	tcase_add_loop_test(tc, what_is_no_line_of_the_menu_is_a_second_miss, 0,
 	                    (int)ARRAY_LEN(misses));
 	tcase_add_loop_test(tc, a_choice_is_typed_in_many_ways, 0, (int)ARRAY_LEN(plain_choices));
