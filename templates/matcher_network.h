@@ -21,8 +21,9 @@ struct network {
 	int8_t *embedding; /* features × NETWORK_UNITS */
 	float *scale;      /* features: what one step of its embedding is worth */
 	float hidden[NETWORK_UNITS];
-	float *output; /* answers × NETWORK_UNITS */
-	float *bias;   /* answers */
+	size_t stride; /* answers, rounded up: network_stride() */
+	float *output; /* NETWORK_UNITS × stride: what each unit says of every answer */
+	float *bias;   /* stride */
 };
 
 /* What it learns from: samples as rows of terms, each of length 1. */

@@ -20,20 +20,27 @@
 #define ERROR_LEAST 1e-3F /* of a probability: less is not carried back */
 #define PACE_FLOOR 1e-6F
 
-struct row {
-	float unit[NETWORK_UNITS];
-	float paced; /* mean square of all gradients so far */
+/* An answer whose chance was wrong: by how much, and how far its weights go because of that. */
+struct mistake {
+	uint32_t answer;
+	float error, step;
 };
 
 struct trainer {
 	const struct network_lesson *from;
-	struct row *embedding, *output;
+	size_t stride;
+	float *embedding;       /* features × NETWORK_UNITS */
+	float *embedding_paced; /* features: mean square of all gradients so far */
 	float hidden_bias[NETWORK_UNITS], hidden_paced[NETWORK_UNITS];
-	float *bias, *bias_paced, *chance; /* answers */
-	struct model_term *shown;          /* of the sample at hand those that are not left out */
+	float *output;                                    /* NETWORK_UNITS × stride */
+	float *output_paced, *bias, *bias_paced, *chance; /* stride */
+	struct mistake *mistakes;
+	size_t mistake_count;
+	struct model_term *shown; /* of the sample at hand those that are not left out */
 	size_t shown_count;
 	uint32_t *order;
 	float hidden[NETWORK_UNITS], error[NETWORK_UNITS];
+	struct units_active active; /* of hidden */
 	uint64_t random;
 };
 
@@ -52,12 +59,12 @@ static void first_weights(struct trainer *t)
 	const float spread = sqrtf(2.0F / NETWORK_UNITS);
 
 	t->random = 0x9E3779B97F4A7C15U;
-	for (uint32_t f = 0; f < t->from->features; f++)
+	for (size_t f = 0; f < t->from->features; f++)
 		for (size_t i = 0; i < NETWORK_UNITS; i++)
-			t->embedding[f].unit[i] = FIRST_SPREAD * next_normal(t);
+			t->embedding[f * NETWORK_UNITS + i] = FIRST_SPREAD * next_normal(t);
 	for (uint32_t a = 0; a < t->from->answers; a++)
 		for (size_t i = 0; i < NETWORK_UNITS; i++)
-			t->output[a].unit[i] = spread * next_normal(t);
+			t->output[i * t->stride + a] = spread * next_normal(t);
 	for (size_t s = 0; s < t->from->count; s++)
 		t->order[s] = (uint32_t)s;
 }
@@ -73,32 +80,38 @@ static void shuffle(struct trainer *t)
 	}
 }
 
+static float *embedding_of(struct trainer *t, const struct model_term *term)
+{
+	return t->embedding + (size_t)term->feature * NETWORK_UNITS;
+}
+
 /* Half of them, so what is left counts double. */
 static void show(struct trainer *t, uint32_t s)
 {
-	uint32_t bits = 0;
+	const struct model_term *from = t->from->terms + t->from->begin[s];
+	uint32_t count = t->from->begin[s + 1] - t->from->begin[s], bits = 0;
 
 	t->shown_count = 0;
-	for (uint32_t i = t->from->begin[s]; i < t->from->begin[s + 1]; i++) {
-		if ((i - t->from->begin[s]) % 32 == 0)
+	for (uint32_t i = 0; i < count; i++, bits >>= 1) {
+		if (i % 32 == 0)
 			bits = train_random(&t->random);
-		if (bits & 1)
-			t->shown[t->shown_count++] = (struct model_term){
-				t->from->terms[i].feature, 2.0F * t->from->terms[i].value};
-		bits >>= 1;
+		t->shown[t->shown_count] =
+			(struct model_term){from[i].feature, 2.0F * from[i].value};
+		t->shown_count += bits & 1; /* no branch: it would be guessed wrong half the time */
 	}
 }
 
 /* What it says of the sample; returns the sum that t->chance is to be divided by. */
 static float forward(struct trainer *t)
 {
+	float most;
+
 	memcpy(t->hidden, t->hidden_bias, sizeof(t->hidden));
 	for (size_t i = 0; i < t->shown_count; i++)
-		units_add(t->hidden, t->embedding[t->shown[i].feature].unit, t->shown[i].value);
-	units_cut(t->hidden);
-	for (uint32_t a = 0; a < t->from->answers; a++)
-		t->chance[a] = t->bias[a] + units_product(t->output[a].unit, t->hidden);
-	return network_softmax(t->chance, t->from->answers);
+		units_add(t->hidden, embedding_of(t, &t->shown[i]), t->shown[i].value);
+	units_cut(t->hidden, &t->active);
+	network_sums(t->output, t->bias, t->stride, t->hidden, &t->active, t->chance);
+	return network_softmax(t->chance, t->stride, &most);
 }
 
 static float paced(float *sum, float gradient, float pace)
@@ -107,25 +120,52 @@ static float paced(float *sum, float gradient, float pace)
 	return pace * gradient / sqrtf(*sum);
 }
 
-/* Carries the errors of the answers back into t->error and mends the answers' rows. */
-static void mend_output(struct trainer *t, uint32_t wanted, float sum, float pace)
+/* Which answers' chances are wrong enough to be mended. */
+static void find_mistakes(struct trainer *t, uint32_t wanted, float sum)
+{
+	t->mistake_count = 0;
+	t->chance[wanted] -= sum;
+	for (uint32_t a = 0; a < t->from->answers; a++) {
+		t->mistakes[t->mistake_count] =
+			(struct mistake){.answer = a, .error = t->chance[a]};
+		t->mistake_count += fabsf(t->chance[a]) >= ERROR_LEAST * sum;
+	}
+	for (size_t i = 0; i < t->mistake_count; i++)
+		t->mistakes[i].error /= sum;
+}
+
+/* Carries the errors back into one unit and mends what it says. */
+static float mend_unit(struct trainer *t, float *row, float unit)
+{
+	float back = 0.0F;
+
+	for (size_t i = 0; i < t->mistake_count; i++) {
+		const struct mistake *m = &t->mistakes[i];
+
+		back += row[m->answer] * m->error;
+		row[m->answer] -= m->step * unit;
+	}
+	return back;
+}
+
+/* A unit that is cut off neither spoke nor hears what was wrong. */
+static void mend_output(struct trainer *t, float pace)
 {
 	float square = units_product(t->hidden, t->hidden) / NETWORK_UNITS;
 
-	memset(t->error, 0, sizeof(t->error));
-	for (uint32_t a = 0; a < t->from->answers; a++) {
-		float error = t->chance[a] / sum - (a == wanted ? 1.0F : 0.0F);
-		struct row *row = &t->output[a];
+	for (size_t i = 0; i < t->mistake_count; i++) {
+		struct mistake *m = &t->mistakes[i];
 
-		if (fabsf(error) < ERROR_LEAST)
-			continue;
-		units_add(t->error, row->unit, error);
-		row->paced += error * error * square;
-		units_add(row->unit, t->hidden, -pace * error / sqrtf(row->paced));
-		t->bias[a] -= paced(&t->bias_paced[a], error, pace);
+		t->output_paced[m->answer] += m->error * m->error * square;
+		m->step = pace * m->error / sqrtf(t->output_paced[m->answer]);
+		t->bias[m->answer] -= paced(&t->bias_paced[m->answer], m->error, pace);
 	}
-	for (size_t i = 0; i < NETWORK_UNITS; i++)
-		t->error[i] = t->hidden[i] > 0.0F ? t->error[i] : 0.0F;
+	memset(t->error, 0, sizeof(t->error));
+	for (size_t i = 0; i < t->active.count; i++) {
+		size_t unit = t->active.at[i];
+
+		t->error[unit] = mend_unit(t, t->output + unit * t->stride, t->hidden[unit]);
+	}
 }
 
 static void mend_embeddings(struct trainer *t, float pace)
@@ -135,11 +175,10 @@ static void mend_embeddings(struct trainer *t, float pace)
 	for (size_t i = 0; i < NETWORK_UNITS; i++)
 		t->hidden_bias[i] -= paced(&t->hidden_paced[i], t->error[i], pace);
 	for (size_t i = 0; i < t->shown_count; i++) {
-		struct row *row = &t->embedding[t->shown[i].feature];
-		float value = t->shown[i].value;
+		float value = t->shown[i].value, *so_far = &t->embedding_paced[t->shown[i].feature];
 
-		row->paced += value * value * square;
-		units_add(row->unit, t->error, -pace * value / sqrtf(row->paced));
+		*so_far += value * value * square;
+		units_add(embedding_of(t, &t->shown[i]), t->error, -pace * value / sqrtf(*so_far));
 	}
 }
 
@@ -152,11 +191,10 @@ static int learn(struct trainer *t)
 		for (size_t i = 0; i < t->from->count; i++, step++) {
 			float pace = PACE_LEAST + PACE * (1.0F - (float)step / (float)steps);
 			uint32_t s = t->order[i];
-			float sum;
 
 			show(t, s);
-			sum = forward(t);
-			mend_output(t, t->from->answer[s], sum, pace);
+			find_mistakes(t, t->from->answer[s], forward(t));
+			mend_output(t, pace);
 			mend_embeddings(t, pace);
 			if (step % 64 == 0 && matcher_is_given_up())
 				return -ECANCELED;
@@ -168,15 +206,15 @@ static int learn(struct trainer *t)
 /* --- the result --------------------------------------------------------------------------------
  */
 
-static void keep_embedding(const struct row *row, int8_t *to, float *scale)
+static void keep_embedding(const float *unit, int8_t *to, float *scale)
 {
 	float most = PACE_FLOOR;
 
 	for (size_t i = 0; i < NETWORK_UNITS; i++)
-		most = fabsf(row->unit[i]) > most ? fabsf(row->unit[i]) : most;
+		most = fabsf(unit[i]) > most ? fabsf(unit[i]) : most;
 	*scale = most / 127.0F;
 	for (size_t i = 0; i < NETWORK_UNITS; i++)
-		to[i] = (int8_t)lrintf(row->unit[i] / *scale);
+		to[i] = (int8_t)lrintf(unit[i] / *scale);
 }
 
 static int keep(const struct trainer *t, struct network **out)
@@ -187,13 +225,11 @@ static int keep(const struct trainer *t, struct network **out)
 	if (err < 0)
 		return err;
 	for (uint32_t f = 0; f < n->features; f++)
-		keep_embedding(&t->embedding[f], n->embedding + (size_t)f * NETWORK_UNITS,
-		               &n->scale[f]);
+		keep_embedding(t->embedding + (size_t)f * NETWORK_UNITS,
+		               n->embedding + (size_t)f * NETWORK_UNITS, &n->scale[f]);
 	memcpy(n->hidden, t->hidden_bias, sizeof(n->hidden));
-	for (uint32_t a = 0; a < n->answers; a++)
-		memcpy(n->output + (size_t)a * NETWORK_UNITS, t->output[a].unit,
-		       sizeof(t->output[a].unit));
-	memcpy(n->bias, t->bias, n->answers * sizeof(*n->bias));
+	memcpy(n->output, t->output, NETWORK_UNITS * n->stride * sizeof(*n->output));
+	memcpy(n->bias, t->bias, n->stride * sizeof(*n->bias));
 	*out = n;
 	return 0;
 }
@@ -211,10 +247,11 @@ static size_t longest(const struct network_lesson *from)
 static void first_pace(struct trainer *t)
 {
 	for (uint32_t f = 0; f < t->from->features; f++)
-		t->embedding[f].paced = PACE_FLOOR;
-	for (uint32_t a = 0; a < t->from->answers; a++) {
-		t->output[a].paced = PACE_FLOOR;
+		t->embedding_paced[f] = PACE_FLOOR;
+	for (size_t a = 0; a < t->stride; a++) {
+		t->output_paced[a] = PACE_FLOOR;
 		t->bias_paced[a] = PACE_FLOOR;
+		t->bias[a] = a < t->from->answers ? 0.0F : -HUGE_VALF;
 	}
 	for (size_t i = 0; i < NETWORK_UNITS; i++)
 		t->hidden_paced[i] = PACE_FLOOR;
@@ -224,15 +261,19 @@ static int trainer_init(struct trainer *t)
 {
 	const struct network_lesson *from = t->from;
 
-	t->embedding = calloc((size_t)from->features + 1, sizeof(*t->embedding));
-	t->output = calloc((size_t)from->answers + 1, sizeof(*t->output));
-	t->bias = calloc((size_t)from->answers + 1, sizeof(*t->bias));
-	t->bias_paced = calloc((size_t)from->answers + 1, sizeof(*t->bias_paced));
-	t->chance = calloc((size_t)from->answers + 1, sizeof(*t->chance));
+	t->stride = network_stride(from->answers);
+	t->embedding = calloc((size_t)from->features + 1, NETWORK_UNITS * sizeof(*t->embedding));
+	t->embedding_paced = calloc((size_t)from->features + 1, sizeof(*t->embedding_paced));
+	t->output = calloc(t->stride + 1, NETWORK_UNITS * sizeof(*t->output));
+	t->output_paced = calloc(t->stride + 1, sizeof(*t->output_paced));
+	t->bias = calloc(t->stride + 1, sizeof(*t->bias));
+	t->bias_paced = calloc(t->stride + 1, sizeof(*t->bias_paced));
+	t->chance = calloc(t->stride + 1, sizeof(*t->chance));
+	t->mistakes = calloc(t->stride + 1, sizeof(*t->mistakes));
 	t->shown = calloc(longest(from) + 1, sizeof(*t->shown));
 	t->order = calloc(from->count + 1, sizeof(*t->order));
-	if (!t->embedding || !t->output || !t->bias || !t->bias_paced || !t->chance || !t->shown ||
-	    !t->order)
+	if (!t->embedding || !t->embedding_paced || !t->output || !t->output_paced || !t->bias ||
+	    !t->bias_paced || !t->chance || !t->mistakes || !t->shown || !t->order)
 		return -ENOMEM;
 	first_pace(t);
 	first_weights(t);
@@ -242,10 +283,13 @@ static int trainer_init(struct trainer *t)
 static void trainer_fini(struct trainer *t)
 {
 	free(t->embedding);
+	free(t->embedding_paced);
 	free(t->output);
+	free(t->output_paced);
 	free(t->bias);
 	free(t->bias_paced);
 	free(t->chance);
+	free(t->mistakes);
 	free(t->shown);
 	free(t->order);
 }

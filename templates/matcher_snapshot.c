@@ -83,7 +83,8 @@ static void write_network(const struct network *n, struct buf *out)
 	buf_add(out, (struct span){(const char *)n->embedding, units});
 	write_floats(out, n->scale, n->features);
 	write_floats(out, n->hidden, NETWORK_UNITS);
-	write_floats(out, n->output, (size_t)n->answers * NETWORK_UNITS);
+	for (size_t unit = 0; unit < NETWORK_UNITS; unit++)
+		write_floats(out, n->output + unit * n->stride, n->answers);
 	write_floats(out, n->bias, n->answers);
 }
 
@@ -292,7 +293,9 @@ static int read_network(struct cursor *c, const struct counts *n, struct network
 		memcpy((*out)->embedding, embedding.ptr, embedding.len);
 	sound = read_floats(c, (*out)->scale, n->features);
 	sound = read_floats(c, (*out)->hidden, NETWORK_UNITS) && sound;
-	sound = read_floats(c, (*out)->output, (size_t)n->modelled * NETWORK_UNITS) && sound;
+	for (size_t unit = 0; unit < NETWORK_UNITS; unit++)
+		sound = read_floats(c, (*out)->output + unit * (*out)->stride, n->modelled) &&
+		        sound;
 	sound = read_floats(c, (*out)->bias, n->modelled) && sound;
 	return sound ? 0 : -EBADMSG;
 }

@@ -202,10 +202,17 @@ END_TEST
 
 START_TEST(its_exponential_is_right)
 {
-	for (float x = 0.0F; x > -60.0F; x -= 0.37F)
-		ck_assert_float_eq_tol(network_exp(x) / expf(x), 1.0F, 1e-5F);
-	ck_assert_float_lt(network_exp(-HUGE_VALF), 1e-30F);
-	ck_assert_float_lt(network_exp(NAN), 1e-30F);
+	for (float x = 0.0F; x > -60.0F; x -= 0.37F) {
+		float values[8] = {x, 0.0F, -HUGE_VALF, 0.0F, x, x, NAN, 0.0F}, most;
+		float sum = network_softmax(values, ARRAY_LEN(values), &most);
+
+		ck_assert_float_eq(most, 0.0F);
+		ck_assert_float_eq_tol(values[0] / expf(x), 1.0F, 1e-5F);
+		ck_assert_float_eq(values[4], values[0]);
+		ck_assert_float_eq_tol(sum, 3.0F + 3.0F * expf(x), 1e-5F);
+		ck_assert_float_lt(values[2], 1e-30F);
+		ck_assert_float_lt(values[6], 1e-30F);
+	}
 }
 END_TEST
 
