@@ -17,7 +17,8 @@
 #define COST 2.0F
 #define EPOCHS_MAX 200
 #define NEAR_MAX 20        /* nearest centroids of a sample that take it as a hard negative */
-#define OTHERS_ONE_IN 20   /* of the remaining samples */
+#define OTHERS_ONE_IN 20   /* of the remaining samples, ... */
+#define OTHERS_ABOUT 200   /* ... or fewer, so that they are no more than that */
 #define WEIGHT_LEAST 0.05F /* smaller weights are dropped */
 #define WEIGHT_STEPS 127.0F
 
@@ -319,8 +320,17 @@ static void add_member(struct trainer *t, size_t s, bool own)
 	p->count++;
 }
 
+/* Those far away tell little, and of many samples they would be most. */
+static uint32_t others_one_in(const struct trainer *t)
+{
+	size_t one_in = t->count / OTHERS_ABOUT;
+
+	return one_in > OTHERS_ONE_IN ? (uint32_t)one_in : OTHERS_ONE_IN;
+}
+
 static void choose_samples(struct trainer *t, uint32_t answer, uint64_t *random)
 {
+	const uint32_t one_in = others_one_in(t);
 	const uint32_t *near = t->near_sample + t->near_row[answer];
 	const uint32_t *end = t->near_sample + t->near_row[answer + 1];
 
@@ -331,7 +341,7 @@ static void choose_samples(struct trainer *t, uint32_t answer, uint64_t *random)
 		bool own = t->samples[s].answer == answer, is_near = near < end && *near == s;
 
 		near += is_near;
-		if (own || is_near || train_random(random) % OTHERS_ONE_IN == 0)
+		if (own || is_near || train_random(random) % one_in == 0)
 			add_member(t, s, own);
 	}
 }
