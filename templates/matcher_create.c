@@ -1,8 +1,9 @@
 /* Making a matcher: which answers the model tells apart, its samples, the training, the folds. */
 #include "matcher_parts.h"
 
+#include "matcher_beside.h"
+
 #include <math.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -221,8 +222,7 @@ struct folding {
 	struct confidence_case *cases;
 	size_t count;
 	int err;
-	pthread_t thread;
-	bool beside;
+	struct matcher_beside beside;
 };
 
 static void *run_folds(void *arg)
@@ -236,7 +236,6 @@ static void *run_folds(void *arg)
 	return NULL;
 }
 
-/* Where no thread is to be had they run here, later. */
 static int folding_begin(struct folding *f, const struct matcher *m)
 {
 	f->answers = m->modelled;
@@ -246,16 +245,13 @@ static int folding_begin(struct folding *f, const struct matcher *m)
 		return -ENOMEM;
 	for (uint32_t a = 0; a < m->modelled; a++)
 		f->handover[a] = m->handover[m->answer_of[a]];
-	f->beside = pthread_create(&f->thread, NULL, run_folds, f) == 0;
+	matcher_beside_begin(&f->beside, run_folds, f);
 	return 0;
 }
 
 static int folding_end(struct folding *f)
 {
-	if (f->beside)
-		pthread_join(f->thread, NULL);
-	else
-		run_folds(f);
+	matcher_beside_end(&f->beside);
 	return f->err;
 }
 
