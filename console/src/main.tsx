@@ -4,7 +4,7 @@ import { render } from "preact";
 import { unsafe } from "./model/outbox";
 import { me } from "./state/api";
 import { browser } from "./state/browser";
-import { enter, hurry, init, link, outbox, page, unread } from "./state/desk";
+import { enter, hurry, init, link, outbox, page, unread, unwritten } from "./state/desk";
 import { onKey } from "./state/keys";
 import { follow, t } from "./state/prefs";
 import { App } from "./views/app";
@@ -20,7 +20,7 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden && link.value.at === "waiting") hurry();
 });
 window.addEventListener("beforeunload", (e) => {
-  if (unsafe(outbox.value)) e.preventDefault();
+  if (unsafe(outbox.value) + unwritten.value) e.preventDefault();
 });
 effect(() => {
   const n = unread.value;

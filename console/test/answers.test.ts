@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { faultsOf, fromForm, idFor, toForm, type Template } from "../src/knowledge/form";
+import { faultsOf, fromForm, idFor, readUnsaved, toForm, type Template } from "../src/knowledge/form";
 
 const card: Template = {
   id: "card.lost", title: { zh: "挂失", en: "Lost" }, one_sms: true, text: { zh: "请{{hotline}}", en: "Call" }, web: { zh: "网页" },
@@ -40,4 +40,13 @@ test("a new answer is called by the first words of its question", () => {
   assert.equal(idFor("能租船吗", "asked.1"), "asked.1");
   assert.equal(idFor("boat?", "asked.1"), "asked.1");
   assert.ok(idFor("x".repeat(90) + " " + "y".repeat(90), "asked.1").length <= 40);
+});
+
+test("what a tab kept is read again, and what is no form is left out", () => {
+  const kept = { "card.lost": { form: toForm(card), etag: '"1"' } };
+  assert.deepEqual(readUnsaved(JSON.stringify(kept)), kept);
+  for (const bad of [null, "", "{", "[]", "null", "1", '{"a": 1}', '{"a": null}', '{"a": {"form": {}, "etag": "x"}}', '{"a": {"form": null, "etag": "x"}}'])
+    assert.deepEqual(readUnsaved(bad), {}, String(bad));
+  const { etag: _, ...without } = kept["card.lost"];
+  assert.deepEqual(readUnsaved(JSON.stringify({ ...kept, other: without })), kept);
 });

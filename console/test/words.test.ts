@@ -6,6 +6,7 @@ import { safeUrl, segments } from "../src/model/links";
 import { cardOf } from "../src/model/media";
 import { countSms } from "../src/model/sms";
 import { LATE } from "../src/text/late";
+import { LOGIN } from "../src/text/login";
 import { say, STRINGS, type Key } from "../src/text/strings";
 import type { Canned } from "../src/protocol";
 
@@ -101,7 +102,7 @@ test("an address that is not text is none", () => {
 });
 
 test("every string exists in both languages and with the same places", () => {
-  for (const [key, [zh, en]] of Object.entries({ ...STRINGS, ...LATE })) {
+  for (const [key, [zh, en]] of Object.entries({ ...STRINGS, ...LATE, ...LOGIN })) {
     const places = (s: string): string => (s.match(/\{\d\}/g) ?? []).sort().join();
     assert.ok(zh && en, key);
     assert.equal(places(zh), places(en), key);

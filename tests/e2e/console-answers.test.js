@@ -104,9 +104,76 @@ test("an editor has no desk, writes and does not publish; an agent proposes; two
   await w.api("PUT", "/v1/templates/hours", { template: answer("hours", { text: { zh: "九点", en: "From nine" } }) });
   await page.keyboard.press("Control+S");
   await page.locator(".toast", { hasText: "Somebody else changed it" }).waitFor();
+  await page.locator(".published", { hasText: "From nine" }).waitFor();
   assert.equal(await page.locator("[id='text.en']").inputValue(), "From ten");
+  await agent.check();
+  await agent.picture("answers-moved-en");
+  await page.getByRole("button", { name: "Keep mine" }).click();
+  await page.keyboard.press("Control+S");
+  await page.locator("[id='text.en']").focus();
+  await page.keyboard.press("Control+S");
+  await page.locator(".toast", { hasText: "The draft is saved" }).waitFor();
+  assert.equal((await w.api("GET", "/v1/templates/hours")).body.draft.template.text.en, "From ten");
   assert.equal(await page.locator(".acts .primary").count(), 0);
   await page.locator(".acts", { hasText: "A supervisor publishes it." }).waitFor();
   await agent.check();
   await agent.picture("answers-editor-en");
+});
+
+test("what is not saved is still there after another answer, the desk, a reload; leaving asks", { timeout: 90_000 }, async (t) => {
+  const { w } = await small(t);
+  await w.addUser("sue", { role: "supervisor", lang: "zh" });
+  const agent = await openConsole(t, browser, `${w.gateway.url}/console/`);
+  const { page } = agent;
+  const open = async (id) => {
+    await page.locator(".answers-nav button", { hasText: "答案" }).click();
+    await page.locator(".picks button", { hasText: id }).first().click();
+    await page.locator("#sheet-title", { hasText: id }).waitFor();
+  };
+  const field = page.locator("[id='text.zh']");
+  const still = (text) => until(`"${text}" in the form`, async () => (await field.inputValue().catch(() => "")) === text);
+  await agent.login("sue", "relay-station");
+  await page.keyboard.press("Alt+K");
+  await open("hours");
+  await field.fill("早上十点开门");
+  await page.locator(".acts [role=status]", { hasText: "未保存" }).waitFor();
+  await open("fees");
+  assert.notEqual(await field.inputValue(), "早上十点开门");
+  await page.locator(".picks button", { hasText: "hours" }).locator(".is-unsaved", { hasText: "未保存" }).waitFor();
+  await open("hours");
+  await still("早上十点开门");
+  await agent.check();
+  await agent.picture("answers-unsaved-zh");
+  await page.keyboard.press("Alt+K");
+  await page.locator(".rows").waitFor();
+  await page.keyboard.press("Alt+K");
+  await still("早上十点开门");
+
+  // A reload asks; kept through it, and before the page of answers is opened again logging out asks, too.
+  const asked = [];
+  page.on("dialog", (d) => (asked.push(d.type()), d.accept()));
+  await page.reload();
+  assert.deepEqual(asked, ["beforeunload"]);
+  await page.locator(".rows").waitFor();
+  await page.getByRole("button", { name: "退出登录" }).click();
+  await page.locator("dialog,[role=dialog]").filter({ hasText: "1 条答案的修改没有保存" }).waitFor();
+  await agent.check();
+  await agent.picture("answers-logout-zh");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Alt+K");
+  await open("hours");
+  await still("早上十点开门");
+
+  // Given up on purpose, and saved, it is kept no more.
+  const published = (await w.api("GET", "/v1/templates/hours")).body.published.template.text.zh;
+  await page.getByRole("button", { name: "撤销修改" }).click();
+  await still(published);
+  await field.fill("早上十一点开门");
+  await page.keyboard.press("Control+S");
+  await page.locator(".toast", { hasText: "草稿已保存" }).waitFor();
+  assert.equal(await page.locator(".is-unsaved").count(), 0);
+  asked.length = 0;
+  await page.reload();
+  await page.locator(".rows").waitFor();
+  assert.deepEqual(asked, []);
 });

@@ -7,6 +7,7 @@ import { lang } from "../state/prefs";
 import { user } from "../state/desk";
 import { call, fourEyes, may, open, readList, tell, tellProblem, type Held } from "./api";
 import { faultsOf, fromForm, hasSamples, hasText, LANGUAGES, samplesOf, toForm, type Fault, type Form, type Language, type Template } from "./form";
+import { keep, unsaved } from "./unsaved";
 import { nameOf } from "./versions";
 import { sayFault, w, wOf } from "./words";
 
@@ -56,6 +57,8 @@ function One({ id }: { id: string }) {
   const etag = useSignal("");
   const form = useSignal<Form | null>(null);
   const clean = useSignal("");
+  /** Others have changed what the unsaved form is a change of. */
+  const moved = useSignal(false);
   const check = useSignal<Check>(null);
   const note = useSignal("");
   const code = useSignal("");
@@ -67,10 +70,12 @@ function One({ id }: { id: string }) {
     if (!a.ok) return;
     const h = a.body as Held;
     const t = h.draft?.template ?? h.published?.template;
+    const mine = unsaved.value[id];
     held.value = h;
     etag.value = a.etag;
-    form.value = t ? toForm(t) : null;
-    clean.value = JSON.stringify(form.value);
+    clean.value = JSON.stringify(t ? toForm(t) : null);
+    form.value = t ? (mine?.form ?? toForm(t)) : null;
+    moved.value = !!t && !!mine && mine.etag !== a.etag;
   };
   const verify = async (): Promise<void> => {
     check.value = "going";
@@ -83,10 +88,24 @@ function One({ id }: { id: string }) {
   const base = held.value?.draft?.template ?? held.value?.published?.template ?? null;
   const dirty = !!form.value && JSON.stringify(form.value) !== clean.value;
   const change = (part: Partial<Form>): void => {
-    if (form.value) form.value = { ...form.value, ...part };
+    if (!form.value) return;
+    form.value = { ...form.value, ...part };
+    keep(id, JSON.stringify(form.value) === clean.value ? null : form.value, seen());
+  };
+  /** What the form is a change of. */
+  const seen = (): string => unsaved.value[id]?.etag ?? etag.value;
+  const undo = async (): Promise<void> => {
+    keep(id, null);
+    await read();
+    document.getElementById("sheet-title")?.focus();
+  };
+  /** They have seen what others wrote, and theirs is to replace it. */
+  const overwrite = (): void => {
+    keep(id, form.value, etag.value);
+    moved.value = false;
   };
   /** What was read is what is changed: others' work is not overwritten unseen. */
-  const match = (): Record<string, string> => (etag.value ? { "if-match": etag.value } : {});
+  const match = (): Record<string, string> => (seen() ? { "if-match": seen() } : {});
   /** True: what stands in the form is the draft. */
   const save = async (): Promise<boolean> => {
     const template = base && form.value && fromForm(base, form.value);
@@ -99,9 +118,11 @@ function One({ id }: { id: string }) {
     busy.value = false;
     if (!a.ok) {
       tellProblem(a);
+      if (a.status === 412) await read();
       return false;
     }
     tell(w("saved"));
+    keep(id, null);
     await read();
     void readList();
     void verify();
@@ -125,6 +146,7 @@ function One({ id }: { id: string }) {
     const a = await call("DELETE", `/templates/${id}/draft`, undefined, match());
     if (!a.ok) return tellProblem(a);
     tell(w("discarded"));
+    keep(id, null);
     check.value = null;
     void readList();
     await gone();
@@ -133,6 +155,7 @@ function One({ id }: { id: string }) {
     const a = await call("DELETE", `/templates/${id}`, undefined, match());
     if (!a.ok) return tellProblem(a);
     tell(w("remove_kept"));
+    keep(id, null);
     void readList();
     await gone();
     if (open.value) void verify();
@@ -148,7 +171,17 @@ function One({ id }: { id: string }) {
     if (dirty) void save();
   };
 
-  if (code.value) return <section class="sheet"><p class="trouble" role="alert">{wOf(`p_${code.value}`, code.value)}</p></section>;
+  if (code.value) {
+    const mine = code.value === "template_unknown" ? unsaved.value[id]?.form : undefined;
+    const words = mine && fromForm({ kind: "answer", id }, mine);
+    return (
+      <section class="sheet">
+        <p class="trouble" role="alert">{wOf(`p_${code.value}`, code.value)}</p>
+        {words && <Other t={words} say={w("yours")} open />}
+        {mine && <p><button type="button" class="action" onClick={() => keep(id, null)}>{w("undo")}</button></p>}
+      </section>
+    );
+  }
   const h = held.value;
   if (!h) return <section class="sheet nothing"><p class="muted">{w("loading")}</p></section>;
   const verdict = check.value;
@@ -165,13 +198,22 @@ function One({ id }: { id: string }) {
         </p>
       </header>
       {h.conflict && <p class="trouble" role="alert">{w("conflict")}</p>}
+      {moved.value && (
+        <div class="trouble" role="alert">
+          <p>{w("moved")}</p>
+          <button type="button" class="action" onClick={() => void undo()}>{w("take_theirs")}</button>
+          <button type="button" class="action" onClick={overwrite}>{w("keep_mine")}</button>
+        </div>
+      )}
+      {moved.value && base && <Other t={base} say={w("theirs")} open />}
       <Verdict check={verdict} faults={faultsOf(faults, "", SHOWN)} count={faults.length} />
       {form.value && base && h.state !== "removed" && <Fields form={form.value} base={base} faults={faults} change={change} locked={!editable} />}
-      {h.draft && h.published && <Published t={h.published.template} />}
+      {h.draft && h.published && <Other t={h.published.template} say={w("show_published")} />}
       <footer class="acts">
         {editable && h.state !== "removed" && <button type="button" class="action" disabled={!dirty || busy.value} title="Ctrl+S" onClick={() => void save()}>{w("save")}</button>}
         {editable && h.draft && <button type="button" class="action" disabled={busy.value} onClick={() => void discard()}>{w("discard")}</button>}
         {editable && !h.draft && <button type="button" class="action" disabled={busy.value} onClick={() => void remove()}>{w("remove")}</button>}
+        {dirty && <button type="button" class="action" disabled={busy.value} onClick={() => void undo()}>{w("undo")}</button>}
         <span class="muted" role="status">{dirty ? w("unsaved") : ""}</span>
         <span class="grow" />
         {(h.draft || dirty) && (may.value.has("publish") && !(fourEyes.value && mine) ? (
@@ -262,11 +304,12 @@ function Fields({ form, base, faults, change, locked }: FieldsProps) {
   );
 }
 
-function Published({ t }: { t: Template }) {
+/** The same as it stands elsewhere, to compare with. */
+function Other({ t, say, open: shown = false }: { t: Template; say: string; open?: boolean }) {
   const f = toForm(t);
   return (
-    <details class="published">
-      <summary>{w("show_published")}</summary>
+    <details class="published" open={shown}>
+      <summary>{say}</summary>
       <div class="pair">
         {LANGUAGES.map((l) => (
           <div key={l} lang={l === "zh" ? "zh-CN" : "en"}>

@@ -39,6 +39,30 @@ export function toForm(t: Template): Form {
   };
 }
 
+/** A form that is not saved, and the ETag of what it changes. */
+export interface Unsaved {
+  form: Form;
+  etag: string;
+}
+
+const isPair = (x: unknown): boolean => typeof x === "object" && !!x && LANGUAGES.every((l) => typeof (x as Record<string, unknown>)[l] === "string");
+
+function isUnsaved(x: unknown): x is Unsaved {
+  const u = x as Unsaved | null;
+  const f = typeof u === "object" ? u?.form : null;
+  return typeof f === "object" && !!f && typeof u?.etag === "string" && isPair(f.title) && isPair(f.text) && isPair(f.samples) && typeof f.rest === "string";
+}
+
+/** What a tab kept, by id; what cannot be read is left out. */
+export function readUnsaved(json: string | null): Record<string, Unsaved> {
+  try {
+    const o: unknown = JSON.parse(json ?? "{}");
+    return Object.fromEntries(Object.entries(typeof o === "object" && o ? o : {}).filter((e): e is [string, Unsaved] => isUnsaved(e[1])));
+  } catch {
+    return {};
+  }
+}
+
 export const samplesOf = (text: string): string[] => text.split("\n").map((s) => s.trim()).filter(Boolean);
 
 /** Null: the other fields are no JSON object. Fields keep their places, so that what is not changed is the same text. */

@@ -2,6 +2,7 @@
 import { useEffect } from "preact/hooks";
 import { lang } from "../state/prefs";
 import { find, list, may, next, only, open, readList, show, type Listed } from "./api";
+import { unsaved } from "./unsaved";
 import { w, wOf } from "./words";
 
 const LOOK_MS = 150;
@@ -32,6 +33,7 @@ export function AnswerList() {
           <li key={x.id}>
             <button type="button" aria-current={open.value === x.id ? "true" : undefined} onClick={() => show(x.id)}>
               <b>{titleOf(x)}</b>
+              {unsaved.value[x.id] && <span class="chip is-unsaved">{w("unsaved_chip")}</span>}
               {x.state !== "published" && <span class={`chip st-${x.state}`}>{w(`st_${x.state}`)}</span>}
               <small>{x.id}{x.kind && x.kind !== "answer" ? ` · ${wOf(`kind_${x.kind}`, x.kind)}` : ""}</small>
             </button>

@@ -1,7 +1,7 @@
 /** The page of those who write answers: what is asked in vain, the answers, their versions. */
 import { useEffect } from "preact/hooks";
 import { Asked } from "./asked";
-import { may, readList, section, trouble, type Section } from "./api";
+import { may, open, readList, section, trouble, type Section } from "./api";
 import { Editor } from "./editor";
 import { AnswerList } from "./list";
 import { combo } from "../state/keys";
@@ -41,7 +41,8 @@ export function Answers() {
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
   }, []);
-  useEffect(() => void readList().then(() => may.value.has("edit") && section.value === "answers" && (section.value = "asked")), []);
+  // Who comes to edit sees first what is asked in vain; who comes back, what they were at.
+  useEffect(() => void readList().then(() => may.value.has("edit") && section.value === "answers" && open.value === null && (section.value = "asked")), []);
   const at = section.value;
   return (
     <main class="answers" id="main">

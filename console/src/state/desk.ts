@@ -44,6 +44,8 @@ export const dispositions = signal<readonly Disposition[]>([]);
 export const canned = signal<readonly Canned[]>([]);
 export const outbox = signal<out.Outbox>([]);
 export const drafts = signal<Readonly<Record<string, string>>>({});
+/** Answers that were changed and not saved (knowledge/unsaved.ts); before that is there, whether there are any. */
+export const unwritten = signal(0);
 export const selected = signal<string | null>(null);
 export const section = signal<Section>("mine");
 export const query = signal("");
@@ -121,6 +123,7 @@ export function enter(who: User): void {
   batch(() => {
     outbox.value = out.restore(host.load(`outbox.${who.id}`));
     drafts.value = readDrafts(host.load(`drafts.${who.id}`));
+    unwritten.value = +!!host.load(`answers.${who.id}`);
     user.value = who;
     expired.value = false;
     page.value = "desk";
@@ -157,12 +160,14 @@ export function leave(kept: boolean): void {
     suggestions.value = null;
     outbox.value = [];
     drafts.value = {};
+    unwritten.value = 0;
     query.value = "";
   });
   if (me && !kept) {
     host.save(`outbox.${me}`, null);
     host.save(`drafts.${me}`, null);
     host.save(`presence.${me}`, null);
+    host.save(`answers.${me}`, null);
   }
   arrived = Number.MAX_SAFE_INTEGER;
   wanted = null;

@@ -1,6 +1,7 @@
 /** The words of the dialogs, which come with them. */
 export const LATE = {
   logout_unsent: ["还有 {0} 条回复没有发出，退出后会丢失。仍要退出吗？", "Not sent yet: {0}. What is not sent would be lost. Log out all the same?"],
+  logout_unsaved: ["还有 {0} 条答案的修改没有保存，退出后会丢失。仍要退出吗？", "Answers changed and not saved: {0}. Their changes would be lost. Log out all the same?"],
   logout_sure: ["仍要退出", "Log out all the same"],
   about_find: ["查找答案", "Find the answer"],
   about_which: ["客户的哪句话", "Which message"],

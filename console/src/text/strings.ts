@@ -1,19 +1,13 @@
 /** Every word the console says, Chinese and English side by side. `{0}` is filled by `t`. */
 import type { Lang } from "../protocol";
 import type { LATE } from "./late";
+import type { LOGIN } from "./login";
 
 export const STRINGS = {
   console: ["客服工作台", "Agent console"],
   skip: ["跳到会话内容", "Skip to the conversation"],
   // log in
   login: ["登录", "Log in"],
-  login_going: ["正在登录…", "Logging in…"],
-  user: ["工号", "User name"],
-  password: ["密码", "Password"],
-  login_failed: ["工号或密码不正确。", "That user name and password do not match."],
-  login_throttled: ["尝试次数过多，请在 {0} 秒后再试。", "Too many tries. Try again in {0} s."],
-  login_unreachable: ["暂时连不上服务器，请稍后再试。", "The server cannot be reached just now. Try again in a moment."],
-  login_again: ["登录已过期，请重新登录。未发送的内容已为您保留。", "Your login has ended. Log in again; what you had not sent is kept."],
   logout: ["退出登录", "Log out"],
   // rail
   presence: ["我的状态", "My presence"],
@@ -192,12 +186,12 @@ export const STRINGS = {
   live: ["{0} 说：{1}", "{0} says: {1}"],
 } as const satisfies Record<string, readonly [zh: string, en: string]>;
 
-export type Key = keyof typeof STRINGS | keyof typeof LATE;
+export type Key = keyof typeof STRINGS | keyof typeof LATE | keyof typeof LOGIN;
 
 const words: Record<string, readonly [zh: string, en: string]> = { ...STRINGS };
 
 /** Words that came later. */
-export const learn = (more: typeof LATE): object => Object.assign(words, more);
+export const learn = (more: typeof LATE | typeof LOGIN): object => Object.assign(words, more);
 
 export function say(lang: Lang, key: Key, ...args: (string | number)[]): string {
   const text = words[key]?.[lang === "zh" ? 0 : 1] ?? "";

@@ -4,7 +4,7 @@ import { useSignal, type Signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { unsafe } from "../model/outbox";
 import type { Suggestion } from "../protocol";
-import { aboutSeq, aboutWhich, close, current, dialog, dispositions, ideasFor, looked, logOut, lookUp, outbox, questions, requeue, wasAbout } from "../state/desk";
+import { aboutSeq, aboutWhich, close, current, dialog, dispositions, ideasFor, looked, logOut, lookUp, outbox, questions, requeue, unwritten, wasAbout } from "../state/desk";
 import { LATE } from "../text/late";
 import { learn } from "../text/strings";
 import { SHORTCUTS, toComposer } from "../state/keys";
@@ -210,7 +210,8 @@ function LogOut() {
   return (
     <Modal title={t("logout")}>
       <form onSubmit={submit}>
-        <p>{t("logout_unsent", unsafe(outbox.value))}</p>
+        {unsafe(outbox.value) > 0 && <p>{t("logout_unsent", unsafe(outbox.value))}</p>}
+        {unwritten.value > 0 && <p>{t("logout_unsaved", unwritten.value)}</p>}
         <Buttons ok={t("logout_sure")} />
       </form>
     </Modal>

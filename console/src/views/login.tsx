@@ -4,8 +4,12 @@ import { useEffect, useRef } from "preact/hooks";
 import { login } from "../state/api";
 import { enter, expired } from "../state/desk";
 import { lang, langChosen, t } from "../state/prefs";
+import { LOGIN } from "../text/login";
+import { learn } from "../text/strings";
 import { Mark } from "./icons";
 import { LangSwitch, ThemeSwitch } from "./switches";
+
+learn(LOGIN);
 
 export function Login() {
   const busy = useSignal(false);

@@ -1,5 +1,5 @@
 /** The rail at the left: who I am and whether I take conversations, and the switches. */
-import { dialog, hasDesk, logOut, outbox, pane, presence, togglePresence, user } from "../state/desk";
+import { dialog, hasDesk, logOut, outbox, pane, presence, togglePresence, unwritten, user } from "../state/desk";
 import { unsafe } from "../model/outbox";
 import { toggleAlerts } from "../state/browser";
 import { togglePane } from "../state/keys";
@@ -54,7 +54,7 @@ export function Rail() {
         type="button"
         aria-label={t("logout")}
         title={t("logout")}
-        onClick={() => (unsafe(outbox.value) ? (dialog.value = "logout") : void logOut())}
+        onClick={() => (unsafe(outbox.value) + unwritten.value ? (dialog.value = "logout") : void logOut())}
       >
         <Icon name="logout" />
       </button>
