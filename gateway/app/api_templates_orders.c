@@ -1,6 +1,7 @@
 /* POST /v1/templates/validate, publish, rollback, import. */
 #include "api_templates.h"
 
+#include "edition_files.h"
 #include "template_json.h"
 
 #include <stdio.h>
@@ -333,6 +334,12 @@ static bool take_files(struct templates_call *c, json_t *list)
 		if (!c->files || strict_json_bind(file_fields, file, &f, &fault)) {
 			templates_problem(c, 422, c->files ? fault.code : "internal",
 			                  c->files ? fault.detail : "out of memory", "files");
+			return false;
+		}
+		if (!edition_file_named(f.name)) {
+			templates_problem(c, 422, "field_range",
+			                  "a file's name ends in .yaml and is in no directory",
+			                  "files.name");
 			return false;
 		}
 		c->files[i] = (struct catalogue_file){f.name.ptr, f.text};

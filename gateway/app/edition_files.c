@@ -6,6 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+bool edition_file_named(struct span name)
+{
+	const struct span end = SPAN_LIT(".yaml");
+
+	for (size_t i = 0; i < name.len; i++)
+		if ((unsigned char)name.ptr[i] < ' ' || name.ptr[i] == 0x7F || name.ptr[i] == '/')
+			return false;
+	return name.len > end.len && name.ptr[0] != '.' &&
+	       memcmp(name.ptr + name.len - end.len, end.ptr, end.len) == 0;
+}
+
 struct file {
 	const char *name;
 	size_t count, first; /* of its sheets in texts */

@@ -6,6 +6,9 @@
 
 #include "edition.h"
 
+/** What a template's file may be called, here and in a directory: "cards.yaml". */
+bool edition_file_named(struct span name);
+
 /** Borrowed for the call. Another answer than 0 ends it. */
 typedef int edition_file_fn(void *arg, const char *name, struct span text);
 

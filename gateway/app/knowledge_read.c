@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A file that is being taken apart. */
 struct taking {
@@ -92,6 +93,15 @@ static void place_in_sheet(struct job *job, const struct told_error *e, struct k
 		sheet_field(span_of(entry->text), e->line, e->text, f->field);
 }
 
+static bool is_posted(const struct job *job, const char *file)
+{
+	for (size_t i = 0; i < job->file_count; i++)
+		if (strcmp(job->files[i].name, file) == 0)
+			return true;
+	return false;
+}
+
+/* The faults that were told, each of a file as it was written or of a sheet. */
 static void place_all(struct job *job, bool in_files)
 {
 	size_t count = job->told.count < FAULTS_MAX ? job->told.count : FAULTS_MAX;
@@ -103,7 +113,8 @@ static void place_all(struct job *job, bool in_files)
 		struct knowledge_fault *f = &job->faults[job->fault_count++];
 
 		f->text = job->told.errors[i].text;
-		if (in_files)
+		if (in_files ||
+		    (job->what == KNOWLEDGE_IMPORT && is_posted(job, job->told.errors[i].file)))
 			place_in_file(job, &job->told.errors[i], f);
 		else
 			place_in_sheet(job, &job->told.errors[i], f);
@@ -145,6 +156,45 @@ int job_read(void *arg)
 	return err;
 }
 
+/* What would be, with the templates that were posted in their own files. */
+static size_t with_posted(struct job *job, struct catalogue_file *out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < job->want.count; i++) {
+		const struct edition_entry *e = &job->want.at[i];
+
+		if (!edition_find(&job->theirs, e->name))
+			out[count++] = (struct catalogue_file){e->name, span_of(e->text)};
+	}
+	for (size_t i = 0; i < job->file_count; i++)
+		out[count++] = job->files[i];
+	return count;
+}
+
+/* Some files for what is published were wrong: told once more, by the lines their author wrote. */
+static void tell_posted(struct job *job)
+{
+	struct catalogue_file *files =
+		calloc(job->want.count + job->file_count + 1, sizeof(*files));
+	struct told sheets = job->told;
+	struct catalogue *none = NULL;
+
+	if (!files)
+		return;
+	job->told = (struct told){.errors = NULL};
+	if (catalogue_make(files, with_posted(job, files), NULL, job->now_ms, told_add, &job->told,
+	                   &none) == -EINVAL &&
+	    job->told.count) {
+		told_fini(&sheets);
+	} else {
+		told_fini(&job->told);
+		job->told = sheets;
+	}
+	catalogue_unref(&none);
+	free(files);
+}
+
 int job_build(void *arg)
 {
 	struct job *job = arg;
@@ -157,6 +207,8 @@ int job_build(void *arg)
 	if (files)
 		err = catalogue_make(files, e->count, job->k->options.cache, job->now_ms, told_add,
 		                     &job->told, &job->catalogue);
+	if (err == -EINVAL && job->what == KNOWLEDGE_IMPORT && !job->whole)
+		tell_posted(job);
 	if (err == -EINVAL)
 		place_all(job, false);
 	free(files);

@@ -119,17 +119,11 @@ static void on_show(void *arg, const struct knowledge_result *r)
 	fail(c, COMMAND_STATE, "there is no such template", c->rest[0]);
 }
 
-/* A file's name as it may stand in a directory. */
-static bool is_plain(const char *name)
-{
-	return name[0] && name[0] != '.' && !strchr(name, '/');
-}
-
 static int write_file(void *arg, const char *name, struct span text)
 {
 	const int *dir = arg;
 	int err = 0;
-	int fd = is_plain(name)
+	int fd = edition_file_named(span_of(name))
 	                 ? openat(*dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
 	                          0644)
 	                 : -1;

@@ -76,6 +76,20 @@ test("everything that is wrong is told with its template, field and line, and no
   assert.equal(alone.body.valid, true, JSON.stringify(alone.body));
   assert.equal((await w.api("DELETE", "/v1/templates/bad/draft")).status, 200);
   assert.equal((await w.api("GET", "/v1/templates/bad")).status, 404);
+
+  // Of files that are posted each fault has its place in them, beside what is published already.
+  const post = (name, text) => w.api("POST", "/v1/templates/import", { files: [{ name, text }] });
+  const file = `answers:\n${answerYaml("fine", 3)}${answerYaml("wrong", 4, "hello {{name}}")}${answerYaml("hours", 0).replace("id: hours", "id: twin")}`;
+  const lines = file.split("\n");
+  const refused = (await post("more.yaml", file)).body;
+  assert.equal(refused.code, "template_invalid");
+  for (const [re, template, at] of [[/\{\{name\}\}/, "wrong", /hello/], [/near-identical to a sample of hours/, "twin", /问题hoursalpha/]]) {
+    const error = refused.errors.find((e) => re.test(e.detail));
+    assert.deepEqual([error?.file, error?.template], ["more.yaml", template], JSON.stringify(refused.errors));
+    assert.match(lines[error.line - 1], at);
+  }
+  for (const name of ["../a.yaml", "/a.yaml", "b/a.yaml", ".yaml", ".a.yaml", "a.txt", "a\nb.yaml"])
+    assert.deepEqual((({ status, body }) => [status, body.code, body.field])(await post(name, "answers: []")), [422, "field_range", "files.name"], name);
 });
 
 test("all nodes follow, one that starts loads what is published, and two who edit the same hear of it", async (t) => {
