@@ -123,7 +123,7 @@ bool router_host_is_free(const struct connector_host *host, enum lane lane)
 	for (unsigned l = 0; l <= lane; l++)
 		if (host->dirty[l] || host->claiming[l])
 			return false;
-	return router_host_sends(host) && route_takes(host) && !host->full &&
+	return router_host_sends(host) && route_takes(host) && !host->full && !host->backs &&
 	       !retries_enough(host, lane) && !any_held(host, LANE_COUNT - 1) &&
 	       !host->router->draining;
 }
@@ -487,8 +487,10 @@ void outbound_pump(struct connector_host *host)
 	struct claim work;
 
 	send_held(host);
+	/* What goes back is to be in its lane before what stands behind it is taken. */
 	while (host->claims < CLAIMS_MAX && router_host_sends(host) && route_takes(host) &&
-	       host->router->up && !host->router->draining && next_work(host, &work))
+	       !host->backs && host->router->up && !host->router->draining &&
+	       next_work(host, &work))
 		if (ask(host, &work))
 			return;
 }
@@ -519,12 +521,30 @@ void connector_ready(struct connector_host *host)
 	outbound_pump(host);
 }
 
+/* Of what waits for its next try, what is not due yet before what is. */
+static void put_off_first(struct connector_host *host)
+{
+	uint64_t now = clock_mono_ms(io_loop_clock(host->router->loop));
+	struct held *due = host->later, **end = &host->later;
+
+	while (*end && (*end)->due_ms <= now)
+		end = &(*end)->next;
+	if (!*end || *end == due)
+		return;
+	host->later = *end;
+	*end = NULL;
+	for (end = &host->later; *end;)
+		end = &(*end)->next;
+	*end = due;
+}
+
 void outbound_give_back(struct connector_host *host)
 {
 	struct message *m;
 	struct held *h;
 
-	/* The channel had it before. */
+	/* The channel had it before; what it put off it had before all. */
+	put_off_first(host);
 	while ((m = later_take(host))) {
 		outcome_give_back(host, m);
 		message_unref(&m);

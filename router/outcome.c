@@ -8,7 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { BACK_LOOKS_MS = 60000 };
+
 static void outcome_note(struct outcome *o);
+
+static bool is_back(const struct outcome *o)
+{
+	return o->letter == 'b' || o->letter == 'm';
+}
 
 /* In the order in which they were told: of a message's parts the first failure is the cause. */
 static void keep_unnoted(struct outcome *o)
@@ -32,10 +39,13 @@ static void on_noted(void *arg, int err, const redisReply *reply, const char *wh
 		return;
 	}
 	host->outcomes--;
+	host->backs -= is_back(o);
 	if (o->letter == 'b' || o->part + 1 == o->parts)
 		in_hand_remove(host, conversation, o->seq, o->claim);
 	if (o->letter == 'b')
 		outbound_dirty(host, router_partition_of(conversation), o->lane);
+	else if (is_back(o))
+		outbound_pump(host); /* it waited for that */
 	else
 		outbound_noted(host);
 	router_hint(host->router, conversation, 0);
@@ -47,13 +57,14 @@ void outcomes_common(void *arg, struct buf *b)
 	const struct connector_host *host = arg;
 	const struct router *r = host->router;
 
-	pack_array(b, 6);
+	pack_array(b, 7);
 	pack_text(b, span_of(host->name));
 	pack_num(b, router_now(r));
 	pack_num(b, host->ops->caps.replies_limited);
 	pack_num(b, r->options.log_max);
 	pack_num(b, r->options.outbox);
 	pack_text(b, span_of(r->instance));
+	pack_num(b, host->back_looks);
 }
 
 /* The common case needs few words: the peer took the whole of it. */
@@ -109,11 +120,16 @@ void outcomes_retry(struct connector_host *host)
 }
 
 /* What goes back to a lane goes to its front, one after the other and in several calls: so what was
- * given back last in this turn goes first. */
+ * given back last in this turn goes first. What goes back in a later turn, because it was still
+ * being taken when the link broke, Redis puts behind what the same customer was sent before. */
 static void on_go_back(void *arg)
 {
 	struct connector_host *host = arg;
 	struct outcome *o = host->back;
+	uint64_t now = clock_mono_ms(io_loop_clock(host->router->loop));
+
+	host->back_looks = host->back_ms && now < host->back_ms + BACK_LOOKS_MS;
+	host->back_ms = now;
 
 	host->back = NULL;
 	while (o) {
@@ -128,10 +144,11 @@ static void outcome_tell(struct outcome *o)
 {
 	struct connector_host *host = o->host;
 
-	if (o->letter != 'b' && o->letter != 'm') {
+	if (!is_back(o)) {
 		outcome_note(o);
 		return;
 	}
+	host->backs++;
 	o->next = host->back;
 	host->back = o;
 	io_later(host->router->loop, &host->go_back);

@@ -130,6 +130,9 @@ struct connector_host {
 	struct batch *settles;
 	struct outcome *unnoted, **unnoted_end; /* Redis was away: the heartbeat tries again */
 	struct outcome *back;                   /* to lanes, of this turn; the last one first */
+	size_t backs;                           /* to lanes, that Redis does not have yet */
+	uint64_t back_ms;                       /* when the last went; 0: none did */
+	bool back_looks;                        /* others went a while before */
 	struct io_later go_back;
 	size_t outcomes; /* that Redis does not have yet */
 	void (*on_parts)(void *self, const struct message_parts *parts);

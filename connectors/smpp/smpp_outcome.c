@@ -269,14 +269,25 @@ static void leave_link(struct smpp_link *l, struct smpp_queue *q)
 	}
 }
 
-static void give_queue_back(struct smpp_channel *ch, struct smpp_queue *q)
+/* Of what waits to be written or for its next try, what was taken first. */
+static struct smpp_queue *first_taken(struct smpp_channel *ch)
+{
+	const struct smpp_outgoing *pending = ch->pending.first, *waiting = ch->waiting.first;
+
+	return waiting && (!pending || waiting->serial < pending->serial) ? &ch->waiting
+	                                                                  : &ch->pending;
+}
+
+void smpp_out_give_back(struct smpp_channel *ch)
 {
 	static const struct smpp_verdict unbound = {
 		.outcome = SEND_RETRY, .flags = SEND_NOT_COUNTED, .reason = "no session is bound"};
 	const struct smpp_verdict rest = uncertain(SEND_SAME_CAUSE);
+	struct smpp_queue *q;
 	struct smpp_outgoing *out;
 
-	while ((out = q->first)) {
+	smpp_out_doom(ch);
+	while (q = first_taken(ch), (out = q->first)) {
 		smpp_queue_remove(q, out);
 		if (smpp_outgoing_untouched(out))
 			smpp_outgoing_give_back(ch, out, &unbound);
@@ -284,13 +295,6 @@ static void give_queue_back(struct smpp_channel *ch, struct smpp_queue *q)
 			smpp_outgoing_tell_rest(ch, out, &rest);
 		smpp_outgoing_release(ch, out);
 	}
-}
-
-void smpp_out_give_back(struct smpp_channel *ch)
-{
-	smpp_out_doom(ch);
-	give_queue_back(ch, &ch->pending);
-	give_queue_back(ch, &ch->waiting);
 }
 
 void smpp_out_link_lost(struct smpp_link *l)

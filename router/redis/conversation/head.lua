@@ -82,6 +82,7 @@ local DEAD_MAX = 4000  -- of a channel in a partition
 local EARLY_MAX = 4    -- customers of whom one id may be, before it is known
 -- SEQ BASE SID COUNT UNREAD LAST_IN LAST_MESSAGE EVICTED, LAST FIRST_MS
 local NUMBERS = '>I4I4I4I4I4I4I4I4I8I8'
+local FRONT_MAX = 8192 -- messages in front of a lane among which one that goes back finds its place
 local SCAN_MAX = 500   -- entries after a message in which its last status is looked for
 
 -- What is used often, each looked up once: none of it is there yet while the library is loaded.

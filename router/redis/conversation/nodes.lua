@@ -41,7 +41,7 @@ local function reap_channel(P, channel, now, opt, left)
 			end
 		end
 	until cursor == '0' or left <= 0
-	write_back(P, w)
+	write_back(P, w, true)
 	return left
 end
 

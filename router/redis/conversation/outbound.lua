@@ -194,10 +194,53 @@ local function tell_work(P, lane)
 	call('PUBLISH', 'ph:hint', 'W ' .. channel .. ' ' .. number .. ' ' .. str(2 ^ tonumber(P:sub(2, 2), 16)))
 end
 
--- As write_together(), each in front of what waits: what is to be first comes last, over several calls, too.
-local function write_back(P, w)
+local function seq_of(item)
+	return tonumber(item:match('^%x+ (%d+)'))
+end
+
+local function is_earlier(one, other)
+	return seq_of(one) < seq_of(other)
+end
+
+-- The messages of each customer in their order, at the places that they have together. own: how many of the items, from the
+-- front, go back now. Returns whether one of these and one of the others are of the same customer.
+local function put_in_order(items, own)
+	local places, mixed = {}, false
+	for i, item in ipairs(items) do
+		local C = item:match('^%x+')
+		local of = places[C] or {}
+		places[C] = of
+		of[#of + 1] = i
+		mixed = mixed or i > own and of[1] <= own
+	end
+	for _, of in pairs(places) do
+		local sorted = {}
+		for n, i in ipairs(of) do sorted[n] = items[i] end
+		if sorted[2] then table.sort(sorted, is_earlier) end
+		for n, i in ipairs(of) do items[i] = sorted[n] end
+	end
+	return mixed
+end
+
+-- What somebody had in hand before stands in front of its lane, and tells itself by its numbers.
+local function add_front(key, items)
+	for _, item in ipairs(call('LRANGE', key, '0', str(FRONT_MAX - 1))) do
+		if not item:find('^%x+ %d+ %d') then return end
+		items[#items + 1] = item
+	end
+end
+
+-- As write_together(), each in front of what waits: what is to be first comes last, over several calls, too. look: others
+-- may have gone back before that are to stay in front of these.
+local function write_back(P, w, look)
 	for lane, list in pairs(w.lanes) do
-		call_many('LPUSH', 'ph:q:' .. P .. ':' .. lane, list)
+		local key, items, back = 'ph:q:' .. P .. ':' .. lane, {}, {}
+		for i = #list, 1, -1 do items[#items + 1] = list[i] end
+		if look then add_front(key, items) end
+		local all = put_in_order(items, #list) and #items or #list
+		for i = all, 1, -1 do back[#back + 1] = items[i] end
+		if all > #list then call('LTRIM', key, str(all - #list), '-1') end
+		call_many('LPUSH', key, back)
 		tell_work(P, lane)
 	end
 end

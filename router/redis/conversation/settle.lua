@@ -161,9 +161,10 @@ local function early_ones(P, o, names, ids, owners)
 end
 
 -- Notes outcomes of what a node had in hand.
--- args: [channel now limited log_max outbox node] then for each "=C seq id": the whole of it was taken by the peer, id "":
+-- args: [channel now limited log_max outbox node look] then for each "=C seq id": the whole of it was taken by the peer, id "":
 -- none; or [C seq letter part parts code reason flags id attempts claim]
 -- letter b: give back to the lane; flags 1: it may be doubled then; m: the same, to the lane of another channel (reason).
+-- look: the caller gave back others a while ago, which may stand there.
 -- Only what nobody else has in hand by now, nor the caller by a later claim: it may have been given up for dead; a lost
 -- answer may be why it tells again. returns for each ""
 local function settle_many(keys, v)
@@ -193,7 +194,7 @@ local function settle_many(keys, v)
 	end
 	call_many('HDEL', flights, gone)
 	ids_keep(id_key(P, o.channel, span_of(o.now)), places)
-	write_back(P, w)
+	write_back(P, w, c[7] == 1)
 	return out
 end
 

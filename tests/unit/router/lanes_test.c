@@ -5,8 +5,10 @@
 #include "lanes_fixture.h"
 #include "pack.h"
 #include "router_keys.h"
+#include "router_private.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static void start(void)
 {
@@ -375,6 +377,108 @@ START_TEST(many_that_a_broken_link_gives_back_go_out_again_in_order)
 }
 END_TEST
 
+enum { BACK = 60 };
+
+/* All are in the channel's hands, and go back to the lane: the first half, then in a later turn the
+ * other, or the other way round. */
+static void give_back_by_halves(bool later_first)
+{
+	struct connector_host *host = fx.node.self->host;
+
+	for (size_t half = 0; half < 2; half++) {
+		size_t from = (half == 0) == later_first ? BACK / 2 : 0;
+
+		for (size_t i = from; i < from + BACK / 2; i++)
+			outcome_give_back(host, fx.node.self->sent[i]);
+		while (host->backs)
+			io_loop_turn(fx.loop);
+	}
+}
+
+START_TEST(what_goes_back_turn_by_turn_keeps_its_order)
+{
+	char cid[8];
+
+	queue_while_down(BACK);
+	link_up(true);
+	wait_sent(&fx.node, BACK);
+	link_up(false);
+	give_back_by_halves(_i);
+	link_up(true);
+	wait_sent(&fx.node, 2 * (size_t)BACK);
+	for (size_t i = 0; i < BACK; i++) {
+		snprintf(cid, sizeof(cid), "c%zu", i);
+		ck_assert_str_eq(text_of(BACK + i), cid);
+	}
+}
+END_TEST
+
+START_TEST(what_goes_back_turn_by_turn_keeps_each_customers_order)
+{
+	unsigned last[2] = {0};
+	char cid[8];
+
+	link_up(false);
+	for (unsigned i = 1; i <= BACK; i++) {
+		snprintf(cid, sizeof(cid), "%u", i);
+		send_text(i % 2 ? ALICE : DAVE, cid);
+	}
+	link_up(true);
+	wait_sent(&fx.node, BACK);
+	link_up(false);
+	give_back_by_halves(false);
+	link_up(true);
+	wait_sent(&fx.node, 2 * (size_t)BACK);
+	for (size_t i = BACK; i < 2 * (size_t)BACK; i++) {
+		unsigned number = (unsigned)strtoul(text_of(i), NULL, 10);
+
+		ck_assert_uint_gt(number, last[number % 2]);
+		last[number % 2] = number;
+	}
+}
+END_TEST
+
+START_TEST(what_a_dead_node_had_in_hand_goes_out_again_in_order)
+{
+	char cid[8];
+
+	queue_while_down(BACK);
+	link_up(true);
+	wait_sent(&fx.node, BACK);
+	node_kill(&fx.node);
+	node_start(&fx.node, "n1", false);
+	wait_sent(&fx.node, BACK);
+	for (size_t i = 0; i < BACK; i++) {
+		snprintf(cid, sizeof(cid), "c%zu", i);
+		ck_assert_str_eq(text_of(i), cid);
+	}
+}
+END_TEST
+
+START_TEST(what_was_put_off_goes_back_before_what_was_sent_after_it)
+{
+	static const char *const texts[] = {"1", "2"};
+	struct send_result later = {
+		.outcome = SEND_RETRY, .parts = 1, .code = "full", .retry_ms = 600000};
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		send_text(ALICE, texts[i]);
+		wait_sent(&fx.node, i + 1);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		connector_result(fx.node.self->host, fx.node.self->sent[i], &later);
+		later.retry_ms = 0; /* no session is bound */
+	}
+	link_up(false);
+	while (in_hand(ALICE) > 0)
+		io_idle(fx.loop, 10);
+	link_up(true);
+	wait_sent(&fx.node, 4);
+	ck_assert_str_eq(text_of(2), "1");
+	ck_assert_str_eq(text_of(3), "2");
+}
+END_TEST
+
 START_TEST(what_the_channel_gives_back_goes_before_what_waits_for_it)
 {
 	const struct send_result unbound = {
@@ -571,6 +675,10 @@ int main(void)
 	tcase_add_test(tc, many_that_are_in_hand_lie_in_a_table_with_nothing_else_in_it);
 	tcase_add_test(tc, a_campaign_takes_more_at_once_while_nobody_waits_for_an_answer);
 	tcase_add_test(tc, many_that_a_broken_link_gives_back_go_out_again_in_order);
+	tcase_add_loop_test(tc, what_goes_back_turn_by_turn_keeps_its_order, 0, 2);
+	tcase_add_test(tc, what_goes_back_turn_by_turn_keeps_each_customers_order);
+	tcase_add_test(tc, what_a_dead_node_had_in_hand_goes_out_again_in_order);
+	tcase_add_test(tc, what_was_put_off_goes_back_before_what_was_sent_after_it);
 	tcase_add_test(tc, what_the_channel_gives_back_goes_before_what_waits_for_it);
 	tcase_add_test(tc, a_damaged_conversation_holds_up_nobody_and_is_found);
 	tcase_add_test(tc, a_damaged_conversation_keeps_no_other_from_another_account);

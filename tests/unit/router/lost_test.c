@@ -209,6 +209,24 @@ START_TEST(what_is_told_again_is_told_in_its_order)
 }
 END_TEST
 
+/* While nobody can say that it is in its lane again, nothing of its customer's goes before it. */
+START_TEST(what_is_said_while_another_goes_back_to_its_lane_follows_it)
+{
+	fx.node.self->answer = -EAGAIN;
+	send_text(ALICE, "one");
+	fx.node.self->answer = 0;
+	redis_proxy_cut("ph2_settle");
+	link_up(false);
+	wait_lost();
+	link_up(true);
+	wait_up();
+	send_text(ALICE, "two");
+	wait_sent(&fx.node, 2);
+	ck_assert_str_eq(text_of(0), "one");
+	ck_assert_str_eq(text_of(1), "two");
+}
+END_TEST
+
 enum { ITEMS = 2 * 64 + 10 }; /* two whole calls, and some that wait */
 
 static size_t heard_count;
@@ -269,6 +287,7 @@ TCase *lost_cases(void)
 	tcase_add_test(tc,
 	               what_was_lost_before_redis_had_it_is_no_repetition_of_what_was_said_before);
 	tcase_add_test(tc, what_is_told_again_is_told_in_its_order);
+	tcase_add_test(tc, what_is_said_while_another_goes_back_to_its_lane_follows_it);
 	tcase_add_test(tc, what_waits_hears_of_a_failure_after_all_that_went_before_it);
 	return tc;
 }
