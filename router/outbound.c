@@ -149,6 +149,11 @@ static bool is_expired(const struct connector_host *host, const struct message *
 	return expires && router_now(host->router) > expires;
 }
 
+static uint64_t mono_ms(const struct connector_host *host)
+{
+	return clock_mono_ms(io_loop_clock(host->router->loop));
+}
+
 /* 0: *m is taken, by the connector or as refused. -EAGAIN: no room, it is still the caller's. */
 static int give(struct connector_host *host, struct message **m)
 {
@@ -168,6 +173,7 @@ static int give(struct connector_host *host, struct message **m)
 		host->full = true;
 		return -EAGAIN;
 	}
+	outflow_count(&host->outflow, mono_ms(host));
 	if (err) {
 		log_warn(&host->log, EVENT("router.not_sendable"), ERR(err),
 		         ADDR("to", (*m)->address));
@@ -248,7 +254,7 @@ int outbound_later(struct connector_host *host, const struct message *m, uint64_
 		free(h);
 		return -ENOMEM;
 	}
-	h->due_ms = clock_mono_ms(io_loop_clock(host->router->loop)) + delay_ms;
+	h->due_ms = mono_ms(host) + delay_ms;
 	wait_until_due(host, h);
 	if (!io_timer_active(host->retry))
 		io_timer_start(host->retry, RETRY_TICK_MS, RETRY_TICK_MS);
@@ -281,7 +287,7 @@ unsigned outbound_wake(struct connector_host *host, struct span address)
 static void on_retry(void *arg)
 {
 	struct connector_host *host = arg;
-	uint64_t now = clock_mono_ms(io_loop_clock(host->router->loop));
+	uint64_t now = mono_ms(host);
 
 	while (host->later && host->later->due_ms <= now) {
 		struct message *m = later_take(host);
@@ -408,8 +414,9 @@ static void on_claimed(void *arg, int err, const redisReply *reply, const char *
 	outbound_pump(host);
 }
 
-/* What is taken early is sent without waiting for Redis, but is in danger while it waits here:
- * while the channel is full only a lane of which nothing waits may have its next messages ready. */
+/* What is taken early is sent without waiting for Redis, but is in danger while it waits here: no
+ * more than leaves in about a second, and while the channel is full only a lane of which nothing
+ * waits may have its next messages ready. */
 static bool has_room(const struct connector_host *host, unsigned lane)
 {
 	const struct pace *pace = pace_of(host, lane);
@@ -420,7 +427,19 @@ static bool has_room(const struct connector_host *host, unsigned lane)
 		return false;
 	if (retries_enough(host, lane))
 		return false;
-	return host->full ? waiting == 0 : waiting < pace->prefetch;
+	if (host->full)
+		return waiting == 0;
+	/* Replies wait for nobody, and go out again where a node dies with them. */
+	if (lane == LANE_REPLY)
+		return waiting < pace->prefetch;
+	return outflow_wants(outflow_lately(&host->outflow, mono_ms(host)), waiting,
+	                     pace->prefetch);
+}
+
+static size_t claim_size(const struct connector_host *host, unsigned lane)
+{
+	return outflow_claim(outflow_lately(&host->outflow, mono_ms(host)),
+	                     pace_of(host, lane)->claim);
 }
 
 /* Strictly in order: nothing of a lane is taken while one before it has work. */
@@ -435,7 +454,7 @@ static bool next_work(struct connector_host *host, struct claim *out)
 			if (!(open >> p & 1))
 				continue;
 			host->next_partition = p + 1;
-			*out = (struct claim){host, p, (enum lane)l, pace_of(host, l)->claim};
+			*out = (struct claim){host, p, (enum lane)l, claim_size(host, l)};
 			return true;
 		}
 		if (host->dirty[l] || host->claiming[l])

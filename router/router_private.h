@@ -17,6 +17,7 @@
 #include "log_codec.h"
 #include "match_memo.h"
 #include "metrics.h"
+#include "outflow.h"
 #include "pack.h"
 #include "route.h"
 #include "router.h"
@@ -120,6 +121,7 @@ struct connector_host {
 	uint16_t dirty[LANE_COUNT], claiming[LANE_COUNT];
 	unsigned next_partition, claims;
 	size_t asked; /* messages, by those claims */
+	struct outflow outflow;
 	struct in_hand *in_hand;
 	struct unsure *unsure;
 	size_t in_hand_of[ROUTER_PARTITIONS]; /* how many of each */
