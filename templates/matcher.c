@@ -190,7 +190,7 @@ void matcher_match(const struct matcher *m, struct match_scratch *scratch, struc
 	if (out->intent == MATCH_NOTHING)
 		return;
 	judge(m, scratch, out);
-	if (!intent_wants_human(&scratch->normal))
+	if (!intent_wants_human(&scratch->normal) && !intent_ends_with_human(text))
 		return;
 	out->intent = MATCH_WANTS_HUMAN;
 	out->zone = MATCH_HUMAN;

@@ -11,6 +11,8 @@
 
 #define PAIR_REACH 4   /* words from the asking word to the person */
 #define BEFORE_REACH 3 /* characters before a Chinese word that are looked at */
+#define DENIAL_REACH 6 /* tokens of asking between a denial and what it denies */
+#define CLAUSE_MOST 60 /* octets: who asks for a person at the end says it shortly */
 
 /* Terms in order, one blank between them. A text of these, in any number, and of particles is
  * meant: "human please, agent". */
@@ -20,6 +22,13 @@ static const char *const whole[] = {
 	"选 0",
 	"回 复 0",
 	"press 0",
+	"reply 0",
+	"0 号",
+	"0号",
+	"零",
+	"〇",
+	"zero",
+	"press zero",
 	"真 人 在 吗",
 	"真 人 服 务",
 	"有 真 人 吗",
@@ -28,6 +37,20 @@ static const char *const whole[] = {
 	"客 服 在 吗",
 	"服 务 员 在 吗",
 	"叫 人 来",
+	"叫 个 人 来",
+	"来 人",
+	"换 人",
+	"换 个 人",
+	"还 有 人 吗",
+	"有 客 服 吗",
+	"转 接",
+	"转 rg",
+	"rengong",
+	"ren gong",
+	"转 rengong",
+	"zhuanrengong",
+	"zhuan rengong",
+	"zhuan ren gong",
 	"叫 人",
 	"人 呢",
 	"客 服",
@@ -45,6 +68,16 @@ static const char *const whole[] = {
 	"找 人",
 	"agent",
 	"agents",
+	"agnet",
+	"say agent",
+	"reply agent",
+	"any agent there",
+	"is there an agent",
+	"is there a human",
+	"is there a person",
+	"transfer me",
+	"transfer me to a person",
+	"transfer me to someone",
 	"human",
 	"operator",
 	"representative",
@@ -155,12 +188,35 @@ static bool is_whole(const struct normal *n)
 	return wanted;
 }
 
-/* "不要转人工" asks for the contrary. */
+/* Whether the token denies; "能不能" asks. */
+static bool is_denial(const struct normal *n, size_t at)
+{
+	static const char *const denials[] = {"不", "别", "甭", "无", "not", "dont", NULL};
+
+	if (!phrase_any_at(n, at, denials))
+		return false;
+	return !at || at + 1 >= n->count ||
+	       !span_eq(normal_token(n, at - 1), normal_token(n, at + 1));
+}
+
+/* "不要转人工" asks for the contrary; "听不懂，转人工" does not: only what asks may stand between.
+ */
 static bool is_denied(const struct normal *n, size_t at)
 {
-	static const char *const denials[] = {"不", "别", "not", "dont", NULL};
+	static const char *const asking[] = {
+		"要",   "用",     "想",       "需",   "必",      "转",   "接",   "找",
+		"叫",   "给",     "我",       "再",   "帮",      "跟",   "和",   "联",
+		"系",   "来",     "to",       "want", "need",    "like", "wish", "really",
+		"ever", "please", "transfer", "me",   "connect", "put",  "talk", "speak",
+		"with", "a",      "an",       "the",  "any",     "get",  NULL};
 
-	return phrase_any_before(n, at, BEFORE_REACH, denials);
+	for (size_t back = 1; back <= DENIAL_REACH && back <= at; back++) {
+		if (is_denial(n, at - back))
+			return true;
+		if (!phrase_is_word(normal_token(n, at - back), asking))
+			return false;
+	}
+	return false;
 }
 
 static bool is_anywhere(const struct normal *n)
@@ -211,4 +267,51 @@ static bool is_pair(const struct normal *n)
 bool intent_wants_human(const struct normal *n)
 {
 	return is_whole(n) || is_anywhere(n) || is_name(n) || is_pair(n);
+}
+
+/* Octets of the mark at the end of text that parts clauses; 0: none. A comma or a point in a
+ * number parts none. */
+static size_t mark_before(struct span text)
+{
+	static const char *const marks[] = {",",  ";",  "!",  "?",  ".",  "\n", "，",
+	                                    "；", "！", "？", "。", "、", "…"};
+
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
+		size_t len = strlen(marks[i]);
+
+		if (text.len >= len && memcmp(text.ptr + text.len - len, marks[i], len) == 0)
+			return len;
+	}
+	return 0;
+}
+
+/* What stands behind the last mark but those at the end; empty: there is one clause only. */
+static struct span last_clause(struct span text)
+{
+	size_t mark, from;
+
+	for (text = span_trim(text); (mark = mark_before(text)); text = span_trim(text))
+		text.len -= mark;
+	for (from = text.len; from && text.len - from <= CLAUSE_MOST; from--) {
+		bool number = from < text.len && text.ptr[from] >= '0' && text.ptr[from] <= '9' &&
+		              from > 1 && text.ptr[from - 2] >= '0' && text.ptr[from - 2] <= '9';
+
+		if (!number && mark_before((struct span){text.ptr, from}))
+			return (struct span){text.ptr + from, text.len - from};
+	}
+	return SPAN_NONE;
+}
+
+bool intent_ends_with_human(struct span text)
+{
+	/* Whom one speaks to: "年费多少，客服". */
+	static const char *const addressed[] = {"客 服",   "在 线 客 服", "经 理",     "customer",
+	                                        "support", "live",        "help desk", NULL};
+	struct span clause = last_clause(text);
+	struct normal n;
+
+	if (!clause.len)
+		return false;
+	normal_read(clause, &n);
+	return n.count && intent_wants_human(&n) && !phrase_any_at(&n, 0, addressed);
 }

@@ -9,4 +9,6 @@
 
 /** Whether the text asks for a human. matcher_match() has asked it already. */
 bool intent_wants_human(const struct normal *n);
+/** Whether several clauses end with one that asks for a human: "none of these, agent". */
+bool intent_ends_with_human(struct span text);
 #endif

@@ -42,6 +42,11 @@ static const struct phrase {
 	{"他 妈 的", NULL, LIST("卡", "账", "钱", "身", "手", "名")},
 	{"妈 的", LIST("我", "你", "他", "她", "爸", "姑", "舅"), NULL},
 	EVER("特 么"), EVER("傻 逼"), EVER("傻 b"), EVER("煞 笔"), EVER("沙 比"), EVER("卧 槽"),
+	{"want to complain", NULL, NULL},
+	{"have a complaint", NULL, NULL},
+	{"没 用 的 机 器", NULL, NULL},
+	{"太 笨", NULL, NULL},
+	{"真 笨", NULL, NULL},
 	{"我 靠", NULL, LIST("谱", "近")},
 	EVER("狗 屁"), EVER("放 屁"), EVER("屁 用"), EVER("没 用 的 东 西"),
 	EVER("一 点 用 都 没"), EVER("浪 费 时 间"), EVER("浪 费 我 时 间"),
@@ -104,6 +109,10 @@ static bool is_phrase_at(const struct normal *n, size_t at, const struct phrase 
 
 static bool is_enough(const struct normal *n)
 {
+	static const char *const alone[] = {"complaint", "complaints", "complain", NULL};
+
+	if (n->count == 1 && phrase_is_word(normal_token(n, 0), alone))
+		return true;
 	for (size_t at = 0; at < n->count; at++)
 		for (size_t i = 0; i < ARRAY_LEN(phrases); i++)
 			if (is_phrase_at(n, at, &phrases[i]))

@@ -20,7 +20,7 @@ static bool wants_human(struct span text)
 	struct normal n;
 
 	normal_read(text, &n);
-	return intent_wants_human(&n);
+	return intent_wants_human(&n) || intent_ends_with_human(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
