@@ -1,7 +1,8 @@
 /*
  * That the peer has put another text in the place of a message's: an entry of its own in the log
  * says what the customer finally got, beside what was sent first. The peer will not say so again,
- * so it is kept here until Redis has it.
+ * so it is kept here until Redis has it; and what is said later of the same message waits for it,
+ * for the last entry is what the customer got.
  */
 #include "router_private.h"
 
@@ -9,11 +10,12 @@
 #include <stdlib.h>
 
 struct replaced {
-	struct replaced *next; /* of those that Redis could not be told */
+	struct replaced *next; /* as the peer said it */
 	struct router *router;
 	char conversation[CONVERSATION_ID_LEN + 1];
 	uint64_t seq;
 	struct buf fields;
+	bool out; /* Redis is being told */
 	done_fn *fn;
 	void *arg;
 };
@@ -25,18 +27,36 @@ static void replaced_end(struct replaced *it, int err)
 	free(it);
 }
 
+/* The first that is kept of the same message. */
+static struct replaced *first_of(const struct replaced *as)
+{
+	struct replaced *it = as->router->replaced;
+
+	while (it && (it->seq != as->seq || strcmp(it->conversation, as->conversation) != 0))
+		it = it->next;
+	return it;
+}
+
+static void note(struct replaced *it);
+
 static void on_noted(void *arg, int err, const redisReply *reply, const char *why)
 {
-	struct replaced *it = arg;
+	struct replaced *it = arg, **at = &it->router->replaced, *next;
 
 	(void)reply;
-	if (!err) {
-		replaced_end(it, 0);
+	it->out = false;
+	if (err) {
+		log_warn(&it->router->log, EVENT("router.replaced_not_noted"), ERR(err),
+		         STR("why", why));
 		return;
 	}
-	log_warn(&it->router->log, EVENT("router.replaced_not_noted"), ERR(err), STR("why", why));
-	it->next = it->router->replaced;
-	it->router->replaced = it;
+	while (*at != it)
+		at = &(*at)->next;
+	*at = it->next;
+	next = first_of(it);
+	if (next)
+		note(next);
+	replaced_end(it, 0);
 }
 
 static void note(struct replaced *it)
@@ -50,8 +70,18 @@ static void note(struct replaced *it)
 	args_num(a, r->options.log_max);
 	args_num(a, r->options.outbox);
 	args_add(a, buf_span(&it->fields));
+	it->out = true;
 	if (router_fcall(r, "ph2_replaced", router_part(span_of(it->conversation)), on_noted, it))
 		on_noted(it, -ENOTCONN, NULL, "Redis cannot be reached");
+}
+
+static void keep(struct replaced *it)
+{
+	struct replaced **at = &it->router->replaced;
+
+	while (*at)
+		at = &(*at)->next;
+	*at = it;
 }
 
 int replaced_note(struct router *r, struct span conversation, uint64_t seq,
@@ -72,21 +102,17 @@ int replaced_note(struct router *r, struct span conversation, uint64_t seq,
 		free(it);
 		return err;
 	}
-	note(it);
+	keep(it);
+	if (first_of(it) == it)
+		note(it);
 	return 0;
 }
 
 void replaced_retry(struct router *r)
 {
-	struct replaced *it = r->replaced;
-
-	r->replaced = NULL;
-	while (it) {
-		struct replaced *next = it->next;
-
-		note(it);
-		it = next;
-	}
+	for (struct replaced *it = r->replaced; it; it = it->next)
+		if (!it->out && first_of(it) == it)
+			note(it);
 }
 
 void replaced_fini(struct router *r)

@@ -265,6 +265,34 @@ START_TEST(what_was_replaced_is_noted_once_though_an_answer_is_lost)
 }
 END_TEST
 
+/* Redis can be told of neither, and hears of both at once. */
+START_TEST(what_was_replaced_last_stands_whatever_is_lost_before)
+{
+	const struct connector_answer done = {.status = STATUS_SENT};
+	struct double_self *self = fx.node.self;
+	struct asked first, second;
+	answer_fn *fn;
+	void *arg;
+
+	sent_as("1");
+	ask(&fx.node, OPERATION_REPLACE, "new", &first);
+	wait_asked(1);
+	fn = self->answer_fn;
+	arg = self->answer_arg;
+	ask(&fx.node, OPERATION_REPLACE, "newer", &second);
+	wait_asked(2);
+	redis_proxy_cut("ph2_replaced");
+	fn(arg, &done);
+	while (fx.node.router->up)
+		io_loop_turn(fx.loop);
+	answer(0, STATUS_SENT, NULL);
+	io_wait(fx.loop, io_is_true, &first.done, 10000);
+	io_wait(fx.loop, io_is_true, &second.done, 10000);
+	ck_assert_str_eq(shown().text, "newer");
+	ck_assert_uint_eq(edits(), 2);
+}
+END_TEST
+
 START_TEST(each_part_is_asked_for)
 {
 	struct asked asked;
@@ -488,5 +516,6 @@ int main(void)
 	tcase_set_timeout(lost, 40);
 	tcase_add_checked_fixture(lost, start_proxied, fixture_stop);
 	tcase_add_loop_test(lost, what_was_replaced_is_noted_once_though_an_answer_is_lost, 0, 2);
+	tcase_add_test(lost, what_was_replaced_last_stands_whatever_is_lost_before);
 	return unit_run("operations", cases, ARRAY_LEN(cases));
 }
