@@ -155,29 +155,35 @@ struct version_call {
 	size_t next; /* page; 0: that is all */
 };
 
+static void reply_version(const struct version_call *v, const struct edition *e)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < e->count; i++)
+		json_array_append_new(list,
+		                      json_pack("{s:s, s:s, s:s}", "id", e->at[i].name, "hash",
+		                                e->at[i].hash, "file", e->at[i].file));
+	json_object_set_new(v->object, "templates", list);
+	json_object_set_new(v->object, "next",
+	                    v->next ? json_integer((json_int_t)v->next) : json_null());
+	templates_reply(v->c, 200, v->object, NULL);
+}
+
 static void on_pages(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct version_call *v = arg;
-	struct templates_call *c = v->c;
 	struct edition e = {0};
-	json_t *list = json_array();
 
 	(void)why;
 	for (size_t i = 0; !err && redis_at(reply, i); i++)
 		err = edition_page_read(redis_text_at(reply, i), &e);
-	for (size_t i = 0; i < e.count; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "id", e.at[i].name, "hash",
-		                                      e.at[i].hash, "file", e.at[i].file));
-	edition_fini(&e);
-	json_object_set_new(v->object, "templates", list);
-	json_object_set_new(v->object, "next",
-	                    v->next ? json_integer((json_int_t)v->next) : json_null());
 	if (err) {
 		json_decref(v->object);
-		templates_problem(c, 503, NULL, NULL, NULL);
+		templates_problem(v->c, 503, NULL, NULL, NULL);
 	} else {
-		templates_reply(c, 200, v->object, NULL);
+		reply_version(v, &e);
 	}
+	edition_fini(&e);
 	free(v);
 }
 
@@ -185,10 +191,15 @@ static void on_pages(void *arg, int err, const redisReply *reply, const char *wh
 static void read_pages(struct templates_call *c, json_t *object, const struct edition_pages *pages)
 {
 	struct span argv[2 + PAGES_AT_ONCE] = {SPAN_LIT("HMGET"), SPAN_LIT("ph:{tpl}:page")};
-	struct version_call *v = malloc(sizeof(*v));
+	struct version_call *v;
 	size_t at = c->after;
 	int count = 2;
 
+	if (!pages->count && !at) { /* a version of nothing */
+		reply_version(&(struct version_call){c, object, 0}, &(struct edition){0});
+		return;
+	}
+	v = malloc(sizeof(*v));
 	for (; at < pages->count && count < (int)ARRAY_LEN(argv); at++)
 		argv[count++] = span_of(pages->at[at].hash);
 	if (v)

@@ -105,10 +105,11 @@ local function templates_get(keys, v)
 	return {published(), is, sheet_of(is:match('^%S+')), draft, sheet_of(draft:match('^%S+ (%S+)'))}
 end
 
--- What a publication begins with: the version it replaces, its root, that of the files last imported, all drafts.
+-- What a publication begins with: the version it replaces, its root (nil: none is kept), that of the files last imported,
+-- all drafts.
 local function templates_stage()
 	local n = published()
-	return {n, call('GET', D .. 'root:' .. n) or '', call('GET', D .. 'imported') or '', call('HGETALL', D .. 'draft')}
+	return {n, call('GET', D .. 'root:' .. n), call('GET', D .. 'imported') or '', call('HGETALL', D .. 'draft')}
 end
 
 -- ---------------------------------------------------------------- editing
@@ -274,29 +275,30 @@ end
 local function replace_in(token, changes)
 	if token == '' then return index(D .. 'in', changes) end
 	call('UNLINK', D .. 'in')
+	if token == '-' then return end
 	call('RENAME', D .. 'in:' .. token, D .. 'in')
 	call('PERSIST', D .. 'in')
 end
 
--- The versions before the last `keep`. What only they had is swept.
+-- The versions before the last `keep`. What only they had is swept. list: is what earlier builds kept of one.
 local function forget_versions(n, keep)
 	for _, old in ipairs(call('HKEYS', D .. 'about')) do
 		if tonumber(old) <= n - keep then
 			call('HDEL', D .. 'about', old)
-			call('DEL', D .. 'root:' .. old)
+			call('UNLINK', D .. 'root:' .. old, D .. 'list:' .. old)
 		end
 	end
 end
 
 -- The root becomes the next version, if `base` is still what is published. args: base root about keep fingerprint
--- import token changes drafts. fingerprint "": no files were imported. token: of ph:{tpl}:in:TOKEN, or "" where changes has
--- the lines that differ ("- NAME ": gone). drafts: lines "HASH NAME " of those that it holds.
+-- import token changes drafts. fingerprint "": no files were imported. token: of ph:{tpl}:in:TOKEN, "-" where that would
+-- be empty, or "" where changes has the lines that differ ("- NAME ": gone). drafts: lines "HASH NAME " of those that it holds.
 -- returns {"ok", N}, {"moved", now}, {"lost"} (what it names is not there any more)
 local function templates_publish(keys, v)
 	local base, root, about, keep, token = tonumber(v[1]), v[2], v[3], tonumber(v[4]), v[7]
 	if base ~= published() then return {'moved', published()} end
 	if not pages_there(root) or not pages_there(v[6]) then return {'lost'} end
-	if token ~= '' and call('EXISTS', D .. 'in:' .. token) == 0 then return {'lost'} end
+	if token ~= '' and token ~= '-' and call('EXISTS', D .. 'in:' .. token) == 0 then return {'lost'} end
 	wrote()
 	local n = base
 	if call('GET', D .. 'root:' .. base) ~= root then

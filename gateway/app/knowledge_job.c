@@ -454,16 +454,18 @@ static void go_back(struct job *job)
 static void on_staged(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct job *job = arg;
+	const redisReply *root = redis_at(reply, 1);
 	bool back = job->what == KNOWLEDGE_ROLLBACK;
+	bool there = root && root->type == REDIS_REPLY_STRING; /* may be empty */
 
 	(void)why;
 	if (!err) {
 		job->base = redis_num_at(reply, 0);
-		err = load_later(job, &job->now, redis_text_at(reply, 1));
+		err = load_later(job, &job->now, redis_text(root));
 	}
-	if (!err && job->base && !job->loads[0].pages.count && !job->whole)
+	if (!err && job->base && !there && !job->whole)
 		err = -EBADMSG; /* a version without its root: only files can be built on that */
-	if (!err && job->whole)
+	if (!err && there && job->whole) /* what is not known to have been there was not removed */
 		err = load_later(job, &job->imported, redis_text_at(reply, 2));
 	if (!err && !back)
 		err = take_drafts(job, redis_at(reply, 3));

@@ -207,10 +207,11 @@ static bool same_line(const struct edition_entry *a, const struct edition_entry 
 	return a && strcmp(a->hash, b->hash) == 0 && strcmp(a->file, b->file) == 0;
 }
 
-/* One more line of changes, unless there are too many to be sent at once. */
+/* One more line of changes, unless they will not be sent. */
 static void change(struct plan *p, const char *hash, const char *name, const char *file)
 {
-	if (++p->change_count <= LINES_BATCH)
+	p->anew = p->anew || ++p->change_count > LINES_BATCH;
+	if (!p->anew)
 		buf_printf(&p->changes, "%s %s %s\n", hash, name, file);
 }
 
@@ -218,6 +219,7 @@ static void find_changes(struct job *job)
 {
 	struct plan *p = &job->plan;
 
+	p->anew = !job->now.count; /* nobody knows what is in a table whose version is not there */
 	for (size_t i = 0; i < job->want.count; i++) {
 		const struct edition_entry *e = &job->want.at[i];
 
@@ -227,6 +229,8 @@ static void find_changes(struct job *job)
 	for (size_t i = 0; i < job->now.count; i++)
 		if (!edition_find(&job->want, job->now.at[i].name))
 			change(p, "-", job->now.at[i].name, "");
+	if (p->anew)
+		buf_clear(&p->changes);
 }
 
 static void begin(struct plan *p)

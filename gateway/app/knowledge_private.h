@@ -51,8 +51,9 @@ struct plan {
 	struct edition_pages fresh, fresh_import; /* that Redis may not have */
 	size_t *sheets, sheet_count;              /* of theirs, the same */
 	struct buf root, import, changes, drafts; /* as ph_templates_publish() takes them */
-	size_t change_count;                      /* more than LINES_BATCH: changes is empty */
-	bool same;                                /* as what is published */
+	size_t change_count;
+	bool anew; /* the table of names is made anew, beside the one that is: changes is empty */
+	bool same; /* as what is published */
 };
 
 struct sweep;

@@ -122,14 +122,14 @@ static void on_index(void *arg, int err, const redisReply *reply, const char *wh
 		store_index(arg);
 }
 
-/* What differs goes with the publication, unless that is much: then all of it goes before. */
+/* What differs goes with the publication, unless the table is made anew: all of it goes before. */
 static void store_index(struct job *job)
 {
 	struct edition_page lines = {.first = job->at};
 	struct span args[2];
 	struct buf text;
 
-	if (job->plan.change_count <= LINES_BATCH || job->at >= job->want.count) {
+	if (!job->plan.anew || job->at >= job->want.count) {
 		publish(job);
 		return;
 	}
@@ -204,19 +204,26 @@ static struct span print(char *out, size_t size, uint64_t number)
 	return span_of(out);
 }
 
+/* Of the table of names that is to be; "-": none is in it. */
+static const char *token_of(const struct job *job)
+{
+	if (!job->plan.anew)
+		return "";
+	return job->want.count ? job->token : "-";
+}
+
 static void publish(struct job *job)
 {
 	const struct plan *p = &job->plan;
 	char base[24], keep[24], *text = about(job);
-	bool by_token = p->change_count > LINES_BATCH;
 	const struct span args[] = {print(base, sizeof(base), job->base),
 	                            buf_span(&p->root),
 	                            span_of(text ? text : ""),
 	                            print(keep, sizeof(keep), VERSIONS_KEPT),
 	                            span_of(job->fingerprint),
 	                            buf_span(&p->import),
-	                            by_token ? span_of(job->token) : SPAN_LIT(""),
-	                            by_token ? SPAN_LIT("") : buf_span(&p->changes),
+	                            span_of(token_of(job)),
+	                            buf_span(&p->changes),
 	                            buf_span(&p->drafts)};
 
 	if (text)

@@ -190,8 +190,9 @@ test("the command line lists, shows, imports, exports, publishes and rolls back,
   assert.match((await run("versions")).output, /^3\*\t.*\tcli:\w+\trollback\t1 changed/m);
 });
 
+const canned = (count, text) => `canned:\n${Array.from({ length: count }, (_, i) => `  - {id: c.n${i}, shortcut: n${i}, title: {zh: 甲${i}, en: n${i}}, text: {zh: 好, en: ${text}}}`).join("\n")}\n`;
+
 test("a catalogue of thousands: published in steps, edited, read by pages, exported, taken back; what nothing names is swept", async (t) => {
-  const canned = (count, text) => `canned:\n${Array.from({ length: count }, (_, i) => `  - {id: c.n${i}, shortcut: n${i}, title: {zh: 甲${i}, en: n${i}}, text: {zh: 好, en: ${text}}}`).join("\n")}\n`;
   const { w, dir } = await small(t, { more: { "canned.yaml": canned(6000, "first") } });
   const get = async (route) => (await w.api("GET", `/v1/templates${route}`)).body;
   const kept = (what) => w.redis.command("HLEN", `ph:{tpl}:${what}`).then(Number);
@@ -228,4 +229,28 @@ test("a catalogue of thousands: published in steps, edited, read by pages, expor
   assert.ok(sizes.length >= 1 && sizes.every((n) => n <= 1 << 20), `${sizes}`);
   const versions = (await get("/versions")).items.map((v) => [v.version, v.count - ids.length]);
   assert.deepEqual(versions, [[4, 0], [3, -1000], [2, 0], [1, -1]]);
+});
+
+test("where files are a new beginning, all of them are published, and no name of before is left", async (t) => {
+  const { w } = await small(t, { more: { "canned.yaml": canned(300, "first") } });
+  const published = () => w.redis.command("HLEN", "ph:{tpl}:in").then(Number);
+  const before = await published();
+  // A version that cannot be read, as one of an earlier build is.
+  await w.redis.command("DEL", "ph:{tpl}:root:1");
+  await w.redis.command("HSET", "ph:{tpl}:in", "ghost", `${"0".repeat(40)} api.yaml`);
+  for (const version of [2, 2]) {
+    assert.match((await w.posthouse(["templates", "import", w.gateway.configFile])).output, new RegExp(`^version ${version}`));
+    assert.equal(await published(), before);
+  }
+  await until("the node to follow", async () => (await w.api("GET", "/v1/templates")).body.version === 2);
+  assert.equal((await w.api("GET", "/v1/templates/ghost")).status, 404);
+  assert.match(await ask(w, "hours alpha 0"), /Answer hours/);
+
+  const nothing = { files: [{ name: "a.yaml", text: "answers: []" }], whole: true, force: true };
+  assert.equal((await w.api("POST", "/v1/templates/import", nothing)).body.version, 3);
+  assert.equal(await published(), 0);
+  assert.deepEqual((await w.api("GET", "/v1/templates/versions/3")).body.templates, []);
+  assert.deepEqual((await w.api("GET", "/v1/templates/export")).body, { version: 3, files: [], next: null });
+  assert.equal((await w.api("POST", "/v1/templates/rollback", { version: 2 })).body.version, 4);
+  assert.equal(await published(), before);
 });
