@@ -50,6 +50,8 @@ static int write_export(void *arg, uint64_t version, const struct edition *e)
 	err = edition_files(e, CATALOGUE_FILE_SIZE_MAX, add_file, &p);
 	if (err == -ECANCELED)
 		err = 0;
+	else if (!err && !p.begun)
+		err = -ENOENT; /* no file of that name, or no more: an end here would be a lie */
 	if (err) {
 		json_decref(p.files);
 		return err;
@@ -63,6 +65,10 @@ static void on_export(void *arg, const struct knowledge_result *result)
 {
 	struct templates_call *c = arg;
 
+	if (result->err == -ENOENT && !result->code) {
+		templates_problem(c, 400, "query_invalid", "must be what next said", "after");
+		return;
+	}
 	if (result->err) {
 		templates_refuse(c, result);
 		return;

@@ -462,6 +462,7 @@ test("templates: drafted, validated, published, rolled back, imported, exported;
   await at({ status: 404, code: "version_unknown" }, "GET", "/versions/99");
   await at({ status: 400, code: "query_invalid", field: "after" }, "GET", "/versions/4?after=x");
   assert.equal((await call("GET", "/v1/templates/export")).body.next, null);
+  await at({ status: 400, code: "query_invalid", field: "after" }, "GET", "/export?after=gone.yaml");
   assert.ok((await call("GET", "/v1/templates/audit?limit=2")).body.next);
   await at({ status: 400, code: "query_invalid", field: "after" }, "GET", "/audit?after=x");
 });
