@@ -108,7 +108,8 @@ static unsigned minutes_for(const struct outlook *q, uint64_t place)
 struct bot_desk desk_outlook(const struct router *r, struct span queue)
 {
 	const struct outlook *q = outlook_of(r, queue);
-	struct bot_desk desk = {.known = r->up && r->outlook->known};
+	bool all = r->outlook->count < DESK_QUEUES_MAX; /* else it may be one of the others */
+	struct bot_desk desk = {.known = r->up && r->outlook->known && (q || all)};
 
 	if (!desk.known || !q || !q->agents) /* of a queue that is not there nobody is */
 		return desk;

@@ -3,6 +3,8 @@
 #include "router_keys.h"
 #include "router_private.h"
 
+#include <stdio.h>
+
 #define LASTS "ph:{desk}:t:general"
 
 static void start(void)
@@ -26,6 +28,12 @@ static bool is_so(const void *arg)
 	struct bot_desk desk = now();
 
 	return desk.known && desk.agents == w->agents && desk.place == w->place;
+}
+
+static bool is_unknown(const void *arg)
+{
+	(void)arg;
+	return !now().known && fx.node.router->up;
 }
 
 static void wait_desk(unsigned agents, unsigned place)
@@ -156,6 +164,23 @@ START_TEST(of_another_queue_nothing_is_said)
 }
 END_TEST
 
+/* More queues than are looked at: of one that may be among the others nothing is known. */
+START_TEST(of_a_queue_beyond_those_that_are_looked_at_nothing_is_said)
+{
+	set_presence(&fx.node, "mei", 1, PRESENCE_AVAILABLE);
+	wait_desk(1, 0);
+	for (unsigned i = 0; i < DESK_QUEUES_MAX; i++) {
+		char name[16];
+		const struct span add[] = {SPAN_LIT("SADD"), SPAN_LIT("ph:{desk}:queues"),
+		                           span_of(name)};
+
+		snprintf(name, sizeof(name), "a%u", i);
+		command(add, (int)ARRAY_LEN(add));
+	}
+	io_wait(fx.loop, is_unknown, NULL, 10000);
+}
+END_TEST
+
 TCase *outlook_cases(void)
 {
 	TCase *tc = tcase_create("outlook");
@@ -168,5 +193,6 @@ TCase *outlook_cases(void)
 	tcase_add_test(tc, how_long_sessions_last_is_noted);
 	tcase_add_loop_test(tc, who_waits_is_told_about_how_long, 0, (int)ARRAY_LEN(lasting));
 	tcase_add_test(tc, of_another_queue_nothing_is_said);
+	tcase_add_test(tc, of_a_queue_beyond_those_that_are_looked_at_nothing_is_said);
 	return tc;
 }
