@@ -171,10 +171,11 @@ START_TEST(of_a_queue_beyond_those_that_are_looked_at_nothing_is_said)
 	wait_desk(1, 0);
 	for (unsigned i = 0; i < DESK_QUEUES_MAX; i++) {
 		char name[16];
-		const struct span add[] = {SPAN_LIT("SADD"), SPAN_LIT("ph:{desk}:queues"),
-		                           span_of(name)};
+		int len = snprintf(name, sizeof(name), "a%u", i);
+		const struct span add[] = {
+			SPAN_LIT("SADD"), SPAN_LIT("ph:{desk}:queues"), {name, (size_t)len}
+                };
 
-		snprintf(name, sizeof(name), "a%u", i);
 		command(add, (int)ARRAY_LEN(add));
 	}
 	io_wait(fx.loop, is_unknown, NULL, 10000);
