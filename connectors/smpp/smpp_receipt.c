@@ -192,8 +192,13 @@ static void copy_error(struct span error, char *out, size_t size)
 {
 	size_t len = 0;
 
-	for (; len < error.len && len + 1 < size; len++)
-		out[len] = error.ptr[len] > ' ' && error.ptr[len] < 0x7F ? error.ptr[len] : '?';
+	for (; len < error.len && len + 1 < size; len++) {
+		char c = error.ptr[len];
+
+		if (c <= ' ' || c >= 0x7F)
+			c = '?';
+		out[len] = c;
+	}
 	out[len] = '\0';
 }
 

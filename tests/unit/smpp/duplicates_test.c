@@ -132,7 +132,7 @@ START_TEST(sessions_that_are_lost_again_and_again_swallow_nobody)
 	AWAIT(smsc.delivered == 1);
 	for (unsigned i = 0; i < TIMES; i++) {
 		lose_session_for(1000);
-		shift_ms += 4 * MINUTE;
+		shift_ms += UINT64_C(4) * MINUTE;
 	}
 	deliver_text("1");
 	AWAIT(smsc.delivered == 2);
