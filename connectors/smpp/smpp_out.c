@@ -52,7 +52,7 @@ bool smpp_out_connected(const struct smpp_channel *ch)
 
 bool smpp_out_ready(const struct smpp_channel *ch)
 {
-	return !ch->pending.first && ch->waiting.count < 2 * SMPP_WAITING_MAX &&
+	return !ch->pending.first && ch->waiting.count < (size_t)2 * SMPP_WAITING_MAX &&
 	       !smpp_out_paused(ch) && connector_pace(ch->host) == 0 &&
 	       smpp_out_outstanding(ch) < ch->allowed && smpp_out_pick(ch);
 }
