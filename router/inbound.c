@@ -22,7 +22,9 @@ struct inbound {
 	bool verified;             /* the customer is known as who they are, as far as known here */
 	char conversation[CONVERSATION_ID_LEN + 1];
 	uint64_t unsure; /* its name among what may come again; 0: it has none */
-	char intent[2];  /* what the bot would do, see receive.lua */
+	bool looked;     /* there, for what it is again: */
+	struct unsure_try again;
+	char intent[2]; /* what the bot would do, see receive.lua */
 	uint64_t began_us;
 	done_fn *done;
 	void *arg;
@@ -262,6 +264,19 @@ static void decide_again(struct inbound *in, const struct receive_words *w)
 		inbound_end(in, -EAGAIN);
 }
 
+/* It may be kept by now; where it came again already, under either of two names. */
+static void may_come_again(struct inbound *in)
+{
+	if (!in->unsure)
+		return;
+	if (!in->again.since_ms) {
+		unsure_add(in->host, in->unsure, in->message->ts_ms, in->message->cid);
+		return;
+	}
+	in->again.cid[0] = '\0';
+	unsure_put_back(in->host, in->unsure, &in->again);
+}
+
 static void on_received(void *arg, int err, const redisReply *reply, const char *why)
 {
 	struct inbound *in = arg;
@@ -271,8 +286,7 @@ static void on_received(void *arg, int err, const redisReply *reply, const char 
 
 	if (err) {
 		log_warn(&host->log, EVENT("router.receive_failed"), ERR(err), STR("why", why));
-		if (in->unsure)
-			unsure_note(host, in->unsure, in->message->ts_ms);
+		may_come_again(in);
 		inbound_end(in, -EAGAIN);
 		return;
 	}
@@ -281,8 +295,6 @@ static void on_received(void *arg, int err, const redisReply *reply, const char 
 		decide_again(in, &w);
 		return;
 	}
-	if (in->unsure)
-		unsure_forget(host, in->unsure);
 	in->message->seq = w.seq;
 	if (w.again)
 		++*host->count.repeated;
@@ -306,7 +318,7 @@ static void pack_inbound(struct inbound *in, struct buf *b)
 	const struct message *m = in->message;
 	char word[ROUTER_WORD_MAX];
 
-	pack_array(b, 20);
+	pack_array(b, 21);
 	pack_text(b, span_of(in->conversation));
 	router_pack_who(b, m, in->turn.reply ? in->turn.reply->lang : m->lang);
 	pack_text(b, m->channel);
@@ -329,7 +341,8 @@ static void pack_inbound(struct inbound *in, struct buf *b)
 	pack_text(b, span_of(in->turn.next));
 	pack_text(b, span_of(in->turn.matter));
 	pack_text(b, span_of(after_of(&in->turn)));
-	pack_num(b, in->unsure ? unsure_since(host, in->unsure, m->ts_ms) : 0);
+	pack_num(b, in->again.since_ms);
+	pack_text(b, span_of(in->again.cid));
 }
 
 void inbound_common(void *arg, struct buf *b)
@@ -351,10 +364,18 @@ static int receive(struct inbound *in)
 	struct batch *batch = in->host->router->receives;
 	unsigned partition = router_partition_of(span_of(in->conversation));
 
+	int err;
+
+	if (in->unsure && !in->looked)
+		unsure_take(in->host, in->unsure, in->message->ts_ms, &in->again);
+	in->looked = true;
 	outbound_waited_for(in->host->router);
 	decide(in);
 	pack_inbound(in, batch_item(batch, partition));
-	return batch_add(batch, partition, on_received, in);
+	err = batch_add(batch, partition, on_received, in);
+	if (err && in->again.since_ms) /* it did not reach Redis */
+		unsure_put_back(in->host, in->unsure, &in->again);
+	return err;
 }
 
 /* From somebody whom we do not serve: acknowledged, or it would come again and again, and gone. */

@@ -341,11 +341,24 @@ void in_hand_compare(struct router *r);
 void in_hand_count(struct router *r);
 
 /* unsure.c */
+/* What came once and may be kept. */
+struct unsure_try {
+	uint64_t since_ms; /* when it came first */
+	char cid[72];      /* under which name; "": under more than one */
+};
 /** A peer was told to bring again what came at since_ms, and it may be kept already. key: a hash of
  * all that it is. */
 void unsure_note(struct connector_host *host, uint64_t key, uint64_t since_ms);
 /** When what comes at now_ms came first; 0: it is new, or that was too long ago. */
 uint64_t unsure_since(const struct connector_host *host, uint64_t key, uint64_t now_ms);
+/** The same where several may be alike: each is another one. */
+void unsure_add(struct connector_host *host, uint64_t key, uint64_t since_ms, struct span cid);
+/** What comes at now_ms is one of these again, the first one that there is, which is then none of
+ * them any more. False: it is new. */
+bool unsure_take(struct connector_host *host, uint64_t key, uint64_t now_ms,
+                 struct unsure_try *out);
+/** It was told to come again once more. */
+void unsure_put_back(struct connector_host *host, uint64_t key, const struct unsure_try *one);
 /** It came again. */
 void unsure_forget(struct connector_host *host, uint64_t key);
 void unsure_fini(struct connector_host *host);

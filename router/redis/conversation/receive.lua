@@ -114,11 +114,27 @@ local function received_again(k, now, m, old, opt)
 	return {answer('d', h, old.seq, reply, 'c'), entry, str(claim)}
 end
 
+-- Whether a message that came then, or later, is kept under this name.
+local function is_kept(k, cid, since)
+	local name = 'id ' .. #cid .. ':' .. cid
+	local entries = entries_of(k, math.max(k.h[SEQ] - SCAN_MAX, k.h[BASE]) + 1, k.h[SEQ])
+	for i = #entries, 1, -1 do
+		local ts = entries[i]:match('^mi%S* (%d+)')
+		if ts and tonumber(ts) >= since and entries[i]:find(name, 1, true) then return true end
+	end
+	return false
+end
+
 -- Whether this was received before: the same key, and where it has an epoch, the first came over another
--- connection whose answers may have been lost, or (since, unless 0) then, when we had no answer for it ourselves.
-local function is_again(k, old, epoch, after, since)
+-- connection whose answers may have been lost, or (since, unless 0) then, when we had no answer for it ourselves: under the
+-- name cid, unless that is "".
+local function is_again(k, old, epoch, after, since, cid)
 	if not old then return false end
 	if epoch == '' then return true end
+	if since > 0 and cid ~= '' then
+		if is_kept(k, cid, since) then return true end
+		since = 0
+	end
 	local entry = (epoch ~= old.epoch or since > 0) and entry_of(k, old.seq)
 	local ts = entry and tonumber(entry:match('^%S+ (%d+)'))
 	return ts and (epoch ~= old.epoch and ts >= after or since > 0 and ts >= since) or false
@@ -223,11 +239,11 @@ local function is_verified(P, C, now)
 end
 
 -- item: C who channel key epoch after grant_count grant_until intent how limited uncertain entry reply queue state next matter
--- letter since
+-- letter since cid
 -- queue: where a session goes that wants a person; "": the default one
 -- state: of the bot, as the caller knows it, or '*'; next: what its turn leaves; matter: the template that it answers with, or
 -- the likeliest; letter: what the text is to what the bot said before, see follow()
--- since: when it came first, and may have been kept without an answer; 0: it has not
+-- since, cid: when it came first, and under which name ('': nobody knows), and may have been kept without an answer; 0: it has not
 local function receive_one(P, common, item, w, opt)
 	local key, epoch, now = item[4], item[5], common[1]
 	local m = {how = item[10], channel = item[3], node = common[2], limited = item[11] == 1, uncertain = item[12],
@@ -237,7 +253,7 @@ local function receive_one(P, common, item, w, opt)
 	if not k.h then k.h = new_head(now, item[2]) end
 	local h = k.h
 	local old = key ~= '' and dup_find(k, key, now) or nil
-	if is_again(k, old, epoch, item[6], item[20] or 0) then
+	if is_again(k, old, epoch, item[6], item[20] or 0, item[21] or '') then
 		if epoch ~= '' then
 			dup_keep(k, key, old.seq, old.reply, epoch, now, true)
 			save(k, opt.log_max)

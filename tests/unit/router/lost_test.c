@@ -133,17 +133,22 @@ START_TEST(what_is_taken_long_after_it_was_asked_for_is_sent)
 END_TEST
 
 /* As an SMSC delivers: over one session the same text twice is two messages. */
+static struct message delivered(uint64_t ts_ms, const char *text, const char *cid)
+{
+	return (struct message){.kind = MESSAGE_TEXT,
+	                        .ts_ms = ts_ms,
+	                        .address = address_of(ALICE),
+	                        .channel = SPAN_LIT("ch"),
+	                        .text = span_of(text),
+	                        .cid = span_of(cid),
+	                        .dup_key = span_of(text),
+	                        .dup_epoch = SPAN_LIT("session"),
+	                        .dup_after_ms = UINT64_MAX / 2};
+}
+
 static int deliver(uint64_t ts_ms, const char *text)
 {
-	const struct message m = {.kind = MESSAGE_TEXT,
-	                          .ts_ms = ts_ms,
-	                          .address = address_of(ALICE),
-	                          .channel = SPAN_LIT("ch"),
-	                          .text = span_of(text),
-	                          .cid = SPAN_LIT("x"),
-	                          .dup_key = span_of(text),
-	                          .dup_epoch = SPAN_LIT("session"),
-	                          .dup_after_ms = UINT64_MAX / 2};
+	const struct message m = delivered(ts_ms, text, "x");
 
 	return receive(&fx.node, &m);
 }
@@ -166,6 +171,77 @@ START_TEST(what_comes_again_because_nobody_could_say_that_it_is_kept_is_one_mess
 	/* Said once more, it is another. */
 	ck_assert_int_eq(deliver(ts + 30, "hello"), 0);
 	ck_assert_uint_eq(count_messages(&fx.node, ALICE, MESSAGE_IN), 3);
+}
+END_TEST
+
+static void on_delivered(void *arg, int err)
+{
+	*(int *)arg = err;
+}
+
+static bool both_told(const void *arg)
+{
+	const int *errs = arg;
+
+	return errs[0] <= 0 && errs[1] <= 0;
+}
+
+/* Says the same under two names in one turn; no answer comes. */
+static void deliver_two_in_vain(uint64_t ts_ms)
+{
+	static const char *const cids[] = {"s-1", "s-2"};
+	int errs[2] = {1, 1};
+
+	for (size_t i = 0; i < ARRAY_LEN(cids); i++) {
+		const struct message like = delivered(ts_ms + i, "hello", cids[i]);
+		struct message *m = message_create(&like);
+
+		connector_received(fx.node.self->host, &m, on_delivered, &errs[i]);
+	}
+	io_wait(fx.loop, both_told, errs, SOON_MS);
+	ck_assert_int_eq(errs[0], -EAGAIN);
+	ck_assert_int_eq(errs[1], -EAGAIN);
+	wait_up();
+}
+
+static int deliver_as(uint64_t ts_ms, const char *cid)
+{
+	const struct message m = delivered(ts_ms, "hello", cid);
+
+	return receive(&fx.node, &m);
+}
+
+/* Both are kept, or neither of them. */
+START_TEST(the_same_said_twice_comes_again_twice_and_is_two_messages)
+{
+	uint64_t ts = now_ms();
+
+	ck_assert_int_eq(deliver_as(ts, "s-0"), 0);
+	(_i ? redis_proxy_lose : redis_proxy_cut)("ph2_receive");
+	deliver_two_in_vain(ts + 1);
+	ck_assert_int_eq(deliver_as(ts + 20, "s-3"), 0);
+	ck_assert_int_eq(deliver_as(ts + 21, "s-4"), 0);
+	ck_assert_uint_eq(count_messages(&fx.node, ALICE, MESSAGE_IN), 3);
+	ck_assert_int_eq(deliver_as(ts + 30, "s-5"), 0);
+	ck_assert_uint_eq(count_messages(&fx.node, ALICE, MESSAGE_IN), 4);
+}
+END_TEST
+
+/* The first is kept; the second, which nobody can tell from the first come again, is not. */
+START_TEST(of_the_same_said_twice_only_what_is_missing_is_taken)
+{
+	uint64_t ts = now_ms();
+
+	redis_proxy_lose("ph2_receive");
+	ck_assert_int_eq(deliver_as(ts, "s-1"), -EAGAIN);
+	wait_up();
+	redis_proxy_cut("ph2_receive");
+	ck_assert_int_eq(deliver_as(ts + 1, "s-2"), -EAGAIN);
+	wait_up();
+	ck_assert_int_eq(deliver_as(ts + 20, "s-3"), 0);
+	ck_assert_uint_eq(count_messages(&fx.node, ALICE, MESSAGE_IN), 1);
+	ck_assert_int_eq(deliver_as(ts + 21, "s-4"), 0);
+	ck_assert_uint_eq(count_messages(&fx.node, ALICE, MESSAGE_IN), 2);
 }
 END_TEST
 
@@ -282,6 +358,8 @@ TCase *lost_cases(void)
 	tcase_add_test(tc, what_is_taken_long_after_it_was_asked_for_is_sent);
 	tcase_add_test(tc,
 	               what_comes_again_because_nobody_could_say_that_it_is_kept_is_one_message);
+	tcase_add_loop_test(tc, the_same_said_twice_comes_again_twice_and_is_two_messages, 0, 2);
+	tcase_add_test(tc, of_the_same_said_twice_only_what_is_missing_is_taken);
 	tcase_add_test(tc,
 	               what_comes_long_after_is_no_repetition_of_what_nobody_could_say_was_kept);
 	tcase_add_test(tc,
