@@ -44,7 +44,7 @@ const char *catalogue_id_refuse(struct span id)
 	if (!id.len || id.len > CATALOGUE_ID_SIZE_MAX)
 		return "an id has 1 to 64 characters";
 	for (size_t i = 0; i < id.len; i++)
-		if (!memchr("abcdefghijklmnopqrstuvwxyz0123456789_.", id.ptr[i], 38))
+		if (!id.ptr[i] || !strchr("abcdefghijklmnopqrstuvwxyz0123456789_.", id.ptr[i]))
 			return "an id has a-z, 0-9, _ and . only";
 	if (id.ptr[0] == '.' || id.ptr[id.len - 1] == '.' || memmem(id.ptr, id.len, "..", 2))
 		return "an id has dots between letters or digits only";
