@@ -64,11 +64,12 @@ static void on_freed(void *arg, int err)
 	(void)err;
 }
 
-/* It may hold two catalogues and every text of a third. */
+/* It may hold two catalogues and every text of a third. Not in the background: what it frees is the
+ * loop's memory, and who has a lock of that should not wait for a core. */
 static void discard(struct job *job)
 {
 	if (job->k->dead ||
-	    io_work_background(job->k->options.loop, "templates.free", free_job, on_freed, job))
+	    io_work(job->k->options.loop, "templates.free", free_job, on_freed, job))
 		job_free(job);
 }
 
