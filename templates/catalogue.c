@@ -325,6 +325,13 @@ int catalogue_make(const struct catalogue_file *files, size_t count, const char 
 	return catalogue_make_how(files, count, cache, false, now_ms, told, arg, out);
 }
 
+int catalogue_make_quick(const struct catalogue_file *files, size_t count, const char *cache,
+                         uint64_t now_ms, catalogue_told_fn *told, void *arg,
+                         struct catalogue **out)
+{
+	return catalogue_make_how(files, count, cache, true, now_ms, told, arg, out);
+}
+
 int catalogue_make_how(const struct catalogue_file *files, size_t count, const char *cache,
                        bool quick, uint64_t now_ms, catalogue_told_fn *told, void *arg,
                        struct catalogue **out)

@@ -89,9 +89,10 @@ typedef void catalogue_told_fn(void *arg, const char *file, unsigned line, const
 
 /* What a load had from the directory of trained matchers. */
 enum catalogue_cache_use {
-	CACHE_OFF,      /* none was given */
-	CACHE_USED,     /* nothing was trained */
-	CACHE_LATER,    /* trained quickly: catalogue_refine() does the rest */
+	CACHE_OFF,   /* none was given */
+	CACHE_USED,  /* nothing was trained */
+	CACHE_LATER, /* trained quickly, now or by a start before: catalogue_refine() does the rest
+	              */
 	CACHE_WRITTEN,  /* trained and kept for the next load */
 	CACHE_REPLACED, /* the same, and the file that was there could not be used: err says why */
 	CACHE_FAILED    /* trained, not kept: err says why */
@@ -115,7 +116,8 @@ int catalogue_load(const char *dir, const char *cache, uint64_t now_ms, catalogu
 
 /**
  * The same for a start that cannot wait: where the cache has nothing the matcher is trained quickly
- * (matcher_create_quick()), and catalogue_is_quick() then asks for catalogue_refine().
+ * (matcher_create_quick()) and kept until there is a whole one; catalogue_is_quick() then asks for
+ * catalogue_refine().
  */
 int catalogue_load_quick(const char *dir, const char *cache, uint64_t now_ms,
                          catalogue_told_fn *told, void *arg, struct catalogue **out) MUST_CHECK;
@@ -150,6 +152,11 @@ int catalogue_build(const struct catalogue_file *files, size_t count, uint64_t n
 int catalogue_make(const struct catalogue_file *files, size_t count, const char *cache,
                    uint64_t now_ms, catalogue_told_fn *told, void *arg,
                    struct catalogue **out) MUST_CHECK;
+
+/** The same for a start that cannot wait, see catalogue_load_quick(). */
+int catalogue_make_quick(const struct catalogue_file *files, size_t count, const char *cache,
+                         uint64_t now_ms, catalogue_told_fn *told, void *arg,
+                         struct catalogue **out) MUST_CHECK;
 
 /* The files of a directory in memory, in the order of their names. */
 struct catalogue_shelf;

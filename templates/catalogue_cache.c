@@ -220,9 +220,11 @@ static struct catalogue_cache after_training(int read_err, int write_err)
 	return (struct catalogue_cache){CACHE_REPLACED, read_err};
 }
 
-static void name_of(uint64_t key, char name[NAME_SIZE])
+/* quick: of one that is in use until the whole one is learned. */
+static void name_of(uint64_t key, bool quick, char name[NAME_SIZE])
 {
-	snprintf(name, NAME_SIZE, "%016" PRIx64 "-%016" PRIx64 ENDING, key, matcher_engine());
+	snprintf(name, NAME_SIZE, "%016" PRIx64 "-%016" PRIx64 "%s" ENDING, key, matcher_engine(),
+	         quick ? ".quick" : "");
 }
 
 /* What is kept under the name, which then was used last. */
@@ -235,6 +237,17 @@ static int take_kept(int dir, const char *name, uint64_t key, struct matcher **o
 	return err;
 }
 
+/* A whole one was learned: its forerunner would only push others out. */
+static int keep_whole(int dir, uint64_t key, const struct matcher *m)
+{
+	char name[NAME_SIZE];
+
+	name_of(key, true, name);
+	unlinkat(dir, name, 0);
+	name_of(key, false, name);
+	return keep(dir, name, key, m);
+}
+
 int cache_matcher(const char *path, const struct match_source *source, struct catalogue_cache *use,
                   struct matcher **out)
 {
@@ -245,13 +258,30 @@ int cache_matcher(const char *path, const struct match_source *source, struct ca
 	*use = (struct catalogue_cache){path ? CACHE_FAILED : CACHE_OFF, path ? dir : 0};
 	if (dir < 0)
 		return matcher_create(source, out);
-	name_of(key, name);
+	name_of(key, false, name);
 	read_err = take_kept(dir, name, key, out);
 	*use = (struct catalogue_cache){CACHE_USED, 0};
 	err = read_err < 0 ? matcher_create(source, out) : 0;
 	if (read_err < 0 && err == 0)
-		*use = after_training(read_err, keep(dir, name, key, *out));
+		*use = after_training(read_err, keep_whole(dir, key, *out));
 	close(dir);
+	return err;
+}
+
+/* From the directory, else trained and, where that can be, put there; what cannot be is told when
+ * the whole one is. */
+static int quick_matcher(int dir, uint64_t key, const struct match_source *source,
+                         struct matcher **out)
+{
+	char name[NAME_SIZE];
+	int err;
+
+	name_of(key, true, name);
+	if (dir >= 0 && take_kept(dir, name, key, out) == 0)
+		return 0;
+	err = matcher_create_quick(source, out);
+	if (err == 0 && dir >= 0)
+		(void)keep(dir, name, key, *out);
 	return err;
 }
 
@@ -259,19 +289,22 @@ int cache_matcher_quick(const char *path, const struct match_source *source,
                         struct catalogue_cache *use, bool *quick, struct matcher **out)
 {
 	uint64_t key = path ? matcher_key(source) : 0;
-	int dir, err = -ENOENT;
+	int dir, err;
 	char name[NAME_SIZE];
 
 	*quick = false;
 	if (source->count < CALIBRATION_CASES_LEAST) /* nothing that would take long */
 		return cache_matcher(path, source, use, out);
-	dir = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	name_of(key, name);
-	if (dir >= 0) {
-		err = take_kept(dir, name, key, out);
-		close(dir);
+	dir = path ? open_directory(path) : -ENOENT;
+	name_of(key, false, name);
+	*use = (struct catalogue_cache){CACHE_USED, 0};
+	err = dir >= 0 ? take_kept(dir, name, key, out) : -ENOENT;
+	if (err < 0) {
+		*quick = true;
+		*use = (struct catalogue_cache){CACHE_LATER, 0};
+		err = quick_matcher(dir, key, source, out);
 	}
-	*quick = err < 0;
-	*use = (struct catalogue_cache){err < 0 ? CACHE_LATER : CACHE_USED, 0};
-	return err < 0 ? matcher_create_quick(source, out) : 0;
+	if (dir >= 0)
+		close(dir);
+	return err;
 }

@@ -1,7 +1,9 @@
 /*
  * Trained matchers kept in a directory between starts, one file a set of samples and engine:
- * KEY-ENGINE.matcher. A file that is not what it should be is as good as none. Files may be shared
- * by nodes: they are put in place whole, and the same name always has the same content.
+ * KEY-ENGINE.matcher, or KEY-ENGINE.quick.matcher of one that was trained for a start that could
+ * not wait and is in use until the whole one is learned. A file that is not what it should be is as
+ * good as none. Files may be shared by nodes: they are put in place whole, and the same name always
+ * has the same content.
  */
 #ifndef PH_CATALOGUE_CACHE_H
 #define PH_CATALOGUE_CACHE_H
@@ -16,8 +18,9 @@ int cache_matcher(const char *dir, const struct match_source *source, struct cat
                   struct matcher **out) MUST_CHECK;
 
 /**
- * The same for a start that cannot wait: from the directory, else quickly (matcher_create_quick())
- * and not put there. *quick says which. A few samples are no work, so they are trained whole.
+ * The same for a start that cannot wait: from the directory, whole or quick, else trained quickly
+ * (matcher_create_quick()) and put there as such. *quick says which. A few samples are no work, so
+ * they are trained whole.
  */
 int cache_matcher_quick(const char *dir, const struct match_source *source,
                         struct catalogue_cache *use, bool *quick, struct matcher **out) MUST_CHECK;

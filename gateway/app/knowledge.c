@@ -147,6 +147,7 @@ int knowledge_do(struct knowledge *k, const struct knowledge_order *o, knowledge
 	job->whole = o->whole || o->what == KNOWLEDGE_FILES;
 	job->force = o->force;
 	job->four_eyes = o->four_eyes;
+	job->quick = k->started != NULL;
 	job->render = o->render;
 	job->fn = fn;
 	job->arg = arg;

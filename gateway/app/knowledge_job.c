@@ -101,8 +101,15 @@ void job_command(struct job *job, int argc, const struct span *argv, redis_fn *f
 
 static void work(struct job *job, int (*fn)(void *arg), done_fn *done)
 {
-	job->now_ms = clock_wall_ms(io_loop_clock(job->k->options.loop));
-	if (io_work_background(job->k->options.loop, "templates.work", fn, done, job))
+	struct io_loop *loop = job->k->options.loop;
+	int err;
+
+	job->now_ms = clock_wall_ms(io_loop_clock(loop));
+	if (job->quick) /* nobody is answered yet who could be kept waiting */
+		err = io_work(loop, "templates.work", fn, done, job);
+	else
+		err = io_work_background(loop, "templates.work", fn, done, job);
+	if (err)
 		job_end(job, -ENOMEM, NULL);
 }
 

@@ -70,6 +70,8 @@ struct job {
 	struct catalogue_file *files;
 	size_t file_count;
 	bool whole, force, four_eyes;
+	bool quick; /* the node waits for it before it answers: the catalogue may be refined later
+	             */
 	knowledge_work_fn *render;
 	knowledge_fn *fn;
 	void *arg;

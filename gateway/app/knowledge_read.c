@@ -121,12 +121,18 @@ static void place_all(struct job *job, bool in_files)
 	}
 }
 
+static int make(struct job *job, const struct catalogue_file *files, size_t count,
+                struct catalogue **out)
+{
+	return (job->quick ? catalogue_make_quick : catalogue_make)(
+		files, count, job->k->options.cache, job->now_ms, told_add, &job->told, out);
+}
+
 /* A whole catalogue is checked as its authors wrote it, so that faults have their files and lines.
  */
 static int build_files(struct job *job, const struct catalogue_file *files, size_t count)
 {
-	int err = catalogue_make(files, count, job->k->options.cache, job->now_ms, told_add,
-	                         &job->told, &job->built);
+	int err = make(job, files, count, &job->built);
 
 	if (!err)
 		snprintf(job->fingerprint, sizeof(job->fingerprint), "%.*s", FINGERPRINT_LEN,
@@ -205,8 +211,7 @@ int job_build(void *arg)
 	for (size_t i = 0; files && i < e->count; i++)
 		files[i] = (struct catalogue_file){e->at[i].name, span_of(e->at[i].text)};
 	if (files)
-		err = catalogue_make(files, e->count, job->k->options.cache, job->now_ms, told_add,
-		                     &job->told, &job->catalogue);
+		err = make(job, files, e->count, &job->catalogue);
 	if (err == -EINVAL && job->what == KNOWLEDGE_IMPORT && !job->whole)
 		tell_posted(job);
 	if (err == -EINVAL)

@@ -2,11 +2,11 @@
 // what people published meanwhile brought together.
 
 import assert from "node:assert/strict";
-import { appendFile, readFile, writeFile } from "node:fs/promises";
+import { appendFile, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { answer, answerYaml, ask, small } from "./small-catalogue.js";
-import { until } from "./world.js";
+import { ROOT, until, world } from "./world.js";
 
 test("a template is drafted, checked, published, used at once, and taken back", async (t) => {
   const { w } = await small(t);
@@ -137,6 +137,23 @@ test("nobody publishes or goes back over what they have not seen", async (t) => 
   }
   assert.deepEqual(await post("rollback", { version: 1 }, '"2"'), [200, 3, []]);
   assert.deepEqual(await post("publish", {}, "*"), [200, 4, []]);
+});
+
+test("a start that finds nothing kept answers from what is published by a quick matcher, and learns the whole one after", async (t) => {
+  const w = await world(t, { channels: ["web"], templates: path.join(ROOT, "templates/content") });
+  const matchers = () => [...w.programs.at(-1).output.matchAll(/event=(?:templates\.cache matcher="?([a-z ,]+)"?|(node\.ready))/g)].map((m) => (m[1] ?? m[2]).trim());
+  const quickly = "trained quickly, to be refined";
+  await until("the files in Redis", async () => (await w.api("GET", "/v1/templates")).body.version === 1);
+  assert.equal((await w.api("POST", "/v1/templates", { template: answer("parking") })).status, 201);
+  assert.equal((await w.api("POST", "/v1/templates/publish", {})).body.version, 2);
+  await w.gateway.stop();
+  await rm(path.join(w.dir, "cache"), { recursive: true });
+  await w.gateway.start();
+  assert.deepEqual(matchers().slice(0, 3), [quickly, quickly, "node.ready"]); // its files, then what is published instead
+  assert.equal((await w.api("GET", "/v1/templates")).body.version, 2);
+  await until("the whole matcher", () => matchers().includes("written"));
+  await w.gateway.restart();
+  assert.deepEqual(matchers().slice(0, 3), [quickly, "used", "node.ready"]);
 });
 
 test("files and what was published meanwhile are brought together, and conflicts are told", async (t) => {

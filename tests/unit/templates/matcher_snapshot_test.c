@@ -1,6 +1,7 @@
 /* A matcher written down and read again: the same matches, and nothing but what was written. */
 #include "catalogue_cache.h"
 #include "hash.h"
+#include "matcher_calibration.h"
 #include "matcher_snapshot.h"
 #include "unit.h"
 
@@ -342,6 +343,51 @@ START_TEST(a_damaged_file_is_told_and_replaced)
 }
 END_TEST
 
+/* Enough samples for training them to take long: the few again and again. */
+static void make_many(struct match_sample *many, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		many[i] = samples[i % ARRAY_LEN(samples)];
+}
+
+static bool take_quick(const struct match_source *from)
+{
+	struct catalogue_cache use;
+	struct matcher *got = NULL;
+	bool quick;
+
+	ck_assert_int_eq(cache_matcher_quick(dir, from, &use, &quick, &got), 0);
+	ck_assert_ptr_nonnull(got);
+	ck_assert_int_eq(use.use, quick ? CACHE_LATER : CACHE_USED);
+	matcher_destroy(&got);
+	return quick;
+}
+
+START_TEST(what_was_trained_quickly_is_kept_until_there_is_a_whole_one)
+{
+	struct match_sample many[CALIBRATION_CASES_LEAST];
+	const struct match_source from = {many, ARRAY_LEN(many), ANSWERS, NULL, NULL};
+	struct catalogue_cache use;
+	struct matcher *whole = NULL;
+	char path[512];
+	struct stat first, again;
+
+	make_many(many, ARRAY_LEN(many));
+	ck_assert(take_quick(&from));
+	ck_assert_uint_eq(list(path), 1);
+	ck_assert_int_eq(stat(path, &first), 0);
+	ck_assert(take_quick(&from));
+	ck_assert_uint_eq(list(path), 1);
+	ck_assert_int_eq(stat(path, &again), 0);
+	ck_assert_msg(first.st_ino == again.st_ino, "it was trained again");
+	ck_assert_int_eq(cache_matcher(dir, &from, &use, &whole), 0);
+	ck_assert_int_eq(use.use, CACHE_WRITTEN);
+	matcher_destroy(&whole);
+	ck_assert_uint_eq(list(path), 1);
+	ck_assert(!take_quick(&from));
+}
+END_TEST
+
 START_TEST(files_of_others_stay)
 {
 	char path[512];
@@ -418,6 +464,7 @@ int main(void)
 	tcase_add_test(kept, the_last_four_that_were_used_are_kept);
 	tcase_add_test(kept, a_damaged_file_is_told_and_replaced);
 	tcase_add_test(kept, files_of_others_stay);
+	tcase_add_test(kept, what_was_trained_quickly_is_kept_until_there_is_a_whole_one);
 	tcase_add_test(kept, a_directory_that_cannot_be_made_costs_only_the_training);
 	tcase_add_test(kept, the_shipped_catalogue_matches_from_the_cache_as_trained);
 	return unit_run("matcher_snapshot", cases, ARRAY_LEN(cases));
