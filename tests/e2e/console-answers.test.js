@@ -81,6 +81,11 @@ for (const lang of ["zh", "en"])
     await page.getByRole("button", { name: say.back }).focus();
     await page.keyboard.press("Enter");
     await page.getByRole("button", { name: say.yes, exact: true }).waitFor();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter"); // no: the button that asked has the focus again
+    await page.getByRole("button", { name: say.yes, exact: true }).waitFor({ state: "detached" });
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: say.yes, exact: true }).waitFor();
     await page.keyboard.press("Enter");
     await until("the rollback", async () => (await w.api("GET", "/v1/templates")).body.version === 3);
     await page.keyboard.press("Alt+K");
@@ -172,6 +177,28 @@ test("what is not saved is still there after another answer, the desk, a reload;
   await page.keyboard.press("Control+S");
   await page.locator(".toast", { hasText: "草稿已保存" }).waitFor();
   assert.equal(await page.locator(".is-unsaved").count(), 0);
+
+  // What is typed while it is being saved is not lost, and is a change of what was saved.
+  const draft = (text) => until(`"${text}" in the draft`, async () => (await w.api("GET", "/v1/templates/hours")).body.draft?.template.text.zh === text);
+  let release;
+  const held = new Promise((done) => (release = done));
+  await page.route(/templates\/hours$/, async (route) => {
+    if (route.request().method() === "PUT") await held;
+    await route.continue();
+  });
+  await field.fill("中午十二点开门");
+  const put = page.waitForRequest((r) => r.method() === "PUT");
+  await page.keyboard.press("Control+S");
+  await put;
+  await field.fill("下午一点开门");
+  const seen = page.waitForResponse((r) => r.request().method() === "GET" && /templates\/hours$/.test(r.url()));
+  release();
+  await draft("中午十二点开门");
+  await seen;
+  await page.keyboard.press("Control+S");
+  await draft("下午一点开门");
+  await until("nothing unsaved", async () => (await page.locator(".is-unsaved").count()) === 0);
+  assert.equal(await page.locator(".trouble").count(), 0);
   asked.length = 0;
   await page.reload();
   await page.locator(".rows").waitFor();

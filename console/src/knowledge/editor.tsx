@@ -108,7 +108,8 @@ function One({ id }: { id: string }) {
   const match = (): Record<string, string> => (seen() ? { "if-match": seen() } : {});
   /** True: what stands in the form is the draft. */
   const save = async (): Promise<boolean> => {
-    const template = base && form.value && fromForm(base, form.value);
+    const sent = form.value;
+    const template = base && sent && fromForm(base, sent);
     if (!template) {
       tell(w("rest_bad"));
       return false;
@@ -122,7 +123,8 @@ function One({ id }: { id: string }) {
       return false;
     }
     tell(w("saved"));
-    keep(id, null);
+    etag.value = `"${a.body.hash}"`;
+    keep(id, form.value === sent ? null : form.value, etag.value); // what was typed meanwhile is a change of what is saved now
     await read();
     void readList();
     void verify();

@@ -10,13 +10,14 @@ const SHOWN = 12;
 /** "user:mei" as people say it. */
 export const nameOf = (by: string): string => by.replace(/^user:/, "");
 
-/** At once: the button that was pressed is gone, and the next key is for this one. */
+/** At once: the button that was pressed is gone, and the next key is for this one, which stands in its place. */
 const focus = (button: HTMLButtonElement | null): void => button?.focus();
 
 export function Versions() {
   const all = useSignal<readonly Version[] | null>(null);
   const etag = useSignal("");
   const asks = useSignal(0);
+  const asked = useSignal(0);
   const read = async (): Promise<void> => {
     const a = await call("GET", "/templates/versions");
     if (!a.ok) return tellProblem(a);
@@ -24,8 +25,13 @@ export function Versions() {
     etag.value = a.etag;
   };
   useEffect(() => void read(), []);
+  /** 0: it is answered, and the next key is for the button that asked. */
+  const ask = (version: number): void => {
+    asked.value = version ? 0 : asks.value;
+    asks.value = version;
+  };
   const back = async (version: number): Promise<void> => {
-    asks.value = 0;
+    ask(0);
     const a = await call("POST", "/templates/rollback", { version }, { "if-match": etag.value });
     if (a.ok) tell(w("published", a.body.version as number));
     else tellProblem(a); // published by others since: the list shows by whom
@@ -52,10 +58,10 @@ export function Versions() {
               <span class="line-row" role="group" aria-label={w("sure", v.version)}>
                 {w("sure", v.version)}
                 <button type="button" class="primary" ref={focus} onClick={() => void back(v.version)}>{w("yes")}</button>
-                <button type="button" class="action" onClick={() => (asks.value = 0)}>{w("no")}</button>
+                <button type="button" class="action" onClick={() => ask(0)}>{w("no")}</button>
               </span>
             ) : (
-              <button type="button" class="action" aria-label={`${w("roll_back")}: ${w("version", v.version)}`} onClick={() => (asks.value = v.version)}>{w("roll_back")}</button>
+              <button type="button" class="action" ref={asked.value === v.version ? focus : null} aria-label={`${w("roll_back")}: ${w("version", v.version)}`} onClick={() => ask(v.version)}>{w("roll_back")}</button>
             ))}
           </li>
         ))}
