@@ -469,9 +469,10 @@ static bool asks(struct console *c, struct span text)
 {
 	struct match match = {0};
 
+	if (choice_of(text, CHOICE_MAX) || remark_of(text) != REMARK_NONE)
+		return false;
 	catalogue_match(*c->options.catalogue, c->scratch, text, LANGUAGE_UNKNOWN, &match);
-	return match.intent == MATCH_QUESTION && match.count && !choice_of(text, CHOICE_MAX) &&
-	       remark_of(text) == REMARK_NONE;
+	return match.intent == MATCH_QUESTION && match.count;
 }
 
 /* What the customer said last that asks something and that no person has answered yet; where there
