@@ -49,7 +49,9 @@ struct wechat_turn {
 	char openid[WECHAT_OPENID_MAX + 1], account[WECHAT_OPENID_MAX + 1];
 	struct waiting *waiting;
 	struct message *reply;
-	struct message *menu; /* the reply went by the API, and nobody knows yet whether it may */
+	struct message *menu;   /* the reply went by the API, and nobody knows yet whether it may */
+	bool barred;            /* the API has refused the reply: only a callback can say it */
+	struct io_timer *again; /* runs while the reply waits for WeChat's next try */
 	unsigned tries;
 	bool lost;             /* no memory for it in the table */
 	bool durable, settled; /* the host said so; the reply's outcome was told */
@@ -163,6 +165,7 @@ static void forget(struct wechat_turn *turn)
 	if (turn->forget)
 		t->kept--;
 	io_timer_destroy(&turn->forget);
+	io_timer_destroy(&turn->again);
 	DL_DELETE(t->all, turn);
 	turn->turns = NULL;
 	if (t->stopping && !t->all)
@@ -199,6 +202,7 @@ static void settle(struct wechat_turn *turn)
 	struct message *missed;
 
 	turn->settled = true;
+	io_timer_destroy(&turn->again);
 	if (turn->left) {
 		count("reply");
 		connector_result(
@@ -210,6 +214,24 @@ static void settle(struct wechat_turn *turn)
 		wechat_sender_release(t->o.sender, span_of(turn->openid), &missed);
 	}
 	keep(turn);
+}
+
+static void on_no_try(void *arg)
+{
+	settle(arg);
+}
+
+/* Whether the reply, for which no try waits now, can be said in the next one. */
+static bool await_try(struct wechat_turn *turn)
+{
+	struct wechat_turns *t = turn->turns;
+
+	if (!turn->barred || turn->tries >= TRIES || t->stopping ||
+	    io_timer_create(connector_loop(t->o.host), "wechat.next", on_no_try, turn,
+	                    &turn->again))
+		return false;
+	io_timer_start(turn->again, 2 * t->o.answer_ms, 0);
+	return true;
 }
 
 static void on_sent(void *arg, int err)
@@ -245,6 +267,8 @@ static bool answer_reply(struct wechat_turn *turn, struct waiting *w, bool watch
 
 static void answer_all(struct wechat_turn *turn)
 {
+	bool awaits = turn->reply && !turn->waiting && await_try(turn);
+
 	/* So that a callback within the last answer's call does not settle before the others. */
 	turn->leaving++;
 	while (turn->waiting) {
@@ -257,7 +281,7 @@ static void answer_all(struct wechat_turn *turn)
 		free_waiting(turn, w);
 	}
 	turn->leaving--;
-	if (turn->reply && !turn->leaving)
+	if (turn->reply && !turn->leaving && !awaits)
 		settle(turn);
 	else if (!turn->reply)
 		forget(turn);
@@ -369,6 +393,9 @@ static void again(struct wechat_turn *turn, const struct wechat_try *try)
 {
 	if (wait_for_answer(turn, try)) {
 		wechat_answer_later(try->request);
+	} else if (turn->again) {
+		io_timer_destroy(&turn->again);
+		answer_all(turn);
 	} else if (turn->durable && !turn->menu) {
 		struct waiting *w = turn->waiting->prev; /* the last */
 
@@ -440,15 +467,20 @@ void wechat_turns_begin(struct wechat_turns *turns, const struct wechat_try *try
 	connector_receipt(turns->o.host, &meant->receipt, on_durable, turn);
 }
 
+static bool is_heard(const struct wechat_turn *turn)
+{
+	for (const struct waiting *w = turn->waiting; w; w = w->next)
+		if (listens(w))
+			return true;
+	return false;
+}
+
 static bool can_say(const struct wechat_turn *turn, const struct message *m)
 {
-	const struct waiting *w;
 	struct buf scratch;
-	bool heard = false, fits;
+	bool fits;
 
-	for (w = turn->waiting; w; w = w->next)
-		heard |= listens(w);
-	if (!heard || !turn->account[0])
+	if (!turn->account[0])
 		return false;
 	buf_init(&scratch, WECHAT_REPLY_MAX);
 	fits = wechat_reply_write(m, span_of(turn->openid), span_of(turn->account), 0, &scratch) ==
@@ -461,7 +493,7 @@ bool wechat_turns_reply(struct wechat_turns *turns, struct message **m)
 {
 	struct wechat_turn *turn = find(turns, (*m)->reply_to);
 
-	if (!turn || turn->durable || turn->reply || !can_say(turn, *m) ||
+	if (!turn || turn->durable || turn->reply || !is_heard(turn) || !can_say(turn, *m) ||
 	    !span_eq(wechat_address_openid((*m)->address, turns->o.appid), span_of(turn->openid)) ||
 	    !wechat_sender_clear(turns->o.sender, span_of(turn->openid)) ||
 	    wechat_sender_hold(turns->o.sender, span_of(turn->openid)))
@@ -494,13 +526,15 @@ bool wechat_turns_rescue(struct wechat_turns *turns, const struct message *menu)
 	struct wechat_turn *turn = awaiting(turns, menu);
 	struct message *lines = turn ? wechat_api_menu_as_lines(menu) : NULL;
 
-	if (!lines || !can_say(turn, lines) ||
-	    wechat_sender_hold(turns->o.sender, span_of(turn->openid))) {
+	/* Where all tries so far were put off, the next one hears it. */
+	if (!lines || (turn->waiting ? !is_heard(turn) : turn->tries >= TRIES) ||
+	    !can_say(turn, lines) || wechat_sender_hold(turns->o.sender, span_of(turn->openid))) {
 		message_unref(&lines);
 		return false;
 	}
 	message_unref(&turn->menu);
 	turn->reply = lines;
+	turn->barred = true;
 	if (turn->durable)
 		answer_all(turn);
 	return true;
@@ -552,6 +586,8 @@ void wechat_turns_stop(struct wechat_turns *turns)
 
 		if (turn->settled)
 			forget(turn);
+		else if (turn->again)
+			settle(turn);
 		turn = next;
 	}
 	io_later(connector_loop(turns->o.host), &turns->later);

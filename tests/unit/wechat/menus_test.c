@@ -143,6 +143,59 @@ START_TEST(a_slow_refusal_is_said_in_the_next_try)
 }
 END_TEST
 
+/* Refused after the first try was put off; the next has not come. */
+static void refuse_between_tries(void)
+{
+	platform.hold = true;
+	bench_open_up("answer_within: 200 ms\n");
+	ck_assert_int_eq(platform_wait(&platform, ask_for_menu())->status, 503);
+	platform.hold = false;
+	bench_order_errcode(48001);
+	platform_release(&platform, 1);
+	host_pass(loop, 50);
+}
+
+START_TEST(a_refusal_between_two_tries_is_said_in_the_next)
+{
+	refuse_between_tries();
+	ck_assert_uint_eq(host.result_count, 0);
+	check_says(bench_push(&safe, TEXT("hi", "1")), LINES);
+	await_one_result();
+	ck_assert_int_eq(host.results[0].outcome, SEND_OK);
+	ck_assert_uint_eq(host.results[0].flags, SEND_FREE);
+	ck_assert_uint_eq(platform_sends(&platform), 1);
+}
+END_TEST
+
+START_TEST(where_no_next_try_comes_the_lines_go_by_the_api)
+{
+	refuse_between_tries();
+	await_one_result();
+	ck_assert_int_eq(host.results[0].outcome, SEND_OK);
+	ck_assert(strstr(platform_sent(&platform, 1)->body, LINES_AS_JSON) != NULL);
+	ck_assert_str_eq(bench_push(&safe, TEXT("hi", "1"))->body, "success");
+	ck_assert_uint_eq(host.result_count, 1);
+}
+END_TEST
+
+START_TEST(a_drain_waits_for_no_next_try)
+{
+	refuse_between_tries();
+	host.ops->stop(host.self, STOP_DRAIN);
+	await_stopped();
+	ck_assert_uint_eq(host.result_count, 1);
+	ck_assert_int_ne(host.results[0].outcome, SEND_REFUSED);
+}
+END_TEST
+
+START_TEST(an_end_before_the_next_try_leaves_nothing_behind)
+{
+	refuse_between_tries();
+	host.ops->fini(host.self);
+	host_pass(loop, 50);
+}
+END_TEST
+
 /* The customer must not read that the account is out of order. */
 START_TEST(the_last_try_is_not_put_off)
 {
@@ -251,6 +304,10 @@ int main(void)
 	tcase_add_test(tc, a_menu_that_is_barred_is_said_within_its_callback);
 	tcase_add_test(tc, a_menu_that_is_taken_ends_its_callback);
 	tcase_add_test(tc, a_slow_refusal_is_said_in_the_next_try);
+	tcase_add_test(tc, a_refusal_between_two_tries_is_said_in_the_next);
+	tcase_add_test(tc, where_no_next_try_comes_the_lines_go_by_the_api);
+	tcase_add_test(tc, a_drain_waits_for_no_next_try);
+	tcase_add_test(tc, an_end_before_the_next_try_leaves_nothing_behind);
 	tcase_add_test(tc, the_last_try_is_not_put_off);
 	tcase_add_test(tc, where_no_callback_waits_the_lines_go_by_the_api);
 	tcase_add_loop_test(tc, what_cannot_be_said_in_any_way_is_refused_once, 0,
