@@ -208,15 +208,18 @@ static void on_followed(void *arg, const struct knowledge_result *r)
 	} else {
 		if (r->err == -EINVAL)
 			k->failed = r->version;
+		else if (r->err == -ENOENT) /* nor will it ever be there */
+			k->failed = k->wanted;
 		log_error(log, EVENT("templates.kept"), NUM("version", k->version), ERR(r->err));
 	}
 	started(k);
 }
 
-static void follow(struct knowledge *k)
+static void follow(struct knowledge *k, uint64_t version)
 {
 	const struct knowledge_order order = {.what = KNOWLEDGE_FOLLOW};
 
+	k->wanted = version;
 	if (knowledge_do(k, &order, on_followed, k))
 		started(k); /* it is looked again soon */
 }
@@ -261,7 +264,7 @@ static void on_look(void *arg, int err, const redisReply *reply, const char *why
 	    !span_u64((struct span){reply->str, reply->len}, &version) && version != k->version &&
 	    version != k->failed) {
 		if (k->job_count == 0)
-			follow(k);
+			follow(k, version);
 		else
 			k->look_again = true; /* an order under way may publish it itself */
 	}
@@ -360,7 +363,7 @@ static void on_known(void *arg, int err, const redisReply *reply, const char *wh
 	else if (became == version && is_pure(redis_text_at(reply, 2)))
 		adopt(k, s->files, version, redis_text_at(reply, 1));
 	else
-		follow(k);
+		follow(k, version);
 	catalogue_unref(&s->files);
 	free(s);
 	unref(k);

@@ -107,7 +107,8 @@ struct knowledge {
 	struct job *jobs, **jobs_end; /* the first is under way */
 	size_t job_count;
 	struct io_timer *timer;
-	uint64_t version, failed; /* in use; could not be built */
+	uint64_t version, failed; /* in use; could not be built, or is not kept */
+	uint64_t wanted;          /* that was published when it was followed last */
 	bool looking, look_again; /* when no order is under way any more */
 	bool dead;
 	unsigned refs;

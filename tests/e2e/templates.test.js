@@ -270,4 +270,9 @@ test("where files are a new beginning, all of them are published, and no name of
   assert.deepEqual((await w.api("GET", "/v1/templates/export")).body, { version: 3, files: [], next: null });
   assert.equal((await w.api("POST", "/v1/templates/rollback", { version: 2 })).body.version, 4);
   assert.equal(await published(), before);
+
+  // A node that cannot have it says so, and does not ask for it again and again.
+  await w.redis.command("DEL", "ph:{tpl}:root:4");
+  const other = await w.addNode("node-2");
+  await until("the refusal", async () => /^posthouse_templates_refused 4$/m.test(await other.metrics()));
 });
