@@ -192,16 +192,15 @@ void near_on_hint(struct router *r, struct span channel, struct span id)
 
 void near_fini(struct router *r)
 {
-	while (r->route.near) {
-		struct near_task *task = r->route.near;
+	struct near_task *task;
 
-		if (!task->out) {
-			task_free(task);
-			continue;
-		}
+	while ((task = r->route.near)) {
 		r->route.near = task->next;
 		task->router = NULL;
-		io_timer_destroy(&task->timer);
+		if (task->out)
+			io_timer_destroy(&task->timer);
+		else
+			task_free(task);
 	}
 	r->route.near_count = 0;
 }
