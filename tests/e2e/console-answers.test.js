@@ -113,9 +113,9 @@ test("an editor has no desk, writes and does not publish; an agent proposes; two
   assert.equal(await page.locator("[id='text.en']").inputValue(), "From ten");
   await agent.check();
   await agent.picture("answers-moved-en");
-  await page.getByRole("button", { name: "Keep mine" }).click();
-  await page.keyboard.press("Control+S");
-  await page.locator("[id='text.en']").focus();
+  await page.getByRole("button", { name: "Keep mine" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Keep mine" }).waitFor({ state: "detached" });
   await page.keyboard.press("Control+S");
   await page.locator(".toast", { hasText: "The draft is saved" }).waitFor();
   assert.equal((await w.api("GET", "/v1/templates/hours")).body.draft.template.text.en, "From ten");

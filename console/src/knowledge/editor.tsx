@@ -94,15 +94,18 @@ function One({ id }: { id: string }) {
   };
   /** What the form is a change of. */
   const seen = (): string => unsaved.value[id]?.etag ?? etag.value;
+  /** The button that was pressed goes: the next key is for the answer. */
+  const toTitle = (): void => document.getElementById("sheet-title")?.focus();
   const undo = async (): Promise<void> => {
     keep(id, null);
     await read();
-    document.getElementById("sheet-title")?.focus();
+    toTitle();
   };
   /** They have seen what others wrote, and theirs is to replace it. */
   const overwrite = (): void => {
     keep(id, form.value, etag.value);
     moved.value = false;
+    toTitle();
   };
   /** What was read is what is changed: others' work is not overwritten unseen. */
   const match = (): Record<string, string> => (seen() ? { "if-match": seen() } : {});
@@ -138,7 +141,7 @@ function One({ id }: { id: string }) {
     if (a.body.errors) check.value = { faults: a.body.errors as Fault[], valid: false };
     if (!a.ok) return tellProblem(a);
     tell(w("published", a.body.version as number));
-    document.getElementById("sheet-title")?.focus(); // the button that was pressed goes
+    toTitle();
     note.value = "";
     check.value = null;
     void readList();
@@ -170,7 +173,7 @@ function One({ id }: { id: string }) {
   const onKey = (e: KeyboardEvent): void => {
     if (combo(e) !== "Ctrl+S") return;
     e.preventDefault();
-    if (dirty) void save();
+    if (dirty && !busy.value) void save();
   };
 
   if (code.value) {
