@@ -37,6 +37,7 @@ START_TEST(what_is_scheduled_is_sent_when_it_is_due)
 	ck_assert_int_eq(call.status, STATUS_SCHEDULED);
 	ck_assert_int_eq(status_of(&fx.node, ALICE, call.seq), STATUS_SCHEDULED);
 	send_text(ALICE, "now");
+	wait_sent(&fx.node, 1);
 	io_idle(fx.loop, 1200); /* it is looked for each second */
 	ck_assert_uint_eq(fx.node.self->count, 1);
 	fx.ahead_s += HOUR_S;
