@@ -43,8 +43,10 @@ enum send_flag {
 	SEND_BAD_ADDRESS = 1 << 3,   /* the address cannot be reached by this channel at all */
 	SEND_NOT_COUNTED = 1 << 4,   /* with SEND_RETRY: the peer was busy, it was no attempt */
 	SEND_SAME_CAUSE = 1 << 5,    /* another result told why: no more of how the channel fares */
-	SEND_NOT_HERE = 1 << 6 /* with SEND_REFUSED: for a reason of this channel's own, and no part
-	                          of it was taken: another channel may have the whole */
+	SEND_NOT_HERE = 1 << 6, /* with SEND_REFUSED: for a reason of this channel's own, and no
+	                           part of it was taken: another channel may have the whole */
+	SEND_SHARED_ID = 1 << 7 /* other customers' messages have the same id: only whom a receipt
+	                           is of says whose it is */
 };
 
 /** The outcome of one part of a message; part counts from 0, and part == parts - 1 comes last. */
@@ -134,14 +136,8 @@ typedef void answer_fn(void *arg, const struct connector_answer *answer);
 
 enum connector_operation { OPERATION_QUERY, OPERATION_CANCEL, OPERATION_REPLACE, OPERATION_MANY };
 
-/* One text to many at once. */
-struct connector_many {
-	struct span text, local;
-	const struct span *addresses; /* canonical */
-	size_t count;                 /* at most CONNECTOR_MANY_MAX */
-};
 enum { CONNECTOR_MANY_MAX = 254 };
-/** A result for each address, in their order; those that were taken may share one id. */
+/** A result for each message, in their order; those that the peer took may share one id. */
 typedef void many_fn(void *arg, const struct send_result *results, size_t count);
 
 /*
@@ -158,7 +154,13 @@ struct connector_operations {
 	/** For notices only, never for what a person said: the first text is gone. */
 	int (*replace)(void *self, const struct connector_target *target, struct span text,
 	               answer_fn *fn, void *arg);
-	int (*many)(void *self, const struct connector_many *many, many_fn *fn, void *arg);
+	/**
+	 * Messages that differ in nothing but whom they are for and, by a second, until when, as
+	 * one request. It takes some from the front and returns how many: for these fn is called
+	 * once. 0: none now; send() takes them one by one. Borrowed for the call.
+	 */
+	size_t (*many)(void *self, const struct message *const *messages, size_t count, many_fn *fn,
+	               void *arg);
 };
 
 enum { MEASURED_CHARACTERS = 8 };

@@ -199,6 +199,15 @@ static void hold(struct connector_host *host, struct message **m)
 	held_add(&host->held[h->message->lane], h);
 }
 
+/* Of a campaign: until the next turn of the pump, so that what is alike meets. */
+static void gather(struct connector_host *host, struct message **m)
+{
+	if (in_hand_add(host, *m))
+		message_unref(m); /* as below */
+	else
+		hold(host, m);
+}
+
 void outbound_send(struct connector_host *host, struct message **m)
 {
 	if (in_hand_add(host, *m)) {
@@ -209,12 +218,42 @@ void outbound_send(struct connector_host *host, struct message **m)
 		hold(host, m);
 }
 
+static bool is_fit(const struct connector_host *host, const struct message *m)
+{
+	return !is_expired(host, m) && !list_refuses(host->router, span_of(host->name), m->address);
+}
+
+/* What is alike at the front of a lane, at once. false: the first is to be given by itself. */
+static bool give_alike(struct connector_host *host, enum lane lane)
+{
+	struct held_list *list = &host->held[lane];
+	struct message *front[CONNECTOR_MANY_MAX];
+	size_t count = 0, taken;
+
+	if (!alike_wanted(host, lane))
+		return false;
+	for (struct held *h = list->first; h && count < ARRAY_LEN(front); h = h->next) {
+		if (!is_fit(host, h->message) || !alike(list->first->message, h->message))
+			break;
+		front[count++] = h->message;
+	}
+	taken = count > 1 ? alike_send(host, front, count) : 0;
+	for (size_t i = 0; i < taken; i++) {
+		free(held_take(list));
+		outflow_count(&host->outflow, mono_ms(host));
+	}
+	return taken > 0;
+}
+
 static void send_held(struct connector_host *host)
 {
 	for (unsigned l = 0; l < LANE_COUNT; l++) {
-		struct held *h;
+		while (!host->full && host->held[l].first) {
+			struct held *h;
 
-		while (!host->full && (h = held_take(&host->held[l]))) {
+			if (give_alike(host, (enum lane)l))
+				continue;
+			h = held_take(&host->held[l]);
 			if (give(host, &h->message) == 0) {
 				free(h);
 				continue;
@@ -386,7 +425,9 @@ static void take(struct claim *claim, const redisReply *reply)
 		struct claimed claimed = {.lane = claim->lane};
 		struct message *m = claimed_message(host, &reply->element[i], &claimed);
 
-		if (m)
+		if (m && alike_wanted(host, claim->lane))
+			gather(host, &m);
+		else if (m)
 			outbound_send(host, &m);
 		else
 			outcome_of_unknown(host, &claimed, 'f', "unreadable");

@@ -207,7 +207,7 @@ void outcome_of(struct connector_host *host, const struct message *m, char lette
 	o->lane = m->lane;
 	o->part = result->part;
 	o->parts = result->parts ? result->parts : 1;
-	o->flags = result->flags;
+	o->flags = result->flags & ~(unsigned)SEND_SHARED_ID; /* the id says it */
 	o->attempts = m->attempts;
 	o->claim = m->claim;
 	snprintf(o->code, sizeof(o->code), "%s", result->code ? result->code : "");
@@ -216,7 +216,8 @@ void outcome_of(struct connector_host *host, const struct message *m, char lette
 	                           sizeof(o->reason) - 1)));
 	if (result->id.len && host->ops->caps.receipts) {
 		router_id_forms(result->id, forms);
-		snprintf(o->id, sizeof(o->id), "%s", forms[0]);
+		snprintf(o->id, sizeof(o->id), "%s%s", forms[0],
+		         result->flags & SEND_SHARED_ID ? " " : "");
 	}
 	outcome_tell(o);
 }

@@ -1,11 +1,11 @@
 /*
  * What the files of the router share. router.c: life, timers, hints; inbound.c: what connectors
  * received; parts.c: of long messages; send.c: saying something; outbound.c: out of the lanes to
- * the connectors; outcome.c: what became of it; lanes.c: dead nodes, due times; receipts.c;
- * operations.c, operations_far.c, operations_near.c, replaced.c: asking peers; conversation.c:
- * reading; dead.c: dead letters; desk.c: agents and queues, desk_outlook.c: how they stand;
- * host.c: the rest of connector.h; batch.c: calls that carry many; in_hand.c, unsure.c: answers
- * that were lost.
+ * the connectors, alike.c: several as one; outcome.c: what became of it; lanes.c: dead nodes, due
+ * times; receipts.c; operations.c, operations_far.c, operations_near.c, replaced.c: asking peers;
+ * conversation.c: reading; dead.c: dead letters; desk.c: agents and queues, desk_outlook.c: how
+ * they stand; host.c: the rest of connector.h; batch.c: calls that carry many; in_hand.c, unsure.c:
+ * answers that were lost.
  */
 #ifndef PH_ROUTER_PRIVATE_H
 #define PH_ROUTER_PRIVATE_H
@@ -67,7 +67,8 @@ struct outcome {
 	uint64_t claim;    /* which time in hand it ends: Redis lets it end no other */
 	char code[40];
 	char reason[120];
-	char id[ROUTER_ID_FORM_MAX]; /* the peer's, in normal form; "" for none */
+	char id[ROUTER_ID_FORM_MAX + 1]; /* the peer's, in normal form, a space behind it where it
+	                                    is shared; "" for none */
 };
 
 /* A message that was taken from its lane and waits for room in the channel, or for its next try. */
@@ -242,6 +243,15 @@ void router_pack_entry(struct router *r, struct buf *b, const struct message *m,
 void router_pack_who(struct buf *b, const struct message *m, struct span lang);
 /** The id of m's conversation, NUL-terminated. */
 void router_conversation_of(const struct message *m, char out[CONVERSATION_ID_LEN + 1]);
+
+/* alike.c */
+/** Whether messages of the lane that are alike are to go as one request. */
+bool alike_wanted(const struct connector_host *host, enum lane lane);
+/** Whether they may: the same text, from the same end, with the same wishes. */
+bool alike(const struct message *a, const struct message *b);
+/** Gives some from the front to the connector and takes over their references; how many. 0: none
+ * now. */
+size_t alike_send(struct connector_host *host, struct message *const *messages, size_t count);
 
 /* outbound.c */
 int outbound_init(struct connector_host *host) MUST_CHECK;

@@ -298,6 +298,7 @@ static int smpp_start(void *self)
 	if (err)
 		return err;
 	ch->started = true;
+	ch->no_multi = false;
 	ch->stopping = ch->told_stopped = false;
 	ch->told = CHANNEL_CONNECTING;
 	connector_state(ch->host, CHANNEL_CONNECTING, NULL);

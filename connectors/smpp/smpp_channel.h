@@ -170,6 +170,7 @@ struct smpp_channel {
 	bool misaddressed;       /* every message is refused for its address */
 	struct smpp_operation *operations;
 	size_t operation_count;
+	bool no_multi; /* the SMSC has said that it does not know submit_multi */
 	struct buf user_data, tlvs;
 	struct buf worded, plain;    /* a text as it is sent */
 	struct smpp_parts *measured; /* scratch for counting parts */
@@ -346,6 +347,7 @@ bool smpp_fall_back(struct smpp_channel *ch);
  * next. */
 void smpp_version_fall_back(struct smpp_channel *ch, uint8_t named);
 /** Whether a request of that command_id carries a message: it has a struct smpp_outgoing. */
+/** Whether the request is of one message: a part of a struct smpp_outgoing. */
 static inline bool smpp_is_submit(uint32_t command_id)
 {
 	return command_id == SMPP_submit_sm || command_id == SMPP_data_sm;

@@ -1,106 +1,139 @@
 /*
  * One text for many numbers by submit_multi (SMPP 3.4, 4.5): each of them has a result of its own.
  */
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "smpp_ops.h"
 
-static int put_dests(const struct smpp_channel *ch, const struct connector_many *many,
-                     struct smpp_operation *op, struct smpp_number *source, struct buf *out)
+/* How many of the messages the request is for: no more than the contract allows now. */
+static size_t put_dests(struct smpp_channel *ch, const struct message *const *messages,
+                        size_t count, struct smpp_operation *op, struct smpp_number *source,
+                        struct buf *out)
 {
 	enum { DEST_ADDRESS = 1 };
 
-	op->digits = calloc(many->count, sizeof(*op->digits));
-	if (!op->digits)
-		return -ENOMEM;
-	op->count = many->count;
-	for (size_t i = 0; i < many->count; i++) {
-		struct smpp_number dest;
-		int err = smpp_out_address(ch, many->local, SPAN_NONE, many->addresses[i], source,
-		                           &dest);
+	for (; op->count < count && connector_pace(ch->host) == 0; op->count++) {
+		const struct message *m = messages[op->count];
+		struct smpp_number dest = {0};
 
-		if (err || strlen(dest.digits) >= sizeof(*op->digits))
-			return -EINVAL;
-		memcpy(op->digits[i], dest.digits, strlen(dest.digits) + 1);
+		if (smpp_out_address(ch, m->local, m->extension, m->address, source, &dest) ||
+		    strlen(dest.digits) >= sizeof(*op->digits))
+			break;
+		memcpy(op->digits[op->count], dest.digits, strlen(dest.digits) + 1);
 		smpp_dest_put(out, &(struct smpp_dest){.flag = DEST_ADDRESS,
 		                                       .ton = dest.ton,
 		                                       .npi = dest.npi,
 		                                       .address = span_of(dest.digits)});
+		connector_paced(ch->host); /* it counts messages, not requests */
 	}
-	return buf_check(out);
+	return buf_check(out) ? 0 : op->count;
 }
 
-static int put_text(struct smpp_channel *ch, const struct smpp_link *l, struct span text,
+/* A text for people in one part, and nothing that submit_sm says of a message besides. */
+static int put_text(struct smpp_channel *ch, const struct smpp_link *l, const struct message *m,
                     struct smpp_submit_multi *sm)
 {
 	struct smpp_split_options options = smpp_out_split_options(ch, l);
-	/* One text for many is a campaign's, and bears what those bear. */
-	const struct message m = {.text = text, .lane = LANE_CAMPAIGN};
+	struct smpp_special *special = NULL;
 	struct smpp_parts parts = {0};
-	int err;
+	int err = smpp_special_read(m, &special);
 
+	if (special || m->service.message_class != CLASS_NONE ||
+	    (ch->cfg->schedule == SMPP_SCHEDULE_SMSC && m->due_ms))
+		err = -EINVAL;
+	smpp_special_free(&special);
 	options.parts_max = 1;
-	err = smpp_compose(ch, &m, &options, &parts, &(struct smpp_changes){0});
+	if (!err)
+		err = smpp_compose(ch, m, &options, &parts, &(struct smpp_changes){0});
 	if (!err)
 		err = smpp_out_put_part(&parts, &ch->user_data);
 	sm->data_coding = parts.data_coding;
 	sm->short_message = buf_span(&ch->user_data);
 	smpp_parts_fini(&parts);
-	return err == -EBADMSG ? -EINVAL : err;
+	return err;
 }
 
-static int submit_multi(struct smpp_link *l, const struct connector_many *many,
-                        struct smpp_operation *op)
+/* By when the first of them expires; 0: none does. */
+static uint64_t earliest_expiry(const struct message *const *messages, size_t count)
+{
+	uint64_t earliest = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t expires = message_expires_ms(messages[i]);
+
+		if (expires && (!earliest || expires < earliest))
+			earliest = expires;
+	}
+	return earliest;
+}
+
+static int write_request(struct smpp_link *l, struct smpp_pdu *pdu, struct smpp_operation *op)
+{
+	struct smpp_flight *f;
+	int err = smpp_link_request(l, pdu, op, &f);
+
+	if (err)
+		return err;
+	l->submits++;
+	l->octets += f->octets;
+	smpp_session_rearm(l);
+	return 0;
+}
+
+static size_t submit_multi(struct smpp_link *l, const struct message *const *messages, size_t count,
+                           struct smpp_operation *op)
 {
 	struct smpp_channel *ch = l->channel;
 	struct smpp_pdu pdu = {.command_id = SMPP_submit_multi};
 	struct smpp_submit_multi *sm = &pdu.u.submit_multi;
 	struct smpp_number source = {0};
 	struct buf dests;
-	int err = op ? put_text(ch, l, many->text, sm) : -ENOMEM;
+	char validity[17];
+	int err = put_text(ch, l, messages[0], sm);
 
 	buf_init(&dests, 16384);
-	if (!err)
-		err = put_dests(ch, many, op, &source, &dests);
+	if (!err && put_dests(ch, messages, count, op, &source, &dests) == 0)
+		err = -EINVAL;
 	if (!err) {
 		sm->service_type = span_of(ch->cfg->service_type);
 		sm->source_addr_ton = source.ton;
 		sm->source_addr_npi = source.npi;
 		sm->source_addr = span_of(source.digits);
-		sm->dest_address = (struct smpp_list){(uint8_t)many->count, buf_span(&dests)};
-		sm->priority_flag = (uint8_t)ch->cfg->priority;
-		sm->registered_delivery = (uint8_t)ch->cfg->registered_delivery;
-		err = smpp_ops_request(l, &pdu, op);
-		for (size_t i = 0; !err && i < many->count; i++)
-			connector_paced(ch->host); /* the contract counts messages, not requests */
-	} else if (op) {
-		smpp_ops_free(ch, op);
+		sm->dest_address = (struct smpp_list){(uint8_t)op->count, buf_span(&dests)};
+		sm->priority_flag = smpp_out_priority(ch, messages[0]);
+		sm->validity_period =
+			smpp_out_validity(ch, earliest_expiry(messages, op->count), validity);
+		sm->registered_delivery = smpp_out_registered(ch, messages[0]);
+		err = write_request(l, &pdu, op);
 	}
 	buf_fini(&dests);
-	return err;
+	return err ? 0 : op->count;
 }
 
-int smpp_many(void *self, const struct connector_many *many, many_fn *fn, void *arg)
+size_t smpp_many(void *self, const struct message *const *messages, size_t count, many_fn *fn,
+                 void *arg)
 {
 	struct smpp_channel *ch = self;
 	struct smpp_operation *op;
 	struct smpp_link *l;
-	int err = smpp_ops_admit(ch, OPERATION_MANY, &l);
+	size_t taken;
 
-	if (err)
-		return err;
-	if (many->count == 0 || many->count > CONNECTOR_MANY_MAX)
-		return -EINVAL;
+	if (count > CONNECTOR_MANY_MAX)
+		count = CONNECTOR_MANY_MAX;
+	if (count == 0 || ch->stopping || smpp_ops_admit(ch, OPERATION_MANY, &l))
+		return 0;
 	/* It is messages, so it waits like them: for the window, the rate and a pause. */
 	l = smpp_out_ready(ch) ? smpp_out_pick(ch) : NULL;
-	if (!l)
-		return -EAGAIN;
-	op = smpp_ops_create(ch, OPERATION_MANY, arg);
-	if (op)
-		op->many = fn;
-	return submit_multi(l, many, op);
+	op = l ? smpp_ops_create(ch, OPERATION_MANY, arg) : NULL;
+	if (!op)
+		return 0;
+	op->many = fn;
+	op->digits = calloc(count, sizeof(*op->digits));
+	taken = op->digits ? submit_multi(l, messages, count, op) : 0;
+	if (!taken)
+		smpp_ops_free(ch, op);
+	return taken;
 }
 
 /* ---- what the SMSC says ---- */
@@ -130,7 +163,13 @@ static void verdict(const struct smpp_channel *ch, uint32_t status, char code[16
 	if (p.action == SMPP_ACTION_OK)
 		return;
 	out->outcome = p.action <= SMPP_ACTION_FAIL_OVER ? SEND_REFUSED : SEND_RETRY;
-	out->flags = p.action == SMPP_ACTION_BAD_ADDRESS ? SEND_BAD_ADDRESS : 0;
+	out->flags = 0;
+	if (p.action == SMPP_ACTION_BAD_ADDRESS)
+		out->flags = SEND_BAD_ADDRESS;
+	else if (p.action == SMPP_ACTION_FAIL_OVER)
+		out->flags = SEND_NOT_HERE;
+	else if (p.action >= SMPP_ACTION_THROTTLE)
+		out->flags = SEND_NOT_COUNTED;
 	out->id = SPAN_NONE;
 	snprintf(code, 16, "smpp.0x%08x", status);
 	out->code = code;
@@ -138,15 +177,27 @@ static void verdict(const struct smpp_channel *ch, uint32_t status, char code[16
 	out->retry_ms = p.delay_ms;
 }
 
-static void tell_many(const struct smpp_channel *ch, struct smpp_operation *op,
+static void note(struct smpp_channel *ch, uint32_t status, const char *digits,
+                 const struct send_result *r)
+{
+	if (r->outcome == SEND_OK)
+		return;
+	if (r->outcome == SEND_REFUSED)
+		++*ch->metrics.submit_errors;
+	smpp_pace_refused(ch, status, digits);
+}
+
+static void tell_many(struct smpp_channel *ch, struct smpp_operation *op,
                       const struct smpp_pdu *pdu)
 {
 	struct send_result results[CONNECTOR_MANY_MAX];
 	char codes[CONNECTOR_MANY_MAX][16];
+	struct span id = pdu && !pdu->command_status ? pdu->u.submit_multi_resp.message_id
+	                                             : SPAN_NONE; /* a generic_nack has none */
 
-	assert(op->digits); /* or there was no request */
 	for (size_t i = 0; i < op->count; i++) {
 		struct send_result *r = &results[i];
+		uint32_t status;
 
 		*r = (struct send_result){.outcome = SEND_UNCERTAIN,
 		                          .parts = 1,
@@ -154,22 +205,62 @@ static void tell_many(const struct smpp_channel *ch, struct smpp_operation *op,
 		                          .reason = "the SMSC did not answer the submit"};
 		if (!pdu)
 			continue;
-		*r = (struct send_result){
-			.outcome = SEND_OK, .parts = 1, .id = pdu->u.submit_multi_resp.message_id};
-		verdict(ch,
-		        pdu->command_status ? pdu->command_status
-		                            : status_at(&pdu->u.submit_multi_resp, op->digits[i]),
-		        codes[i], r);
+		*r = (struct send_result){.outcome = SEND_OK,
+		                          .flags = op->count > 1 ? SEND_SHARED_ID : 0,
+		                          .parts = 1,
+		                          .id = id};
+		status = pdu->command_status ? pdu->command_status
+		                             : status_at(&pdu->u.submit_multi_resp, op->digits[i]);
+		verdict(ch, status, codes[i], r);
+		note(ch, status, op->digits[i], r);
 	}
 	op->many(op->arg, results, op->count);
+}
+
+/* An SMSC without submit_multi, or one that takes fewer at once: nothing is wrong with the
+ * messages, which go one by one from now on. */
+static bool is_about_many(uint32_t status)
+{
+	return status == SMPP_RINVCMDID || status == SMPP_RINVNUMDESTS ||
+	       status == SMPP_RINVDESTFLAG;
+}
+
+static void give_all_back(struct smpp_channel *ch, struct smpp_operation *op, uint32_t status)
+{
+	struct send_result results[CONNECTOR_MANY_MAX];
+
+	ch->no_multi = true;
+	log_warn(ch->log, EVENT("smpp.no_submit_multi"), STR("status", smpp_status_name(status)));
+	for (size_t i = 0; i < op->count; i++)
+		results[i] = (struct send_result){.outcome = SEND_RETRY,
+		                                  .flags = SEND_NOT_COUNTED,
+		                                  .parts = 1,
+		                                  .code = "smpp.no_submit_multi",
+		                                  .reason = smpp_status_text(status),
+		                                  .retry_ms = 1};
+	op->many(op->arg, results, op->count);
+}
+
+static void taken(struct smpp_channel *ch, struct span id)
+{
+	smpp_pace_taken(ch);
+	if (id.len)
+		smpp_ids_sent(ch->ids, id);
 }
 
 void smpp_many_response(struct smpp_channel *ch, struct smpp_operation *op,
                         const struct smpp_pdu *pdu)
 {
-	if (pdu && pdu->command_status == SMPP_RTHROTTLED)
+	uint32_t status = pdu ? pdu->command_status : 0;
+
+	if (is_about_many(status)) {
+		give_all_back(ch, op, status);
+		return;
+	}
+	if (status == SMPP_RTHROTTLED)
 		smpp_pace_throttle(
-			ch, smpp_status_policy(SMPP_RTHROTTLED, ch->policies, ch->policy_count)
-				    .delay_ms);
+			ch, smpp_status_policy(status, ch->policies, ch->policy_count).delay_ms);
+	else if (pdu && !status)
+		taken(ch, pdu->u.submit_multi_resp.message_id);
 	tell_many(ch, op, pdu);
 }

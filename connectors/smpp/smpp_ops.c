@@ -25,7 +25,7 @@ static bool can(const void *self, enum connector_operation what)
 	case OPERATION_REPLACE:
 		return ch->cfg->replace;
 	case OPERATION_MANY:
-		return ch->cfg->submit_multi;
+		return ch->cfg->submit_multi && !ch->no_multi;
 	}
 	return false;
 }

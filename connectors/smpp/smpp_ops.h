@@ -13,7 +13,7 @@ struct smpp_operation {
 	answer_fn *fn;
 	many_fn *many;
 	void *arg;
-	size_t count; /* of many: addresses, as digits */
+	size_t count; /* of many: messages, by the digits of whom they are for */
 	char (*digits)[24];
 };
 
@@ -29,7 +29,8 @@ int smpp_ops_request(struct smpp_link *l, struct smpp_pdu *pdu,
                      struct smpp_operation *op) MUST_CHECK;
 
 /** connector_operations.many. */
-int smpp_many(void *channel, const struct connector_many *many, many_fn *fn, void *arg);
+size_t smpp_many(void *channel, const struct message *const *messages, size_t count, many_fn *fn,
+                 void *arg);
 /** The response to it; pdu NULL: none came. */
 void smpp_many_response(struct smpp_channel *ch, struct smpp_operation *op,
                         const struct smpp_pdu *pdu);

@@ -325,23 +325,21 @@ static void put_time(const struct smpp_channel *ch, uint64_t wall, uint64_t at, 
 }
 
 /* Until when the SMSC is to try; 0: its own time. */
-static uint64_t valid_until(const struct smpp_channel *ch, const struct smpp_outgoing *out,
-                            uint64_t wall)
+static uint64_t valid_until(const struct smpp_channel *ch, uint64_t expires_ms, uint64_t wall)
 {
-	if (out->expires_ms)
-		return out->expires_ms > wall ? out->expires_ms : wall + 1;
+	if (expires_ms)
+		return expires_ms > wall ? expires_ms : wall + 1;
 	return ch->cfg->validity_ms ? wall + (uint64_t)ch->cfg->validity_ms : 0;
 }
 
-static void fill_validity(const struct smpp_channel *ch, const struct smpp_outgoing *out,
-                          char text[17], struct smpp_submit_sm *sm)
+struct span smpp_out_validity(const struct smpp_channel *ch, uint64_t expires_ms, char text[17])
 {
-	uint64_t wall = clock_wall_ms(ch->clock), until = valid_until(ch, out, wall);
+	uint64_t wall = clock_wall_ms(ch->clock), until = valid_until(ch, expires_ms, wall);
 
 	if (until == 0)
-		return;
+		return SPAN_NONE;
 	put_time(ch, wall, until, text);
-	sm->validity_period = span_of(text);
+	return span_of(text);
 }
 
 /* Only where the SMSC is the one to hold it; else the host did. */
@@ -368,13 +366,9 @@ uint8_t smpp_out_registered(const struct smpp_channel *ch, const struct message 
 	return registered;
 }
 
-static void fill_service(const struct smpp_channel *ch, const struct smpp_outgoing *out,
-                         struct smpp_submit_sm *sm)
+uint8_t smpp_out_priority(const struct smpp_channel *ch, const struct message *m)
 {
-	uint8_t priority = out->msg->service.priority;
-
-	sm->priority_flag = priority ? (uint8_t)(priority - 1) : (uint8_t)ch->cfg->priority;
-	sm->registered_delivery = smpp_out_registered(ch, out->msg);
+	return (uint8_t)(m->service.priority ? m->service.priority - 1 : ch->cfg->priority);
 }
 
 /* The same as data_sm (4.7): the text is a TLV, and so is the validity, in seconds. It knows
@@ -383,7 +377,7 @@ static void as_data_sm(struct smpp_channel *ch, const struct smpp_outgoing *out,
                        struct smpp_pdu *pdu)
 {
 	const struct smpp_submit_sm sm = pdu->u.submit_sm;
-	uint64_t wall = clock_wall_ms(ch->clock), until = valid_until(ch, out, wall);
+	uint64_t wall = clock_wall_ms(ch->clock), until = valid_until(ch, out->expires_ms, wall);
 
 	if (sm.schedule_delivery_time.len)
 		return;
@@ -424,8 +418,9 @@ static int submit(struct smpp_channel *ch, struct smpp_link *l, struct smpp_outg
 	sm->dest_addr_ton = out->dest.ton;
 	sm->dest_addr_npi = out->dest.npi;
 	sm->destination_addr = span_of(out->dest.digits);
-	fill_service(ch, out, sm);
-	fill_validity(ch, out, validity, sm);
+	sm->priority_flag = smpp_out_priority(ch, out->msg);
+	sm->registered_delivery = smpp_out_registered(ch, out->msg);
+	sm->validity_period = smpp_out_validity(ch, out->expires_ms, validity);
 	fill_schedule(ch, out, schedule, sm);
 	fill_text(ch, l, out, part, sm);
 	if (ch->cfg->submit == SMPP_SUBMIT_DATA && l->takes_tlvs)

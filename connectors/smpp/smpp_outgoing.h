@@ -93,6 +93,11 @@ int smpp_out_address(const struct smpp_channel *ch, struct span local, struct sp
                      struct smpp_number *dest) MUST_CHECK;
 /** registered_delivery of a message. */
 uint8_t smpp_out_registered(const struct smpp_channel *ch, const struct message *m);
+/** priority_flag of a message. */
+uint8_t smpp_out_priority(const struct smpp_channel *ch, const struct message *m);
+/** validity_period of what expires at wall time expires_ms (0: as the channel says); empty: the
+ * SMSC's own. Written into text. */
+struct span smpp_out_validity(const struct smpp_channel *ch, uint64_t expires_ms, char text[17]);
 /** The only part of a text as it stands in short_message. -EMSGSIZE: it is more than one. */
 int smpp_out_put_part(const struct smpp_parts *parts, struct buf *out) MUST_CHECK;
 /** How texts are cut over a session. */

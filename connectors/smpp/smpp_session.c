@@ -68,6 +68,18 @@ static void on_bind_resp(struct smpp_link *l, const struct smpp_pdu *pdu)
 
 /* ---- PDUs in ---- */
 
+/* What the window bounds: one text for many is one request. */
+static bool is_bounded(uint32_t command_id)
+{
+	return smpp_is_submit(command_id) || command_id == SMPP_submit_multi;
+}
+
+static void leave_window(struct smpp_link *l, const struct smpp_flight *f)
+{
+	l->submits--;
+	l->octets -= f->octets;
+}
+
 static void on_submit_resp(struct smpp_link *l, struct smpp_flight *f, const struct smpp_pdu *pdu)
 {
 	struct smpp_outgoing *item = f->item;
@@ -81,10 +93,8 @@ static void on_submit_resp(struct smpp_link *l, struct smpp_flight *f, const str
 	if (!nack)
 		smpp_pace_hint(l->channel, pdu->u.submit_sm_resp.tlvs);
 
-	if (!late) {
-		l->submits--;
-		l->octets -= f->octets;
-	}
+	if (!late)
+		leave_window(l, f);
 	smpp_window_remove(&l->window, f);
 	smpp_out_response(l, item, part, pdu->command_status, id, late);
 	smpp_out_pump(l->channel);
@@ -111,9 +121,12 @@ static void on_response(struct smpp_link *l, struct smpp_pdu *pdu)
 		return;
 	}
 	operation = f->item;
+	if (is_bounded(command))
+		leave_window(l, f);
 	smpp_window_remove(&l->window, f);
 	if (operation) {
 		smpp_ops_response(l->channel, operation, pdu, 0);
+		smpp_out_pump(l->channel);
 		smpp_link_check_done(l);
 		return;
 	}
@@ -376,14 +389,14 @@ static void expire_flights(struct smpp_link *l, uint64_t now)
 		struct smpp_outgoing *forgotten;
 		uint16_t part = f->part;
 
+		if (is_bounded(f->command_id))
+			leave_window(l, f);
 		if (!item || !smpp_is_submit(f->command_id)) {
 			smpp_window_remove(&l->window, f);
 			if (item) /* else one of our own: their deadlines are elsewhere */
 				smpp_ops_response(l->channel, item, NULL, -ETIMEDOUT);
 			continue;
 		}
-		l->submits--;
-		l->octets -= f->octets;
 		++*l->channel->metrics.timeouts;
 		forgotten = smpp_window_late(&l->window, f);
 		smpp_out_uncertain(l, item, part, SMPP_TIMED_OUT);

@@ -18,6 +18,9 @@ const FROM = { source_addr_ton: 1, source_addr_npi: 1, source_addr: PHONE, desti
 const FAST = "\n    reconnect_least: 100 ms\n    reconnect_most: 200 ms";
 const REFUSED = smpp.errors.ESME_RINVPARLEN ?? 0xc2;
 
+const WRONG = "8613800138007";
+const unknown = (dests) => dests.filter((d) => d.destination_addr === WRONG).map((d) => ({ ...d, error_status_code: smpp.errors.ESME_RINVDSTADR }));
+
 /** What came over a session, answered as an SMSC does; bind(pdu) says what to answer a bind with. */
 function serve(session, seen, bind = () => ({})) {
   let ids = 0;
@@ -26,6 +29,7 @@ function serve(session, seen, bind = () => ({})) {
     seen.push(pdu);
     if (pdu.command.startsWith("bind_") && !pdu.isResponse()) session.send(pdu.response({ system_id: "SMSC", ...bind(pdu) }));
     else if (["submit_sm", "data_sm"].includes(pdu.command)) session.send(pdu.response({ message_id: `id${++ids}` }));
+    else if (pdu.command === "submit_multi") session.send(pdu.response({ message_id: `many${++ids}`, unsuccess_sme: unknown(pdu.dest_address) }));
     else if (["unbind", "enquire_link"].includes(pdu.command)) session.send(pdu.response());
   });
 }
@@ -100,6 +104,31 @@ test("an SMSC that connects to us with an outbind is bound to over its connectio
   });
   const answer = await asksAndIsAnswered(session, seen);
   assert.equal(answer.source_addr, BANK);
+});
+
+test("a campaign of one text goes to many at once, and each has its own end", async (t) => {
+  const smsc = await listen(t);
+  const w = await world(t, { channels: ["sms"], smscPort: smsc.port, smppExtra: `${FAST}\n    submit_multi: true` });
+  const numbers = Array.from({ length: 40 }, (_, i) => String(8613800138000 + i));
+  await w.api("POST", "/v1/channels/sms-main/stop");
+  await until("the unbind", () => smsc.seen.some((p) => p.command === "unbind"));
+  const posted = await Promise.all(numbers.map((n) => w.api("POST", "/v1/messages", { to: `+${n}`, text: "Maintenance tonight from 1 to 3", lane: "campaign" })));
+  await w.api("POST", "/v1/channels/sms-main/start");
+  const status = async (i) => (await w.api("GET", `/v1/messages/${posted[i].body.id}`)).body.status;
+  await until("all are told", async () => !(await Promise.all(numbers.map((_, i) => status(i)))).some((s) => ["accepted", "queued", "sending"].includes(s)));
+  const requests = smsc.seen.filter((p) => p.command === "submit_multi");
+  const alone = smsc.seen.filter((p) => p.command === "submit_sm").map((p) => p.destination_addr);
+  const together = requests.flatMap((p) => p.dest_address.map((d) => d.destination_addr));
+  assert.deepEqual([...alone, ...together].sort(), numbers);
+  assert.ok(together.length > alone.length, `${together.length} together, ${alone.length} alone`);
+  assert.equal(await status(numbers.indexOf(WRONG)), "failed");
+  const [first] = requests;
+  const receipt = `id:many1 sub:001 dlvrd:001 submit date:2611220100 done date:2611220101 stat:DELIVRD err:000 text:`;
+  for (const d of first.dest_address) {
+    await request(smsc.sessions.at(-1), "deliver_sm", { ...FROM, source_addr: d.destination_addr, esm_class: 4, short_message: receipt });
+  }
+  const reached = first.dest_address.map((d) => numbers.indexOf(d.destination_addr)).filter((i) => numbers[i] !== WRONG);
+  await until("the receipts", async () => (await Promise.all(reached.map(status))).every((s) => s === "delivered"));
 });
 
 /** A certificate for the address 127.0.0.1 that its own authority signed, and one for us. */

@@ -21,8 +21,9 @@
 --                            follow
 --   ph:n:P:NODE      string  the living instance of a node, expires
 --   ph:r:P:CH:SPAN   hash    of a span of time: peer's id -> "C seq", or "C seq part parts", of the message, in the
---                            partition of its conversation (a receipt says whom it is of)
---   ph:e:P:CH:SPAN   hash    receipts that came before their ids: id -> "C letter code" lines, C "-" for anyone's
+--                            partition of its conversation (a receipt says whom it is of); "*" where messages of
+--                            several customers share it, and "id C" leads to each
+--   ph:e:P:CH:SPAN   hash    receipts that came before their ids: id -> "C letter code" lines, "-C" for C's or anyone's
 --   ph:x:P:CH        zset    dead letters: "C seq" by when it failed
 --   ph:k:P:C         string  "UNTIL HOW BY": the customer is known as who they are; expires then
 --   ph:w:P           stream  what webhooks tell

@@ -21,11 +21,17 @@ local function better(was, is)
 	return was
 end
 
+-- Whether a receipt that came before may be on a message of C's. whose: C, by a guess of the id; "-C", by the id itself,
+-- which is then C's or, unless it is shared, whoever's it is: addresses may be written differently; "-", it did not say.
+local function may_be_of(whose, C, shared)
+	return whose == C or whose == '-' .. C or not shared and whose:byte() == 45
+end
+
 -- Receipts that came before their message's id, one line for each whom it may be of: the best word of them on a message
 -- of C's, or nil. was: what is known by now.
-local function early_of(kept, C, was)
+local function early_of(kept, C, shared, was)
 	for whose, letter, code in kept:gmatch('(%S+) (%a) ([^\n]*)') do
-		if whose == '-' or whose == C then was = better(was, {letter, code}) end
+		if may_be_of(whose, C, shared) then was = better(was, {letter, code}) end
 	end
 	return was
 end
@@ -46,17 +52,25 @@ local function early_add(kept, whose, letter, code)
 end
 
 -- What of them is not C's; nobody knows whose the others are, so that they are whoever's comes first.
-local function early_rest(kept, C)
+local function early_rest(kept, C, shared)
 	local lines = {}
 	for line in kept:gmatch('[^\n]+') do
-		local whose = line:match('^%S+')
-		if whose ~= '-' and whose ~= C then lines[#lines + 1] = line end
+		if not may_be_of(line:match('^%S+'), C, shared) then lines[#lines + 1] = line end
 	end
 	return table.concat(lines, '\n')
 end
 
 local function place_of(field, part, parts)
 	return parts == 1 and field or field .. ' ' .. part .. ' ' .. parts
+end
+
+-- An id that several messages of one request share ("*") leads to each by whom it is to.
+local function place_keep(places, id, C, place, shared)
+	if shared then
+		places[#places + 1], places[#places + 2] = id, '*'
+		id = id .. ' ' .. C
+	end
+	places[#places + 1], places[#places + 2] = id, place
 end
 
 local function ids_keep(key, places)
@@ -112,7 +126,7 @@ end
 -- The arguments of settle_many, sorted: names "C seq", ids with their places, and items; items[i] is nil where all goes
 -- without saying.
 local function outcomes_parse(v)
-	local names, items, ids, places, owners = {}, {}, {}, {}, {}
+	local names, items, ids, places, owners, shared = {}, {}, {}, {}, {}, {}
 	for i = 1, #v - 1 do
 		local text = v[i + 1]
 		local name, id, place
@@ -127,12 +141,13 @@ local function outcomes_parse(v)
 		end
 		names[i] = name
 		if id ~= '' then
+			if id:byte(-1) == 32 then id, shared[i] = id:sub(1, -2), true end
 			ids[#ids + 1] = id
-			places[#places + 1], places[#places + 2] = id, place
+			place_keep(places, id, name:match('^%x+'), place, shared[i])
 			owners[#ids] = i -- whose id it is
 		end
 	end
-	return names, items, ids, places, owners
+	return names, items, ids, places, owners, shared
 end
 
 local function plain_item(name, id)
@@ -141,7 +156,7 @@ local function plain_item(name, id)
 end
 
 -- Receipts that came before their ids: number of the outcome -> {letter, code}. They are kept no more; other customers' are.
-local function early_ones(P, o, names, ids, owners)
+local function early_ones(P, o, names, ids, owners, shared)
 	local out = {}
 	for span = span_of(o.now - SHORT_WINDOW_MS), span_of(o.now) do
 		local key = early_key(P, o.channel, span)
@@ -150,9 +165,9 @@ local function early_ones(P, o, names, ids, owners)
 		for i = 1, #kept do
 			local n, id = owners[i], ids[i]
 			local lines, C = left[id] or kept[i], names[n]:match('^%x+')
-			local best = lines and early_of(lines, C, out[n])
+			local best = lines and early_of(lines, C, shared[n], out[n])
 			if best then
-				out[n], left[id] = best, early_rest(lines, C)
+				out[n], left[id] = best, early_rest(lines, C, shared[n])
 				if left[id] == '' then call('HDEL', key, id) else call('HSET', key, id, left[id]) end
 			end
 		end
@@ -162,7 +177,7 @@ end
 
 -- Notes outcomes of what a node had in hand.
 -- args: [channel now limited log_max outbox node look] then for each "=C seq id": the whole of it was taken by the peer, id "":
--- none; or [C seq letter part parts code reason flags id attempts claim]
+-- none; or [C seq letter part parts code reason flags id attempts claim]. An id with a space behind it is shared.
 -- letter b: give back to the lane; flags 1: it may be doubled then; m: the same, to the lane of another channel (reason).
 -- look: the caller gave back others a while ago, which may stand there.
 -- Only what nobody else has in hand by now, nor the caller by a later claim: it may have been given up for dead; a lost
@@ -171,10 +186,10 @@ local function settle_many(keys, v)
 	local P, c = keys[1], decode(v[1])
 	local o = {channel = c[1], now = c[2], limited = c[3] == 1, node = c[6]}
 	local opt = {log_max = c[4], outbox = c[5] == 1, channel = c[1]}
-	local names, items, ids, places, id_owners = outcomes_parse(v)
+	local names, items, ids, places, id_owners, shared = outcomes_parse(v)
 	local flights = 'ph:f:' .. P .. ':' .. o.channel
 	local owners = call('HMGET', flights, unpack(names))
-	local early = early_ones(P, o, names, ids, id_owners)
+	local early = early_ones(P, o, names, ids, id_owners, shared)
 	local w, gone, over, out, usual = together(), {}, {}, {}, '- ' .. o.node .. ' '
 	local same -- most are alike
 	for i = 1, #names do
@@ -200,10 +215,12 @@ end
 
 -- ---------------------------------------------------------------- receipts
 
--- The place that is kept under one of the forms of an id, newest first.
-local function find_id(P, channel, id, now)
+-- The place that is kept under one of the forms of an id, newest first; of a shared one, that of C's message.
+local function find_id(P, channel, id, C, now)
 	for span = span_of(now), span_of(now) - SPANS, -1 do
-		local place = call('HGET', id_key(P, channel, span), id)
+		local key = id_key(P, channel, span)
+		local place = call('HGET', key, id)
+		if place == '*' then place = call('HGET', key, id .. ' ' .. C) end
 		if place then return place end
 	end
 end
@@ -217,7 +234,7 @@ local function receipt(keys, v)
 	local others = ''
 	local opt = {log_max = tonumber(v[5]), outbox = v[6] == '1'}
 	for i = 9, #v do
-		local place = find_id(P, channel, v[i], now) or ''
+		local place = find_id(P, channel, v[i], v[8], now) or ''
 		local C, seq, more = place:match('^(%x+) (%d+)(.*)$')
 		if C and (i == 9 or v[8] == '' or v[8] == C) then
 			local part, parts = more:match('^ (%d+) (%d+)$')
@@ -230,7 +247,7 @@ local function receipt(keys, v)
 		elseif C then
 			others = '!'
 		elseif v[7] == '1' then
-			local whose = i > 9 and v[8] ~= '' and v[8] or '-'
+			local whose = (i > 9 and v[8] ~= '' and '' or '-') .. v[8]
 			local key = early_key(P, channel, span_of(now))
 			ids_keep(key, {v[i], early_add(call('HGET', key, v[i]) or '', whose, v[3], v[4])})
 		end

@@ -74,6 +74,45 @@ static void tell_receipt_of(unsigned customer, const char *id)
 	io_wait(fx.loop, io_is_true, &done, 10000);
 }
 
+static void tell_shared(size_t i, const char *id)
+{
+	const struct send_result result = {
+		.outcome = SEND_OK, .flags = SEND_SHARED_ID, .parts = 1, .id = span_of(id)};
+
+	connector_result(fx.node.self->host, fx.node.self->sent[i], &result);
+}
+
+/* Alice and Dave are in one partition: one place in it for the id would be the last one's. */
+START_TEST(of_one_id_for_many_each_has_their_own_receipt)
+{
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	ck_assert_int_eq(receive_text(&fx.node, DAVE, "m2", QUESTION), 0);
+	wait_sent(&fx.node, 2);
+	tell_shared(0, "many1");
+	tell_shared(1, "many1");
+	wait_status(&fx.node, ALICE, 2, STATUS_SENT);
+	wait_status(&fx.node, DAVE, 2, STATUS_SENT);
+	tell_receipt_of(ALICE, "many1");
+	wait_status(&fx.node, ALICE, 2, STATUS_DELIVERED);
+	ck_assert_int_eq(status_of(&fx.node, DAVE, 2), STATUS_SENT);
+	tell_receipt_of(DAVE, "many1");
+	wait_status(&fx.node, DAVE, 2, STATUS_DELIVERED);
+}
+END_TEST
+
+START_TEST(of_one_id_for_many_an_early_receipt_is_its_customers)
+{
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	ck_assert_int_eq(receive_text(&fx.node, DAVE, "m2", QUESTION), 0);
+	wait_sent(&fx.node, 2);
+	tell_receipt_of(DAVE, "many1");
+	tell_shared(0, "many1");
+	tell_shared(1, "many1");
+	wait_status(&fx.node, DAVE, 2, STATUS_DELIVERED);
+	ck_assert_int_eq(status_of(&fx.node, ALICE, 2), STATUS_SENT);
+}
+END_TEST
+
 START_TEST(a_receipt_is_of_nobody_elses_message_that_has_its_number_in_another_base)
 {
 	tell_receipt_of(ALICE, "26"); /* of nothing we know; 0x26 is 38 */
@@ -234,6 +273,8 @@ TCase *receipts_cases(void)
 	tcase_add_test(tc, delivered_after_expired_wins);
 	tcase_add_test(tc, a_receipt_that_comes_before_its_response_is_kept);
 	tcase_add_test(tc, of_receipts_that_come_before_their_response_the_best_counts);
+	tcase_add_test(tc, of_one_id_for_many_each_has_their_own_receipt);
+	tcase_add_test(tc, of_one_id_for_many_an_early_receipt_is_its_customers);
 	tcase_add_test(tc, who_takes_a_receipt_that_waits_leaves_anothers);
 	tcase_add_test(tc, a_receipt_that_waits_is_not_put_aside_by_anothers_that_may_have_its_id);
 	tcase_add_test(tc,

@@ -1,5 +1,5 @@
 /*
- * What is asked of messages that were sent, one text for many, and data_sm in place of submit_sm.
+ * What is asked of messages that were sent, and data_sm in place of submit_sm.
  * SMPP 3.4, 4.5 and 4.7 to 4.10; docs/protocols/smpp.md.
  */
 #include "link_fixture.h"
@@ -312,134 +312,6 @@ START_TEST(operations_are_beside_the_window_and_few_at_once)
 }
 END_TEST
 
-/* ---- submit_multi ---- */
-
-static struct many {
-	unsigned count;
-	size_t results;
-	enum send_outcome outcome[4];
-	unsigned flags[4];
-	char id[4][16], code[4][24];
-} many;
-
-static void on_many(void *arg, const struct send_result *results, size_t count)
-{
-	struct many *m = arg;
-
-	m->count++;
-	m->results = count;
-	for (size_t i = 0; i < count && i < 4; i++) {
-		m->outcome[i] = results[i].outcome;
-		m->flags[i] = results[i].flags;
-		snprintf(m->id[i], sizeof(m->id[i]), "%.*s", SPAN_FMT(results[i].id));
-		snprintf(m->code[i], sizeof(m->code[i]), "%s",
-		         results[i].code ? results[i].code : "");
-	}
-}
-
-static const struct span addresses[] = {
-	{"sms:+8613800138000", 18},
-        {"sms:+8613800138001", 18},
-        {"sms:+8613800138002", 18}
-};
-static const struct connector_many to_three = {
-	.text = {"to all", 6},
-          .local = {"95500",  5},
-          .addresses = addresses, .count = 3
-};
-
-START_TEST(one_text_goes_to_many_and_each_has_its_result)
-{
-	const struct smpp_submit_multi *sm;
-	struct smpp_dest dest;
-	struct cursor c;
-
-	memset(&many, 0, sizeof(many));
-	open_allowed("");
-	/* The second: a wrong number; the third, spelled with a plus: its queue is full. */
-	smsc.unsuccess = unit_hex("01 01 38363133383030313338303031 00 0000000b"
-	                          " 01 01 2b38363133383030313338303032 00 00000014");
-	smsc.unsuccess_count = 2;
-	ck_assert_int_eq(ops()->many(host.self, &to_three, on_many, &many), 0);
-	AWAIT(many.count == 1);
-	ck_assert_uint_eq(many.results, 3);
-	ck_assert_int_eq(many.outcome[0], SEND_OK);
-	ck_assert_str_eq(many.id[0], "many1");
-	ck_assert_int_eq(many.outcome[1], SEND_REFUSED);
-	ck_assert_uint_eq(many.flags[1], SEND_BAD_ADDRESS);
-	ck_assert_str_eq(many.code[1], "smpp.0x0000000b");
-	ck_assert_int_eq(many.outcome[2], SEND_RETRY);
-	sm = &smsc_last(&smsc, SMPP_submit_multi)->u.submit_multi;
-	ck_assert(span_is(sm->short_message, "to all"));
-	ck_assert_uint_eq(sm->dest_address.count, 3);
-	c = cur_span(sm->dest_address.octets);
-	for (unsigned i = 0; i < 3; i++) {
-		ck_assert(smpp_dest_next(&c, &dest));
-		ck_assert_uint_eq(dest.flag, 1);
-		ck_assert_uint_eq(dest.ton, 1);
-	}
-}
-END_TEST
-
-START_TEST(when_all_are_refused_each_is)
-{
-	memset(&many, 0, sizeof(many));
-	open_allowed("");
-	smsc.operation_status = SMPP_RINVSRCADR;
-	ck_assert_int_eq(ops()->many(host.self, &to_three, on_many, &many), 0);
-	AWAIT(many.count == 1);
-	for (unsigned i = 0; i < 3; i++)
-		ck_assert_int_eq(many.outcome[i], SEND_REFUSED);
-}
-END_TEST
-
-START_TEST(throttled_the_whole_channel_pauses)
-{
-	memset(&many, 0, sizeof(many));
-	open_allowed("");
-	smsc.operation_status = SMPP_RTHROTTLED;
-	ck_assert_int_eq(ops()->many(host.self, &to_three, on_many, &many), 0);
-	AWAIT(many.count == 1);
-	for (unsigned i = 0; i < 3; i++)
-		ck_assert_int_eq(many.outcome[i], SEND_RETRY);
-	ck_assert_int_eq(host_send(&host, customer, "hello"), -EAGAIN);
-	ck_assert_int_eq(ops()->many(host.self, &to_three, on_many, &many), -EAGAIN);
-}
-END_TEST
-
-START_TEST(many_without_an_answer_are_all_of_unknown_fate)
-{
-	memset(&many, 0, sizeof(many));
-	open_allowed("response_timeout: 100 ms\n");
-	smsc.hold = true;
-	ck_assert_int_eq(ops()->many(host.self, &to_three, on_many, &many), 0);
-	AWAIT(many.count == 1);
-	for (unsigned i = 0; i < 3; i++)
-		ck_assert_int_eq(many.outcome[i], SEND_UNCERTAIN);
-}
-END_TEST
-
-START_TEST(what_cannot_go_to_many_is_refused_at_once)
-{
-	const struct span wrong[] = {SPAN_LIT("sms:BANK")};
-	struct connector_many m = to_three;
-	char text[200];
-
-	open_allowed("");
-	memset(text, 'a', sizeof(text));
-	m.text = (struct span){text, sizeof(text)};
-	ck_assert_int_eq(ops()->many(host.self, &m, on_many, &many), -EMSGSIZE);
-	m = to_three;
-	m.addresses = wrong;
-	m.count = 1;
-	ck_assert_int_eq(ops()->many(host.self, &m, on_many, &many), -EINVAL);
-	m.count = 0;
-	ck_assert_int_eq(ops()->many(host.self, &m, on_many, &many), -EINVAL);
-	ck_assert_int_eq(ops()->many(host.self, &to_three, on_many, &many), 0);
-	AWAIT(smsc_last(&smsc, SMPP_submit_multi));
-}
-END_TEST
-
 /* ---- data_sm ---- */
 
 START_TEST(data_sm_carries_texts_where_the_channel_says_so)
@@ -516,17 +388,12 @@ int main(void)
 		operations_are_beside_the_window_and_few_at_once,
 	};
 	const TTest *const rest[] = {
-		one_text_goes_to_many_and_each_has_its_result,
-		when_all_are_refused_each_is,
-		throttled_the_whole_channel_pauses,
-		many_without_an_answer_are_all_of_unknown_fate,
-		what_cannot_go_to_many_is_refused_at_once,
 		data_sm_carries_texts_where_the_channel_says_so,
 		a_long_text_by_data_sm_is_parts_too,
 		data_sm_has_the_windows_rules_and_fates,
 		without_optional_parameters_there_is_no_data_sm,
 	};
-	TCase *tc[] = {tcase_create("of one"), tcase_create("many and data_sm")};
+	TCase *tc[] = {tcase_create("of one"), tcase_create("data_sm")};
 
 	add_tests(tc[0], one, ARRAY_LEN(one));
 	add_tests(tc[1], rest, ARRAY_LEN(rest));
