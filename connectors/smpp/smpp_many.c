@@ -6,6 +6,19 @@
 
 #include "smpp_ops.h"
 
+/* The SMSC would have to hold it by itself, or has the number in the request already: one id and
+ * one number would stand for two messages then. */
+static bool goes_alone(const struct smpp_channel *ch, const struct message *m,
+                       const struct smpp_operation *op, const char *digits)
+{
+	if (ch->cfg->schedule == SMPP_SCHEDULE_SMSC && m->due_ms)
+		return true;
+	for (size_t i = 0; i < op->count; i++)
+		if (strcmp(op->digits[i], digits) == 0)
+			return true;
+	return false;
+}
+
 /* How many of the messages the request is for: no more than the contract allows now. */
 static size_t put_dests(struct smpp_channel *ch, const struct message *const *messages,
                         size_t count, struct smpp_operation *op, struct smpp_number *source,
@@ -18,7 +31,8 @@ static size_t put_dests(struct smpp_channel *ch, const struct message *const *me
 		struct smpp_number dest = {0};
 
 		if (smpp_out_address(ch, m->local, m->extension, m->address, source, &dest) ||
-		    strlen(dest.digits) >= sizeof(*op->digits))
+		    strlen(dest.digits) >= sizeof(*op->digits) ||
+		    goes_alone(ch, m, op, dest.digits))
 			break;
 		memcpy(op->digits[op->count], dest.digits, strlen(dest.digits) + 1);
 		smpp_dest_put(out, &(struct smpp_dest){.flag = DEST_ADDRESS,
@@ -39,8 +53,7 @@ static int put_text(struct smpp_channel *ch, const struct smpp_link *l, const st
 	struct smpp_parts parts = {0};
 	int err = smpp_special_read(m, &special);
 
-	if (special || m->service.message_class != CLASS_NONE ||
-	    (ch->cfg->schedule == SMPP_SCHEDULE_SMSC && m->due_ms))
+	if (special || m->service.message_class != CLASS_NONE)
 		err = -EINVAL;
 	smpp_special_free(&special);
 	options.parts_max = 1;

@@ -185,6 +185,27 @@ START_TEST(what_cannot_go_to_many_is_left_for_send)
 }
 END_TEST
 
+/* A receipt names an id and a number: two messages to one number would be told by one. */
+START_TEST(a_number_is_in_a_request_once)
+{
+	start("");
+	to[2].address = to[0].address;
+	ck_assert_uint_eq(send_many(3), 2);
+	AWAIT(told.count == 1);
+	ck_assert_uint_eq(written()->dest_address.count, 2);
+}
+END_TEST
+
+START_TEST(what_the_smsc_is_to_hold_does_not_go_with_what_goes_now)
+{
+	start("schedule: smsc\n");
+	to[1].due_ms = clock_wall_ms(&clock_system) + 3600000;
+	ck_assert_uint_eq(send_many(3), 1);
+	AWAIT(told.count == 1);
+	ck_assert_uint_eq(written()->dest_address.count, 1);
+}
+END_TEST
+
 START_TEST(no_more_at_once_than_the_contract_allows)
 {
 	start("rate: 1\nburst: 2\n");
@@ -219,6 +240,8 @@ int main(void)
 		throttled_the_whole_channel_pauses,
 		without_an_answer_all_are_of_unknown_fate,
 		what_cannot_go_to_many_is_left_for_send,
+		a_number_is_in_a_request_once,
+		what_the_smsc_is_to_hold_does_not_go_with_what_goes_now,
 		no_more_at_once_than_the_contract_allows,
 		an_smsc_without_it_gets_one_by_one,
 	};
