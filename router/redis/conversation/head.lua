@@ -80,7 +80,8 @@ local DUPS_MAX = 300   -- octets
 local OPEN_MAX = 32768 -- octets: some thousands of messages that wait
 local PARTS_MAX = 4096 -- octets of OPEN, from which on parts of old messages are forgotten
 local DEAD_MAX = 4000  -- of a channel in a partition
-local EARLY_MAX = 4    -- customers of whom one id may be, before it is known
+local EARLY_MAX = 4    -- customers of whom one id may be by a guess, before it is known
+local EARLY_NAMED_MAX = 256 -- who may share one
 -- SEQ BASE SID COUNT UNREAD LAST_IN LAST_MESSAGE EVICTED, LAST FIRST_MS
 local NUMBERS = '>I4I4I4I4I4I4I4I4I8I8'
 local FRONT_MAX = 8192 -- messages in front of a lane among which one that goes back finds its place

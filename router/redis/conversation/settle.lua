@@ -36,18 +36,19 @@ local function early_of(kept, C, shared, was)
 	return was
 end
 
+-- Guesses are few; by the id itself it may be of everybody whom one request was for.
 local function early_add(kept, whose, letter, code)
-	local lines, best, others = {}, {letter, code:gsub('\n', ' ')}, 0
+	local lines, best, alike, named = {}, {letter, code:gsub('\n', ' ')}, 0, whose:byte() == 45
 	for who, was, why in kept:gmatch('(%S+) (%a) ([^\n]*)') do
 		if who == whose then
 			best = better({was, why}, best)
 		else
-			others = others + 1
-			lines[others] = who .. ' ' .. was .. ' ' .. why
+			lines[#lines + 1] = who .. ' ' .. was .. ' ' .. why
+			if (who:byte() == 45) == named then alike = alike + 1 end
 		end
 	end
-	if others >= EARLY_MAX then return kept end
-	lines[others + 1] = whose .. ' ' .. best[1] .. ' ' .. best[2]
+	if alike >= (named and EARLY_NAMED_MAX or EARLY_MAX) then return kept end
+	lines[#lines + 1] = whose .. ' ' .. best[1] .. ' ' .. best[2]
 	return table.concat(lines, '\n')
 end
 

@@ -113,6 +113,41 @@ START_TEST(of_one_id_for_many_an_early_receipt_is_its_customers)
 }
 END_TEST
 
+/* Others of the same request, of the partition that Dave is in. */
+static void tell_early_of_others(unsigned count, const char *id)
+{
+	const unsigned partition = router_partition_of(conversation_of(DAVE));
+
+	for (unsigned n = 0; count; n++) {
+		char address[40], conversation[CONVERSATION_ID_LEN + 1];
+		const struct receipt receipt = {
+			.id = span_of(id),
+			.address = {address, (size_t)snprintf(address, sizeof(address),
+                                    "sms:+861390000%04u", n)},
+			.status = STATUS_DELIVERED
+                };
+		bool done = false;
+
+		router_conversation_id(receipt.address, conversation);
+		if (router_partition_of(span_of(conversation)) != partition)
+			continue;
+		connector_receipt(fx.node.self->host, &receipt, on_noted, &done);
+		io_wait(fx.loop, io_is_true, &done, 10000);
+		count--;
+	}
+}
+
+START_TEST(of_one_id_for_many_the_receipts_of_all_may_come_early)
+{
+	ck_assert_int_eq(receive_text(&fx.node, DAVE, "m1", QUESTION), 0);
+	wait_sent(&fx.node, 1);
+	tell_early_of_others(20, "many1");
+	tell_receipt_of(DAVE, "many1");
+	tell_shared(0, "many1");
+	wait_status(&fx.node, DAVE, 2, STATUS_DELIVERED);
+}
+END_TEST
+
 START_TEST(a_receipt_is_of_nobody_elses_message_that_has_its_number_in_another_base)
 {
 	tell_receipt_of(ALICE, "26"); /* of nothing we know; 0x26 is 38 */
@@ -275,6 +310,7 @@ TCase *receipts_cases(void)
 	tcase_add_test(tc, of_receipts_that_come_before_their_response_the_best_counts);
 	tcase_add_test(tc, of_one_id_for_many_each_has_their_own_receipt);
 	tcase_add_test(tc, of_one_id_for_many_an_early_receipt_is_its_customers);
+	tcase_add_test(tc, of_one_id_for_many_the_receipts_of_all_may_come_early);
 	tcase_add_test(tc, who_takes_a_receipt_that_waits_leaves_anothers);
 	tcase_add_test(tc, a_receipt_that_waits_is_not_put_aside_by_anothers_that_may_have_its_id);
 	tcase_add_test(tc,
