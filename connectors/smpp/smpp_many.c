@@ -168,6 +168,12 @@ static uint32_t status_at(const struct smpp_submit_multi_resp *resp, const char 
 	return SMPP_ROK;
 }
 
+static uint32_t status_of(const struct smpp_pdu *pdu, const char *digits)
+{
+	return pdu->command_status ? pdu->command_status
+	                           : status_at(&pdu->u.submit_multi_resp, digits);
+}
+
 static void verdict(const struct smpp_channel *ch, uint32_t status, char code[16],
                     struct send_result *out)
 {
@@ -213,6 +219,7 @@ static void tell_many(struct smpp_channel *ch, struct smpp_operation *op,
 		uint32_t status;
 
 		*r = (struct send_result){.outcome = SEND_UNCERTAIN,
+		                          .flags = i ? SEND_SAME_CAUSE : 0,
 		                          .parts = 1,
 		                          .code = "smpp.no_response",
 		                          .reason = "the SMSC did not answer the submit"};
@@ -222,8 +229,7 @@ static void tell_many(struct smpp_channel *ch, struct smpp_operation *op,
 		                          .flags = op->count > 1 ? SEND_SHARED_ID : 0,
 		                          .parts = 1,
 		                          .id = id};
-		status = pdu->command_status ? pdu->command_status
-		                             : status_at(&pdu->u.submit_multi_resp, op->digits[i]);
+		status = status_of(pdu, op->digits[i]);
 		verdict(ch, status, codes[i], r);
 		note(ch, status, op->digits[i], r);
 	}
@@ -261,6 +267,21 @@ static void taken(struct smpp_channel *ch, struct span id)
 		smpp_ids_sent(ch->ids, id);
 }
 
+/* Once, however many of them it is said of. */
+static void heed_throttling(struct smpp_channel *ch, const struct smpp_operation *op,
+                            const struct smpp_pdu *pdu)
+{
+	for (size_t i = 0; i < op->count; i++) {
+		struct smpp_policy p = smpp_status_policy(status_of(pdu, op->digits[i]),
+		                                          ch->policies, ch->policy_count);
+
+		if (p.action == SMPP_ACTION_THROTTLE) {
+			smpp_pace_throttle(ch, p.delay_ms);
+			return;
+		}
+	}
+}
+
 void smpp_many_response(struct smpp_channel *ch, struct smpp_operation *op,
                         const struct smpp_pdu *pdu)
 {
@@ -270,10 +291,9 @@ void smpp_many_response(struct smpp_channel *ch, struct smpp_operation *op,
 		give_all_back(ch, op, status);
 		return;
 	}
-	if (status == SMPP_RTHROTTLED)
-		smpp_pace_throttle(
-			ch, smpp_status_policy(status, ch->policies, ch->policy_count).delay_ms);
-	else if (pdu && !status)
+	if (pdu)
+		heed_throttling(ch, op, pdu);
+	if (pdu && !status)
 		taken(ch, pdu->u.submit_multi_resp.message_id);
 	tell_many(ch, op, pdu);
 }

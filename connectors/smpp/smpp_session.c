@@ -101,6 +101,30 @@ static void on_submit_resp(struct smpp_link *l, struct smpp_flight *f, const str
 	smpp_link_check_done(l);
 }
 
+/* To one text for many: for the session it is what that to a submit is. */
+static void on_many_resp(struct smpp_link *l, struct smpp_operation *op, const struct smpp_pdu *pdu)
+{
+	struct smpp_channel *ch = l->channel;
+	struct smpp_policy p =
+		smpp_status_policy(pdu->command_status, ch->policies, ch->policy_count);
+
+	l->active_ms = now_ms(l);
+	smpp_ops_response(ch, op, pdu, 0);
+	if (p.action == SMPP_ACTION_REBIND)
+		smpp_link_rebind(l, "the SMSC takes no submits in this session", p.delay_ms);
+}
+
+static void on_operation_resp(struct smpp_link *l, struct smpp_operation *op, uint32_t command,
+                              const struct smpp_pdu *pdu)
+{
+	if (is_bounded(command))
+		on_many_resp(l, op, pdu);
+	else
+		smpp_ops_response(l->channel, op, pdu, 0);
+	smpp_out_pump(l->channel);
+	smpp_link_check_done(l);
+}
+
 /* A response, generic_nack included: whose it is says the window. */
 static void on_response(struct smpp_link *l, struct smpp_pdu *pdu)
 {
@@ -125,9 +149,7 @@ static void on_response(struct smpp_link *l, struct smpp_pdu *pdu)
 		leave_window(l, f);
 	smpp_window_remove(&l->window, f);
 	if (operation) {
-		smpp_ops_response(l->channel, operation, pdu, 0);
-		smpp_out_pump(l->channel);
-		smpp_link_check_done(l);
+		on_operation_resp(l, operation, command, pdu);
 		return;
 	}
 	if (command == SMPP_unbind)

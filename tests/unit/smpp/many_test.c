@@ -141,6 +141,32 @@ START_TEST(throttled_the_whole_channel_pauses)
 }
 END_TEST
 
+/* Whatever code the operator has for it, and where it says it of one. */
+START_TEST(throttled_by_another_word_it_pauses_too)
+{
+	start("errors:\n  - {status: \"0x450\", action: throttle, delay: 5 s}\n");
+	smsc.unsuccess = unit_hex("01 01 38363133383030313338303031 00 00000450");
+	smsc.unsuccess_count = 1;
+	ck_assert_uint_eq(send_many(3), 3);
+	AWAIT(told.count == 1);
+	ck_assert_int_eq(told.outcome[0], SEND_OK);
+	ck_assert_int_eq(told.outcome[1], SEND_RETRY);
+	ck_assert_int_eq(host_send(&host, "sms:+8613800138000", "hello"), -EAGAIN);
+}
+END_TEST
+
+START_TEST(where_the_session_is_not_what_we_think_it_is_bound_again)
+{
+	start("");
+	smsc.operation_status = SMPP_RINVBNDSTS;
+	ck_assert_uint_eq(send_many(3), 3);
+	AWAIT(told.count == 1);
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(told.outcome[i], SEND_RETRY);
+	AWAIT(smsc_last(&smsc, SMPP_unbind));
+}
+END_TEST
+
 START_TEST(without_an_answer_all_are_of_unknown_fate)
 {
 	start("response_timeout: 100 ms\nwindow: 1\n");
@@ -152,6 +178,8 @@ START_TEST(without_an_answer_all_are_of_unknown_fate)
 	AWAIT(told.count == 1);
 	for (unsigned i = 0; i < 3; i++)
 		ck_assert_int_eq(told.outcome[i], SEND_UNCERTAIN);
+	ck_assert_uint_eq(told.flags[0], 0);
+	ck_assert_uint_eq(told.flags[1], SEND_SAME_CAUSE); /* one request, one failure */
 	ck_assert_int_eq(host_send(&host, "sms:+8613800138000", "hello"), 0);
 }
 END_TEST
@@ -238,6 +266,8 @@ int main(void)
 		what_a_submit_says_it_says_too,
 		when_all_are_refused_each_is,
 		throttled_the_whole_channel_pauses,
+		throttled_by_another_word_it_pauses_too,
+		where_the_session_is_not_what_we_think_it_is_bound_again,
 		without_an_answer_all_are_of_unknown_fate,
 		what_cannot_go_to_many_is_left_for_send,
 		a_number_is_in_a_request_once,
