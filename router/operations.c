@@ -5,7 +5,7 @@
  * the message carries options: reports name the id.
  *
  * Keys: ph:i:{P}:C-SEQ  hash  ch channel, to address, lo our end, ex its extension (where it has
- * one), then part -> the peer's id
+ * one), sh 1 (where other customers' messages have the same id), then part -> the peer's id
  */
 #include "router_private.h"
 
@@ -53,13 +53,20 @@ void operations_note(struct connector_host *host, const struct message *m,
 	name = asked_key(span_of(conversation), m->seq, key, sizeof(key));
 	snprintf(part, sizeof(part), "%u", result->part);
 	snprintf(ttl, sizeof(ttl), "%llu", 0ULL + RECEIPT_TTL_MS + m->validity_ms);
-	const struct span set[] = {SPAN_LIT("HSET"),    name,           SPAN_LIT("ch"),
-	                           span_of(host->name), SPAN_LIT("to"), m->address,
-	                           SPAN_LIT("lo"),      m->local,       span_of(part),
-	                           result->id,          SPAN_LIT("ex"), m->extension};
-	int count = (int)ARRAY_LEN(set) - (m->extension.len ? 0 : 2);
+	struct span set[14] = {SPAN_LIT("HSET"), name,       SPAN_LIT("ch"), span_of(host->name),
+	                       SPAN_LIT("to"),   m->address, SPAN_LIT("lo"), m->local,
+	                       span_of(part),    result->id};
+	int count = 10;
 	const struct span expire[] = {SPAN_LIT("PEXPIRE"), name, span_of(ttl)};
 
+	if (m->extension.len) {
+		set[count++] = SPAN_LIT("ex");
+		set[count++] = m->extension;
+	}
+	if (result->flags & SEND_SHARED_ID) {
+		set[count++] = SPAN_LIT("sh");
+		set[count++] = SPAN_LIT("1");
+	}
 	/* Lost, the peer cannot be asked of this message, which nothing rests on. */
 	if (router_command(r, count, set, NULL, NULL) ||
 	    router_command(r, ARRAY_LEN(expire), expire, NULL, NULL))
@@ -110,7 +117,8 @@ struct ask_call {
 	struct router *router;
 	struct connector_host *host;
 	enum connector_operation what;
-	bool here; /* another node asked this one to ask */
+	bool here;   /* another node asked this one to ask */
+	bool shared; /* the id is of other customers' messages, too */
 	char conversation[CONVERSATION_ID_LEN + 1];
 	uint64_t seq;
 	struct message *original; /* replace */
@@ -357,6 +365,8 @@ static bool read_kept(struct ask_call *call, const redisReply *reply)
 			call->local = span_dup(value);
 		} else if (field_is(name, "ex")) {
 			call->extension = span_dup(value);
+		} else if (field_is(name, "sh")) {
+			call->shared = true;
 		} else if (span_u64(redis_text(name), &part) == 0 &&
 		           call->count < ASKED_PARTS_MAX) {
 			memcpy(at, value.ptr, value.len);
@@ -381,6 +391,9 @@ static void on_kept(void *arg, int err, const redisReply *reply, const char *why
 		                        "the peer has not taken it, or no id of it is kept"));
 	} else if (!read_kept(call, reply)) {
 		ask_end(call, router_redis_error(-ENOMEM));
+	} else if (call->shared) { /* it might be answered, or done, for all of them */
+		ask_end(call, ask_error(-ENOENT, "no_peer_id",
+		                        "the peer gave one id to it and to others' messages"));
 	} else if (!call->host || !call->host->ops->caps.operations ||
 	           !call->host->ops->caps.operations->can(call->host->self, call->what)) {
 		ask_end(call, begin_error(-ENOTSUP));

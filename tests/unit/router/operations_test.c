@@ -343,6 +343,28 @@ START_TEST(what_the_peer_has_not_taken_cannot_be_asked_of)
 }
 END_TEST
 
+/* The request names the id: another text, or the end of it, would be all of theirs. */
+START_TEST(of_an_id_that_others_share_the_peer_is_not_asked)
+{
+	const struct send_result shared = {
+		.outcome = SEND_OK, .flags = SEND_SHARED_ID, .parts = 1, .id = SPAN_LIT("many1")};
+	const enum connector_operation all[] = {OPERATION_QUERY, OPERATION_CANCEL,
+	                                        OPERATION_REPLACE};
+	struct asked asked;
+
+	ck_assert_int_eq(receive_text(&fx.node, ALICE, "m1", QUESTION), 0);
+	wait_sent(&fx.node, 1);
+	connector_result(fx.node.self->host, fx.node.self->sent[0], &shared);
+	wait_status(&fx.node, ALICE, 2, STATUS_SENT);
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		ask(&fx.node, all[i], "new", &asked);
+		io_wait(fx.loop, io_is_true, &asked.done, 10000);
+		ck_assert_str_eq(asked.code, "no_peer_id");
+	}
+	ck_assert_uint_eq(fx.node.self->asked, 0);
+}
+END_TEST
+
 START_TEST(a_peer_that_may_not_be_asked_is_not)
 {
 	struct asked asked;
@@ -498,6 +520,7 @@ int main(void)
 		each_part_is_asked_for,
 		what_is_asked_names_the_extension_behind_our_end,
 		what_the_peer_has_not_taken_cannot_be_asked_of,
+		of_an_id_that_others_share_the_peer_is_not_asked,
 		a_peer_that_may_not_be_asked_is_not,
 		ids_are_kept_only_where_the_peer_may_be_asked,
 		a_receipt_without_a_message_is_counted_by_why,
