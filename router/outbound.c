@@ -233,7 +233,7 @@ static bool give_alike(struct connector_host *host, enum lane lane)
 	if (!alike_wanted(host, lane))
 		return false;
 	for (struct held *h = list->first; h && count < ARRAY_LEN(front); h = h->next) {
-		if (!is_fit(host, h->message) || !alike(list->first->message, h->message))
+		if (!is_fit(host, h->message) || (count && !alike(front[0], h->message)))
 			break;
 		front[count++] = h->message;
 	}
@@ -245,28 +245,31 @@ static bool give_alike(struct connector_host *host, enum lane lane)
 	return taken > 0;
 }
 
+/* false: nothing waits in the lane, or there is no room for it. */
+static bool give_first(struct connector_host *host, enum lane lane)
+{
+	struct held *h = held_take(&host->held[lane]);
+
+	if (!h)
+		return false;
+	if (give(host, &h->message)) {
+		if (router_host_sends(host)) {
+			held_add_first(&host->held[lane], h);
+			return false;
+		}
+		outcome_give_back(host, h->message);
+		message_unref(&h->message);
+	}
+	free(h);
+	return true;
+}
+
 static void send_held(struct connector_host *host)
 {
-	for (unsigned l = 0; l < LANE_COUNT; l++) {
-		while (!host->full && host->held[l].first) {
-			struct held *h;
-
-			if (give_alike(host, (enum lane)l))
-				continue;
-			h = held_take(&host->held[l]);
-			if (give(host, &h->message) == 0) {
-				free(h);
-				continue;
-			}
-			if (router_host_sends(host)) {
-				held_add_first(&host->held[l], h);
-				return;
-			}
-			outcome_give_back(host, h->message);
-			message_unref(&h->message);
-			free(h);
-		}
-	}
+	for (unsigned l = 0; l < LANE_COUNT; l++)
+		while (!host->full &&
+		       (give_alike(host, (enum lane)l) || give_first(host, (enum lane)l)))
+			continue;
 }
 
 /* --- Again, later

@@ -346,7 +346,6 @@ bool smpp_fall_back(struct smpp_channel *ch);
 /** A bind was refused, or not answered, and it may be for the interface_version it named: another
  * next. */
 void smpp_version_fall_back(struct smpp_channel *ch, uint8_t named);
-/** Whether a request of that command_id carries a message: it has a struct smpp_outgoing. */
 /** Whether the request is of one message: a part of a struct smpp_outgoing. */
 static inline bool smpp_is_submit(uint32_t command_id)
 {

@@ -1,6 +1,7 @@
 /*
  * One text for many numbers by submit_multi (SMPP 3.4, 4.5): each of them has a result of its own.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -287,6 +288,7 @@ void smpp_many_response(struct smpp_channel *ch, struct smpp_operation *op,
 {
 	uint32_t status = pdu ? pdu->command_status : 0;
 
+	assert(op->digits); /* or there was no request */
 	if (is_about_many(status)) {
 		give_all_back(ch, op, status);
 		return;
