@@ -12,42 +12,6 @@
  * ------------------------------------------------------------------------------
  */
 
-static void held_init(struct held_list *list)
-{
-	*list = (struct held_list){0};
-	list->end = &list->first;
-}
-
-static void held_add(struct held_list *list, struct held *h)
-{
-	h->next = NULL;
-	*list->end = h;
-	list->end = &h->next;
-	list->count++;
-}
-
-static void held_add_first(struct held_list *list, struct held *h)
-{
-	h->next = list->first;
-	list->first = h;
-	if (!h->next)
-		list->end = &h->next;
-	list->count++;
-}
-
-static struct held *held_take(struct held_list *list)
-{
-	struct held *h = list->first;
-
-	if (!h)
-		return NULL;
-	list->first = h->next;
-	if (!list->first)
-		list->end = &list->first;
-	list->count--;
-	return h;
-}
-
 static bool any_held(const struct connector_host *host, enum lane last)
 {
 	for (unsigned l = 0; l <= last; l++)
@@ -587,7 +551,7 @@ void connector_ready(struct connector_host *host)
 /* Of what waits for its next try, what is not due yet before what is. */
 static void put_off_first(struct connector_host *host)
 {
-	uint64_t now = clock_mono_ms(io_loop_clock(host->router->loop));
+	uint64_t now = mono_ms(host);
 	struct held *due = host->later, **end = &host->later;
 
 	while (*end && (*end)->due_ms <= now)

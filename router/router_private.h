@@ -1,11 +1,11 @@
 /*
  * What the files of the router share. router.c: life, timers, hints; inbound.c: what connectors
  * received; parts.c: of long messages; send.c: saying something; outbound.c: out of the lanes to
- * the connectors, alike.c: several as one; outcome.c: what became of it; lanes.c: dead nodes, due
- * times; receipts.c; operations.c, operations_far.c, operations_near.c, replaced.c: asking peers;
- * conversation.c: reading; dead.c: dead letters; desk.c: agents and queues, desk_outlook.c: how
- * they stand; host.c: the rest of connector.h; batch.c: calls that carry many; in_hand.c, unsure.c:
- * answers that were lost.
+ * the connectors, held.c: what waits for it, alike.c: several as one; outcome.c: what became of it;
+ * lanes.c: dead nodes, due times; receipts.c; operations.c, operations_far.c, operations_near.c,
+ * replaced.c: asking peers; conversation.c: reading; dead.c: dead letters; desk.c: agents and
+ * queues, desk_outlook.c: how they stand; host.c: the rest of connector.h; batch.c: calls that
+ * carry many; in_hand.c, unsure.c: answers that were lost.
  */
 #ifndef PH_ROUTER_PRIVATE_H
 #define PH_ROUTER_PRIVATE_H
@@ -243,6 +243,13 @@ void router_pack_entry(struct router *r, struct buf *b, const struct message *m,
 void router_pack_who(struct buf *b, const struct message *m, struct span lang);
 /** The id of m's conversation, NUL-terminated. */
 void router_conversation_of(const struct message *m, char out[CONVERSATION_ID_LEN + 1]);
+
+/* held.c */
+void held_init(struct held_list *list);
+void held_add(struct held_list *list, struct held *h);
+void held_add_first(struct held_list *list, struct held *h);
+/** The first, which is the caller's then; NULL: none waits. */
+struct held *held_take(struct held_list *list);
 
 /* alike.c */
 /** Whether messages of the lane that are alike are to go as one request. */

@@ -156,7 +156,7 @@ static void register_metrics(struct smpp_channel *ch)
 		const char *name, *help;
 	} all[] = {
 		{&ch->metrics.submits,          METRIC_COUNTER, "posthouse_smpp_submits_total",
-	         "submit_sm written, parts"															  },
+	         "parts written; of a submit_multi its numbers"												      },
 		{&ch->metrics.submit_errors,    METRIC_COUNTER, "posthouse_smpp_submits_refused_total",
 	         "parts that the SMSC will never take"													       },
 		{&ch->metrics.throttled,        METRIC_COUNTER, "posthouse_smpp_throttled_total",

@@ -91,6 +91,7 @@ static int write_request(struct smpp_link *l, struct smpp_pdu *pdu, struct smpp_
 		return err;
 	l->submits++;
 	l->octets += f->octets;
+	*l->channel->metrics.submits += op->count;
 	smpp_session_rearm(l);
 	return 0;
 }

@@ -411,15 +411,16 @@ static void expire_flights(struct smpp_link *l, uint64_t now)
 		struct smpp_outgoing *forgotten;
 		uint16_t part = f->part;
 
-		if (is_bounded(f->command_id))
+		if (is_bounded(f->command_id)) {
 			leave_window(l, f);
+			++*l->channel->metrics.timeouts;
+		}
 		if (!item || !smpp_is_submit(f->command_id)) {
 			smpp_window_remove(&l->window, f);
 			if (item) /* else one of our own: their deadlines are elsewhere */
 				smpp_ops_response(l->channel, item, NULL, -ETIMEDOUT);
 			continue;
 		}
-		++*l->channel->metrics.timeouts;
 		forgotten = smpp_window_late(&l->window, f);
 		smpp_out_uncertain(l, item, part, SMPP_TIMED_OUT);
 		if (forgotten)

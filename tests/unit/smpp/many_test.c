@@ -1,5 +1,6 @@
 /* One text for many numbers by submit_multi: SMPP 3.4, 4.5; docs/protocols/smpp.md. */
 #include "link_fixture.h"
+#include "metrics.h"
 
 #include <stdio.h>
 
@@ -167,8 +168,16 @@ START_TEST(where_the_session_is_not_what_we_think_it_is_bound_again)
 }
 END_TEST
 
+static uint64_t counted(const char *name)
+{
+	return *metric_get(METRIC_COUNTER, name, "", "channel", "test");
+}
+
 START_TEST(without_an_answer_all_are_of_unknown_fate)
 {
+	uint64_t submits = counted("posthouse_smpp_submits_total");
+	uint64_t timeouts = counted("posthouse_smpp_timeouts_total");
+
 	start("response_timeout: 100 ms\nwindow: 1\n");
 	smsc.hold = true;
 	ck_assert_uint_eq(send_many(3), 3);
@@ -176,6 +185,8 @@ START_TEST(without_an_answer_all_are_of_unknown_fate)
 	ck_assert_uint_eq(send_many(3), 0);
 	ck_assert_int_eq(host_send(&host, "sms:+8613800138000", "hello"), -EAGAIN);
 	AWAIT(told.count == 1);
+	ck_assert_uint_eq(counted("posthouse_smpp_submits_total") - submits, 3);
+	ck_assert_uint_eq(counted("posthouse_smpp_timeouts_total") - timeouts, 1);
 	for (unsigned i = 0; i < 3; i++)
 		ck_assert_int_eq(told.outcome[i], SEND_UNCERTAIN);
 	ck_assert_uint_eq(told.flags[0], 0);
